@@ -1,0 +1,51 @@
+# One command each. The first one that needs it makes .venv; nothing else has to be installed.
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/run: requirements.txt
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "Python 3.11 to 3.13 is needed; name one with make PYTHON=python3.12"'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: .venv/run ## do the main job once: four monthly partitions, two scores, a real Airflow; then stop
+	@$(BIN)/python -m scoring run
+
+up: .venv/run ## leave everything running and print where to look; Ctrl-C stops it
+	@$(BIN)/python -m scoring up
+
+test: .venv/dev ## run all tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev ## ruff, mypy --strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/dev ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev ## rows per second and peak memory beside the tutorial way and the floor
+	$(BIN)/python benchmarks/run.py
+
+lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what run and up made (.venv stays)
+	rm -rf var great_expectations/uncommitted
+
+.PHONY: help run up test lint format bench lock clean

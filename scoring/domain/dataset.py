@@ -1,0 +1,156 @@
+"""A data set: a kind of customer record with typed columns, a key, a source and a suite of expectations."""
+
+import datetime as dt
+import re
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from scoring.domain.model import Definition, digest_of
+
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
+
+ColumnType = Literal["text", "integer", "number", "decimal", "date", "boolean", "category"]
+Duplicates = Literal["keep_last", "keep_first", "refuse"]
+ExtraColumns = Literal["refuse", "ignore"]
+
+
+def checked_name(name: str) -> str:
+    """The name itself, when it can stand in SQL, a DAG id and a URL alike."""
+    if not NAME.match(name):
+        raise ValueError(f"{name!r} is not a name: use up to 48 of a-z, 0-9 and _, beginning with a letter")
+    return name
+
+
+class Column(Definition):
+    """One typed column. Numbers use a decimal point; dates are ISO 8601 (2005-06-30); booleans true/false.
+
+    ``text`` keeps every character (ids keep leading zeros). ``integer`` is int64, ``number`` a finite
+    float64, ``decimal`` an exact number of ``precision`` digits with ``scale`` after the point,
+    ``category`` one of ``values``. A model sees a category as its 0-based position in ``values``.
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+    precision: int = Field(default=18, ge=1, le=38)
+    scale: int = Field(default=2, ge=0)
+    description: str = ""
+
+    _name = field_validator("name")(checked_name)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.type == "category") != bool(self.values):
+            raise ValueError(f"column {self.name!r}: 'values' belongs to a category, and a category needs it")
+        if len(set(self.values)) != len(self.values):
+            raise ValueError(f"column {self.name!r}: 'values' names a category twice")
+        if self.scale > self.precision:
+            raise ValueError(f"column {self.name!r}: 'scale' is larger than 'precision'")
+        return self
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a model can take the column as it is or by position."""
+        return self.type not in ("text", "date")
+
+
+class CsvSource(Definition):
+    """Comma-separated UTF-8 files without a byte order mark, one header line; gzip by the ending ``.gz``.
+
+    ``path`` holds ``{as_of}`` and is a local path (relative ones start at the inbox) or any fsspec URL.
+    """
+
+    kind: Literal["csv"] = "csv"
+    path: str
+    null_values: tuple[str, ...] = ("",)
+    extra_columns: ExtraColumns = "refuse"
+
+
+class ParquetSource(Definition):
+    """Parquet files; ``path`` as in :class:`CsvSource`. Column types must be those of the data set."""
+
+    kind: Literal["parquet"] = "parquet"
+    path: str
+    extra_columns: ExtraColumns = "refuse"
+
+
+class PostgresSource(Definition):
+    """A query against PostgreSQL with the parameter ``%(as_of)s``; ``connection`` names the connection."""
+
+    kind: Literal["postgres"] = "postgres"
+    connection: str
+    query: str
+    extra_columns: ExtraColumns = "refuse"
+
+
+Source = CsvSource | ParquetSource | PostgresSource
+
+
+class DataSet(Definition):
+    """A kind of customer record.
+
+    ``duplicates`` says what happens to rows with the same key: ``keep_last`` (the last one read wins,
+    the others are counted), ``keep_first``, or ``refuse``. ``quarantine_limit`` is the share of received
+    rows (0-1) that may be quarantined before the partition is stopped. ``schedule`` is a cron expression
+    (UTC) whose ticks are the as_of dates; ``first_as_of`` and ``last_as_of`` bound it.
+    """
+
+    name: str
+    title: str
+    description: str = ""
+    owner: str = "scoring"
+    key: str
+    columns: tuple[Column, ...] = Field(min_length=1)
+    source: Source = Field(discriminator="kind")
+    suite: str = ""
+    duplicates: Duplicates = "keep_last"
+    quarantine_limit: float = Field(default=0.05, ge=0, le=1)
+    schedule: str | None = None
+    first_as_of: dt.date = dt.date(2000, 1, 1)
+    last_as_of: dt.date | None = None
+
+    _name = field_validator("name")(checked_name)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns: {', '.join(twice)} named twice")
+        if self.key not in names:
+            raise ValueError(f"key: {self.key!r} is not among the columns ({', '.join(names)})")
+        if self.column(self.key).type != "text" or self.column(self.key).nullable:
+            raise ValueError(f"key: column {self.key!r} must be of type 'text' and not nullable")
+        return self
+
+    @property
+    def suite_name(self) -> str:
+        """Name of the GX suite: the data set's own name unless another is given."""
+        return self.suite or self.name
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Column names in the order of the definition."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that decides which rows a snapshot holds; titles and schedules do not."""
+        return digest_of(
+            self.model_dump(include={"name", "key", "columns", "duplicates", "quarantine_limit"}, mode="json")
+        )

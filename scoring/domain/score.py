@@ -1,0 +1,108 @@
+"""A score: a number about each customer of a data set, how it is shown, and when it has changed enough to tell."""
+
+from collections.abc import Callable
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from scoring.domain.dataset import checked_name
+from scoring.domain.model import Definition, digest_of
+
+Kind = Literal["classification", "regression"]
+
+
+class Outcome(Definition):
+    """What really happened to a customer, read from the same data set ``horizon_months`` after as_of.
+
+    A regression's outcome is the column's value; a classification's is whether it is ``at_least`` so much.
+    """
+
+    column: str
+    horizon_months: int = Field(default=1, ge=1)
+    at_least: float | None = None
+
+
+class Band(Definition):
+    """A named range of the score's value, up to and including ``upper``."""
+
+    name: str = Field(min_length=1, max_length=16)
+    upper: float
+
+
+class ChangeRule(Definition):
+    """When a score differs so much from what the CRM was last told that it is told again.
+
+    Any of these is enough: another band (``band``); points moved by at least ``points``; the value moved
+    by at least the share ``relative`` of the told value and also by at least ``absolute``.
+    ``announce_first_load`` says whether the customers of a score's very first publication are told at
+    all; otherwise they are taken as known.
+    """
+
+    band: bool = False
+    points: int | None = Field(default=None, gt=0)
+    relative: float | None = Field(default=None, gt=0)
+    absolute: float | None = Field(default=None, gt=0)
+    announce_first_load: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.band and self.points is None and self.relative is None and self.absolute is None:
+            raise ValueError("a change rule needs one of 'band', 'points', 'relative' or 'absolute'")
+        return self
+
+
+class Score(Definition):
+    """A number about each customer of ``data_set``.
+
+    ``features`` are columns of the data set in the order in which the model takes them. ``estimator``
+    makes an unfitted scikit-learn estimator. ``trusted_types`` are the classes beyond skops' own list
+    that a model file of this score may hold. ``points`` (0 to ``points``) and ``bands`` are derived from
+    a probability; ``minimum`` is a bound under which a regression's value makes no sense.
+    """
+
+    name: str
+    title: str
+    description: str = ""
+    owner: str = "scoring"
+    data_set: str
+    kind: Kind
+    features: tuple[str, ...] = Field(min_length=1)
+    outcome: Outcome
+    estimator: Callable[[], Any] = Field(exclude=True)
+    trusted_types: tuple[str, ...] = ()
+    points: int | None = Field(default=None, gt=0, le=32767)
+    bands: tuple[Band, ...] = ()
+    minimum: float | None = None
+    change: ChangeRule
+
+    _name = field_validator("name", "data_set")(checked_name)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.features)) != len(self.features):
+            raise ValueError("features: a column is named twice")
+        if self.kind == "regression" and (self.points or self.bands):
+            raise ValueError("points, bands: only a classification's probability has them")
+        if (self.kind == "classification") != (self.outcome.at_least is not None):
+            raise ValueError("outcome.at_least: a classification needs it, a regression must not have it")
+        uppers = [band.upper for band in self.bands]
+        if uppers != sorted(set(uppers)):
+            raise ValueError("bands: upper bounds must grow from band to band")
+        if self.bands and uppers[-1] < 1:
+            raise ValueError("bands: the last upper bound must be 1, so that every probability has a band")
+        if self.change.band and not self.bands:
+            raise ValueError("change.band: the score has no bands")
+        if self.change.points is not None and self.points is None:
+            raise ValueError("change.points: the score has no points")
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """Name of the registered model."""
+        return self.name
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that decides what is published and told, but for the model."""
+        shown = {"name", "data_set", "kind", "features", "points", "bands", "minimum", "change"}
+        return digest_of(self.model_dump(include=shown, mode="json"))

@@ -1,0 +1,70 @@
+"""The error tree: a permanent error fails at once, a transient one is worth another try.
+
+Airflow's retry policy (``plugins/scoring_airflow``) and the command line read nothing but this tree.
+"""
+
+
+class ScoringError(Exception):
+    """Root of everything this package raises on purpose; its text is meant for a person."""
+
+
+class PermanentError(ScoringError):
+    """Trying again cannot help until somebody changes something."""
+
+
+class TransientError(ScoringError):
+    """The same call may succeed later."""
+
+
+class DefinitionError(PermanentError):
+    """A data set or a score is defined wrongly."""
+
+
+class ConfigurationError(PermanentError):
+    """A setting is missing or cannot be used."""
+
+
+class SourceError(PermanentError):
+    """The source cannot be read as its data set is defined.
+
+    Parameters
+    ----------
+    source
+        File or query, as a person would name it (without credentials).
+    problem
+        What is wrong, in one sentence.
+    remedy
+        What to do about it, in one sentence.
+    row
+        1-based number of the data row (the header is not counted), when there is one.
+    column
+        Name of the column, when there is one.
+    """
+
+    def __init__(
+        self, source: str, problem: str, remedy: str, *, row: int | None = None, column: str | None = None
+    ) -> None:
+        self.source, self.problem, self.remedy, self.row, self.column = source, problem, remedy, row, column
+        place = "".join(
+            [
+                f", row {row}" if row is not None else "",
+                f", column {column!r}" if column is not None else "",
+            ]
+        )
+        super().__init__(f"{source}{place}: {problem} Remedy: {remedy}")
+
+
+class SourceNotReady(TransientError):
+    """The source is not there (yet), or changed while it was being read."""
+
+
+class PartitionStopped(PermanentError):
+    """Validation stopped the partition; nothing of it is visible."""
+
+
+class NotFound(PermanentError):
+    """What was asked for by name does not exist."""
+
+
+class IntegrityError(PermanentError):
+    """Stored content is not what was recorded of it (digest, count or checksum differ)."""

@@ -1,0 +1,73 @@
+"""The only reader of the environment. Every setting is a variable ``SCORING_<NAME>``."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from scoring.errors import ConfigurationError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where this installation keeps its things, and how large its pieces are."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=PROJECT / "var", description="Everything the local default writes.")
+    database_url: SecretStr = Field(default=SecretStr(""), description="libpq URI of the database.")
+    source_urls: dict[str, SecretStr] = Field(
+        default_factory=dict, description="libpq URIs of PostgreSQL sources by connection name (JSON)."
+    )
+    lake_url: str = Field(default="", description="Root of the snapshots: a path or an fsspec URL.")
+    inbox: str = Field(
+        default=str(PROJECT / "sample_data"), description="Where relative source paths start: path or fsspec URL."
+    )
+    mlflow_tracking_uri: SecretStr = Field(default=SecretStr(""), description="MLflow server or database.")
+    mlflow_artifacts: str = Field(default="", description="Artifact root for experiments made here.")
+    expectations_dir: Path = Field(default=PROJECT / "great_expectations", description="The GX file context.")
+    definitions: str = Field(default="scoring.definitions", description="Package with the definitions.")
+    crm_url: str = Field(default="", description="The CRM's webhook endpoint.")
+    crm_secret: SecretStr = Field(default=SecretStr(""), description="Its signing secret (whsec_...).")
+    row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
+    shard_rows: int = Field(default=500_000, gt=0, description="Aimed-at rows per shard, in whole row groups.")
+
+    @property
+    def lake(self) -> str:
+        """Root of the lake; the local default is under ``home``."""
+        return self.lake_url or str(self.home / "lake")
+
+    def database(self) -> str:
+        """The database's libpq URI.
+
+        Raises
+        ------
+        ConfigurationError
+            If none is set.
+        """
+        url = self.database_url.get_secret_value()
+        if not url:
+            raise ConfigurationError(
+                "No database is set. Set SCORING_DATABASE_URL=postgresql://user:password@host/db, "
+                "or use `make run` / `make up`, which start one."
+            )
+        return url
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    ConfigurationError
+        If a variable cannot be used; names it and the reason, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"SCORING_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(f"The environment cannot be used: {problems}") from None

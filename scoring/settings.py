@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scoring import __version__
 from scoring.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,7 +23,8 @@ class Settings(BaseSettings):
     )
     lake_url: str = Field(default="", description="Root of the snapshots: a path or an fsspec URL.")
     inbox: str = Field(
-        default=str(PROJECT / "sample_data"), description="Where relative source paths start: path or fsspec URL."
+        default=str(PROJECT / "sample_data"),
+        description="Where relative source paths start: path or fsspec URL.",
     )
     mlflow_tracking_uri: SecretStr = Field(default=SecretStr(""), description="MLflow server or database.")
     mlflow_artifacts: str = Field(default="", description="Artifact root for experiments made here.")
@@ -30,8 +32,12 @@ class Settings(BaseSettings):
     definitions: str = Field(default="scoring.definitions", description="Package with the definitions.")
     crm_url: str = Field(default="", description="The CRM's webhook endpoint.")
     crm_secret: SecretStr = Field(default=SecretStr(""), description="Its signing secret (whsec_...).")
+    airflow_port: int = Field(default=8080, gt=0, lt=65536, description="Port of the local Airflow (127.0.0.1).")
+    receiver_port: int = Field(default=8090, gt=0, lt=65536, description="Port of the local CRM stand-in.")
     row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
     shard_rows: int = Field(default=500_000, gt=0, description="Aimed-at rows per shard, in whole row groups.")
+
+    code_version: str = Field(default=__version__, description="Recorded in each publication's passport.")
 
     @property
     def lake(self) -> str:

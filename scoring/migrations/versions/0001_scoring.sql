@@ -11,7 +11,7 @@ CREATE TABLE scoring.snapshot (
     state             text NOT NULL CHECK (state IN ('current', 'superseded', 'stopped')),
     stopped_because   text CHECK ((state = 'stopped') = (stopped_because IS NOT NULL)),
     source            text NOT NULL,
-    corrections       text,
+    corrects          bigint REFERENCES scoring.snapshot,  -- the snapshot whose quarantined rows were replayed into this one
     definition_digest text NOT NULL,
     suite_digest      text NOT NULL,
     location          text NOT NULL,
@@ -154,12 +154,15 @@ CREATE TABLE scoring.delivery (
     body            text NOT NULL,
     events          integer NOT NULL CHECK (events > 0),
     attempts        integer NOT NULL DEFAULT 0,
+    attempts_forgiven integer NOT NULL DEFAULT 0,  -- those before the last replay: they use up no try of the schedule
     next_attempt_at timestamptz NOT NULL DEFAULT now(),
     created_at      timestamptz NOT NULL DEFAULT now(),
     delivered_at    timestamptz,
-    CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
+    CHECK ((state = 'delivered') = (delivered_at IS NOT NULL)),
+    CHECK (attempts_forgiven BETWEEN 0 AND attempts)
 );
 CREATE INDEX delivery_due ON scoring.delivery (endpoint, next_attempt_at) WHERE state = 'pending';
+CREATE INDEX delivery_dead ON scoring.delivery (endpoint) WHERE state = 'dead';
 
 -- Which events still have to be packed for an endpoint (no delivery yet), and which delivery carries the others.
 -- "coalesced": a newer version of the same customer and score was told instead.

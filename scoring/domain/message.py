@@ -1,0 +1,107 @@
+"""What the CRM reads: an event as JSON, and how events are packed into bodies within an endpoint's limits."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.errors import IntegrityError
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact to tell: the columns of table ``event``."""
+
+    event_id: int
+    type: str
+    score: str
+    customer_id: str
+    version: int
+    as_of: dt.date
+    value: float
+    points: int | None
+    band: str | None
+    model_version: int
+    previous_value: float | None
+    previous_points: int | None
+    previous_band: str | None
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What the event is about; of several events about it only the newest version matters."""
+        return self.score, self.customer_id
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The event as the CRM reads it. Every key is always there; what a score does not have is null."""
+        previous = {"value": self.previous_value, "points": self.previous_points, "band": self.previous_band}
+        return {
+            "id": self.event_id,
+            "type": self.type,
+            "score": self.score,
+            "customer_id": self.customer_id,
+            "version": self.version,
+            "as_of": self.as_of.isoformat(),
+            "value": self.value,
+            "points": self.points,
+            "band": self.band,
+            "model_version": self.model_version,
+            "previous": None if self.previous_value is None else previous,
+        }
+
+
+def newest(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
+    """Find the event with the highest version for each customer and score, in order of first appearance."""
+    found: dict[tuple[str, str], Event] = {}
+    for event in events:
+        known = found.get(event.subject)
+        if known is None or known.version < event.version:
+            found[event.subject] = event
+    return found
+
+
+def encode(event: Event) -> str:
+    """Write the event as compact JSON; a value reads back as the very same float64.
+
+    Raises
+    ------
+    IntegrityError
+        If a value is not finite: JSON has no word for it, and no score should.
+    """
+    try:
+        return _ENCODER.encode(event.content)
+    except ValueError as error:
+        raise IntegrityError(
+            f"Event {event.event_id} (score {event.score!r}, customer {event.customer_id!r}) cannot be told: "
+            "it holds a value that is not a finite number. Remedy: publish the score again from sound inputs."
+        ) from error
+
+
+def body(packed_at: dt.datetime, encoded: Sequence[str]) -> str:
+    """Put encoded events into their envelope: the body of one request."""
+    stamp = packed_at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return f'{{"type":"scores.changed","timestamp":"{stamp}Z","data":{{"events":[{",".join(encoded)}]}}}}'
+
+
+ENVELOPE_BYTES = len(body(dt.datetime(2000, 1, 1, tzinfo=dt.UTC), []).encode())
+
+
+def chunks(encoded: Iterable[str], *, max_events: int, max_bytes: int) -> Iterator[list[str]]:
+    """Cut events into runs that fit a request, in order, each as long as the limits allow.
+
+    ``max_bytes`` limits the whole body in UTF-8. An event that is larger alone is sent alone.
+    """
+    chunk: list[str] = []
+    size = ENVELOPE_BYTES
+    for text in encoded:
+        added = len(text.encode()) + bool(chunk)  # the comma
+        if chunk and (len(chunk) == max_events or size + added > max_bytes):
+            yield chunk
+            chunk, size, added = [], ENVELOPE_BYTES, added - 1
+        chunk.append(text)
+        size += added
+    if chunk:
+        yield chunk

@@ -1,0 +1,102 @@
+"""When a delivery is tried again: what an answer means, as a pure function of the answer and of chance.
+
+The waits are those recommended by Standard Webhooks (https://www.standardwebhooks.com, "Deliverability and
+reliability"): a first try at once, nine more within about three days.
+"""
+
+import datetime as dt
+import email.utils
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["pending", "delivered", "dead"]
+
+WAITS = (
+    dt.timedelta(seconds=5),
+    dt.timedelta(minutes=5),
+    dt.timedelta(minutes=30),
+    dt.timedelta(hours=2),
+    dt.timedelta(hours=5),
+    dt.timedelta(hours=10),
+    dt.timedelta(hours=14),
+    dt.timedelta(hours=20),
+    dt.timedelta(hours=24),
+)
+JITTER = 0.2  # a wait is up to so much longer; small enough that a later wait is never the shorter one
+LONGEST_ASKED = dt.timedelta(hours=24)
+
+# So many answers in a row by which the endpoint is out of reach hold back everything for it.
+OUT_OF_REACH_LIMIT = 5
+OUT_OF_REACH_HOLD = dt.timedelta(minutes=1)
+
+GONE = 410
+ASKS_TO_WAIT = frozenset({429, 503})
+OUT_OF_REACH = frozenset({None, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Next:
+    """What follows an attempt.
+
+    ``wait`` is the time until the next try of a pending delivery, ``hold`` the time for which nothing at
+    all goes to the endpoint, ``disable`` whether the endpoint is switched off until a person enables it.
+    """
+
+    state: State
+    wait: dt.timedelta = dt.timedelta()
+    hold: dt.timedelta = dt.timedelta()
+    disable: bool = False
+
+
+def wait_after(attempt: int, chance: float) -> dt.timedelta | None:
+    """Time to wait after failed try number ``attempt`` (from 1); none after the last.
+
+    ``chance`` is uniform in [0, 1): the wait is that of the schedule and up to 20 % longer.
+    """
+    if attempt > len(WAITS):
+        return None
+    return WAITS[attempt - 1] * (1 + JITTER * chance)
+
+
+def following(status: int | None, attempt: int, *, asked: dt.timedelta | None, chance: float) -> Next:
+    """Decide what follows the answer to try number ``attempt`` of the schedule.
+
+    Parameters
+    ----------
+    status
+        The HTTP status; none if there was no answer.
+    attempt
+        1 for the first try, or for the first one after a replay.
+    asked
+        What the answer's Retry-After asks for. Obeyed with status 429 and 503: neither this delivery nor
+        another is sent earlier. The schedule's own wait still counts where it is the longer one, or an
+        endpoint that asks for seconds during an hour of maintenance would use up all tries.
+    chance
+        Uniform in [0, 1).
+    """
+    if status is not None and status // 100 == 2:  # noqa: PLR2004 - 2xx
+        return Next("delivered")
+    if status == GONE:
+        return Next("pending", disable=True)
+    hold = asked if asked is not None and status in ASKS_TO_WAIT else dt.timedelta()
+    wait = wait_after(attempt, chance)
+    return Next("dead", hold=hold) if wait is None else Next("pending", wait=max(wait, hold), hold=hold)
+
+
+def retry_after(header: str | None, now: dt.datetime) -> dt.timedelta | None:
+    """Read the wait that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or an HTTP date).
+
+    24 h at most; none if there is no header or it is neither.
+    """
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        # A number longer than this is beyond the limit, and beyond what int() and timedelta take.
+        seconds = int(text) if len(text) < len("1000000000") else LONGEST_ASKED.total_seconds()
+        return min(dt.timedelta(seconds=seconds), LONGEST_ASKED)
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=dt.UTC)
+    return min(max(date - now, dt.timedelta()), LONGEST_ASKED)

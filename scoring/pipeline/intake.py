@@ -1,0 +1,163 @@
+"""What ingest and replay share: a snapshot is built row group by row group, then recorded in one transaction."""
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from scoring.arrow import arrow_schema
+from scoring.domain.dataset import DataSet
+from scoring.domain.model import digest_of
+from scoring.errors import PartitionStopped
+from scoring.settings import Settings
+from scoring.stores import lake, snapshots
+from scoring.stores.database import connect
+from scoring.stores.expectations import Suite, TableFinding, Violation
+from scoring.stores.snapshots import Quarantined
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The snapshot that an intake led to. ``unchanged``: it was there already, and nothing was written."""
+
+    snapshot_id: int
+    digest: str
+    received: int
+    accepted: int
+    quarantined: int
+    duplicates: int
+    unchanged: bool
+
+
+class SnapshotBuilder:
+    """Collects accepted rows on disk and refused ones in memory, and what identifies both."""
+
+    def __init__(self, settings: Settings, data_set: DataSet, as_of: dt.date, scratch: Path) -> None:
+        self._settings, self._data_set, self._as_of = settings, data_set, as_of
+        self._path = scratch / "accepted.parquet"
+        self._writer = lake.RowGroupWriter(self._path, arrow_schema(data_set), settings.row_group_rows)
+        self._content = lake.ContentDigest(arrow_schema(data_set))
+        self._refused: list[Quarantined] = []
+
+    @property
+    def accepted(self) -> int:
+        """Rows accepted so far."""
+        return self._writer.written
+
+    @property
+    def quarantined(self) -> int:
+        """Rows (not broken rules) refused so far."""
+        return len({row.row_number for row in self._refused})
+
+    def accept(self, batch: pa.RecordBatch) -> None:
+        """Take rows into the snapshot."""
+        self._writer.write(batch)
+        self._content.update(batch)
+
+    def refuse(self, row_number: int, violation: Violation, content: dict[str, object]) -> None:
+        """Keep a row (``row_number`` as received, 1-based) and a rule it breaks in quarantine."""
+        key = content.get(self._data_set.key)
+        self._refused.append(
+            Quarantined(
+                row_number=row_number,
+                rule=violation.rule,
+                column=violation.column,
+                value=violation.value,
+                customer_id=None if key is None else str(key),
+                content=json.loads(json.dumps(content, default=str)),
+            )
+        )
+
+    def keep_refused(self, rows: list[Quarantined]) -> None:
+        """Carry rows over that an earlier intake refused."""
+        self._refused.extend(rows)
+
+    def record(
+        self,
+        suite: Suite,
+        *,
+        source: str,
+        duplicates: int,
+        stopped_because: str | None,
+        warnings: list[TableFinding],
+        corrects: int | None = None,
+    ) -> Intake:
+        """Store the file, then the snapshot's row with its quarantine, all in one transaction.
+
+        The same content again changes nothing; content that was superseded becomes current again, unless
+        the current snapshot was made from it by replaying corrected rows.
+
+        Raises
+        ------
+        PartitionStopped
+            If ``stopped_because`` is given; the snapshot is recorded all the same, so that its quarantine
+            can be looked at and replayed.
+        """
+        self._writer.close()
+        refused = sorted(self._refused, key=lambda row: (row.row_number, row.rule, row.column))
+        digest = self._content.hexdigest(
+            data_set=self._data_set.name,
+            as_of=self._as_of.isoformat(),
+            duplicates=duplicates,
+            refused=digest_of([[row.row_number, row.rule, row.column, row.content] for row in refused]),
+        )
+        found = snapshots.Received(
+            data_set=self._data_set.name,
+            as_of=self._as_of,
+            digest=digest,
+            stopped_because=stopped_because,
+            source=source,
+            corrects=corrects,
+            definition_digest=self._data_set.digest,
+            suite_digest=suite.digest,
+            location=lake.snapshot_location(self._settings.lake, self._data_set.name, self._as_of, digest),
+            row_group_rows=self._settings.row_group_rows,
+            received=self.accepted + self.quarantined + duplicates,
+            accepted=self.accepted,
+            quarantined=self.quarantined,
+            duplicates=duplicates,
+            warnings=[asdict(warning) for warning in warnings],
+        )
+        lake.store(self._path, found.location)
+        intake = self._settle(found, refused)
+        if stopped_because and not intake.unchanged:
+            raise PartitionStopped(
+                f"{self._data_set.name} {self._as_of}: {stopped_because} Nothing of it is visible. Look at "
+                f"`scoring quarantine list {self._data_set.name} {self._as_of}`; then deliver a better file, or "
+                "correct the rows and replay them."
+            )
+        return intake
+
+    def _settle(self, found: snapshots.Received, refused: list[Quarantined]) -> Intake:
+        name, as_of = found.data_set, found.as_of
+        with connect(self._settings.database()) as connection, connection:
+            snapshots.lock(connection, name, as_of)
+            now = snapshots.current(connection, name, as_of)
+            unchanged = now is not None and (
+                found.digest in snapshots.corrected_digests(connection, name, as_of)
+                and not (found.stopped_because and now.digest == found.digest)
+            )
+            if not unchanged:
+                known = snapshots.find(connection, name, as_of, found.digest)
+                if known is None:
+                    snapshot_id = snapshots.record(connection, found, refused)
+                else:
+                    snapshot_id = known.snapshot_id
+                    if found.stopped_because:
+                        snapshots.stop(connection, known, found.stopped_because)
+                    else:
+                        snapshots.make_current(connection, known)
+                now = snapshots.by_id(connection, snapshot_id)
+        if now is None:
+            raise AssertionError("a recorded snapshot has a row")
+        return Intake(
+            snapshot_id=now.snapshot_id,
+            digest=now.digest,
+            received=now.received,
+            accepted=now.accepted,
+            quarantined=now.quarantined,
+            duplicates=now.duplicates,
+            unchanged=unchanged,
+        )

@@ -1,0 +1,334 @@
+"""The tables of a publication: planned, filled shard by shard where nobody looks, then shown in one transaction."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Literal
+
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
+from psycopg2.extras import NamedTupleCursor, execute_values
+
+from scoring.domain.score import ChangeRule
+
+# What a shard writes of each customer, in this order; publication_id is the table's default.
+COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
+
+State = Literal["open", "published", "superseded"]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A row of table ``publication``."""
+
+    publication_id: int
+    score: str
+    as_of: dt.date
+    snapshot_id: int
+    definition_digest: str
+    inputs_digest: str
+    state: State
+    run_id: str
+    code_version: str
+    rows: int | None
+    changed: int | None
+    checksum: str | None
+    announces: bool | None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A model of a publication; the champion's arm until experiments split the customers."""
+
+    arm: str
+    model_name: str
+    model_version: int
+    model_digest: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Row groups ``first_group`` to ``first_group + groups - 1`` of the snapshot."""
+
+    shard: int
+    first_group: int
+    groups: int
+    rows: int | None = None
+    group_digests: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A published score of one customer."""
+
+    customer_id: str
+    value: float
+    points: int | None
+    band: str | None
+    arm: str
+    model_version: int
+
+
+_COLUMNS = """publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
+    rows, changed, checksum, announces"""
+
+_SELECT = f"SELECT {_COLUMNS} FROM scoring.publication "  # noqa: S608 - constants
+
+_OPEN = """
+    INSERT INTO scoring.publication (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
+    VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING publication_id"""
+
+_SHOW = """
+    UPDATE scoring.publication SET state = 'published', rows = %s, changed = %s, checksum = %s, announces = %s,
+        published_at = now()
+    WHERE publication_id = %s"""
+
+# A shard's rows are committed with its mark, so a shard that is done needs no second look at its rows.
+_FINISH_SHARD = """
+    UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
+    WHERE publication_id = %s AND shard = %s"""
+
+# What differs from the announcements is announced, and for each such customer an event is written with its outbox
+# rows: one statement, so that a change and its event cannot part. With %(silent)s (a first load that the definition
+# does not announce) the customers become known with version 0 and nothing is told.
+_ANNOUNCE = sql.SQL("""
+    WITH changed AS MATERIALIZED (
+        SELECT n.customer_id, n.value, n.points, n.band, n.model_version,
+               CASE WHEN %(silent)s THEN 0 ELSE coalesce(a.version, 0) + 1 END AS version,
+               a.value AS previous_value, a.points AS previous_points, a.band AS previous_band
+        FROM {rows} n
+        LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
+        WHERE a.customer_id IS NULL
+           OR (%(band)s AND n.band IS DISTINCT FROM a.band)
+           OR abs(n.points - a.points) >= %(points)s
+           OR (%(amount)s AND n.value <> a.value
+               AND abs(n.value - a.value) >= %(relative)s * abs(a.value)
+               AND abs(n.value - a.value) >= %(absolute)s)
+    ), announced AS (
+        INSERT INTO scoring.announcement AS known
+            (score, customer_id, version, as_of, value, points, band, publication_id)
+        SELECT %(score)s, customer_id, version, %(as_of)s, value, points, band, %(publication_id)s FROM changed
+        ON CONFLICT (score, customer_id) DO UPDATE SET version = excluded.version, as_of = excluded.as_of,
+            value = excluded.value, points = excluded.points, band = excluded.band,
+            publication_id = excluded.publication_id
+    ), told AS (
+        INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value, points, band,
+            previous_value, previous_points, previous_band)
+        SELECT %(score)s, customer_id, version, %(as_of)s, %(publication_id)s, model_version, value, points, band,
+            previous_value, previous_points, previous_band
+        FROM changed WHERE version > 0
+        RETURNING event_id
+    ), sent AS (
+        INSERT INTO scoring.outbox (endpoint, event_id) SELECT endpoint, event_id FROM scoring.endpoint CROSS JOIN told
+    )
+    SELECT count(*) FROM told""")
+
+
+def rows_table(publication_id: int) -> sql.Composed:
+    """The table with the rows of one publication; a partition of ``score`` once it is published."""
+    return sql.SQL("scoring.{}").format(sql.Identifier(f"score_{int(publication_id)}"))
+
+
+def lock(connection: Connection, score: str) -> None:
+    """Let only one transaction at a time plan or publish this score."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('publication ' || %s, 0))", (score,))
+
+
+def by_inputs(connection: Connection, score: str, as_of: dt.date, inputs_digest: str) -> Publication | None:
+    """The publication made from exactly these inputs, whatever its state."""
+    return _one(connection, "WHERE score = %s AND as_of = %s AND inputs_digest = %s", (score, as_of, inputs_digest))
+
+
+def by_id(connection: Connection, publication_id: int) -> Publication | None:
+    """The publication of that id."""
+    return _one(connection, "WHERE publication_id = %s", (publication_id,))
+
+
+def published(connection: Connection, score: str, as_of: dt.date | None) -> Publication | None:
+    """What readers see of a score at ``as_of``, or at its newest date."""
+    condition = "WHERE state = 'published' AND score = %s AND as_of = coalesce(%s, as_of) ORDER BY as_of DESC LIMIT 1"
+    return _one(connection, condition, (score, as_of))
+
+
+def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Publication | None:
+    with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+        cursor.execute(_SELECT + condition, arguments)
+        row = cursor.fetchone()
+    return Publication(**row._asdict()) if row else None
+
+
+def open_publication(
+    connection: Connection,
+    *,
+    score: str,
+    as_of: dt.date,
+    snapshot_id: int,
+    definition_digest: str,
+    inputs_digest: str,
+    run_id: str,
+    code_version: str,
+    arms: Sequence[Arm],
+    shards: Sequence[Shard],
+) -> int:
+    """Plan a publication: its row, arms, shards and the table its rows go to, which nobody reads yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version))
+        (publication_id,) = cursor.fetchone() or (0,)
+        execute_values(
+            cursor,
+            "INSERT INTO scoring.arm (publication_id, arm, model_name, model_version, model_digest) VALUES %s",
+            [(publication_id, arm.arm, arm.model_name, arm.model_version, arm.model_digest) for arm in arms],
+        )
+        execute_values(
+            cursor,
+            "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) VALUES %s",
+            [(publication_id, shard.shard, shard.first_group, shard.groups) for shard in shards],
+        )
+        cursor.execute(
+            sql.SQL(
+                "CREATE TABLE {0} (LIKE scoring.score, CHECK (publication_id = {1}));"
+                "ALTER TABLE {0} ALTER publication_id SET DEFAULT {1}"
+            ).format(rows_table(publication_id), sql.Literal(publication_id))
+        )
+    return int(publication_id)
+
+
+def row_of(connection: Connection, publication_id: int, customer: str) -> ScoreRow | None:
+    """One customer's row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT customer_id, value, points, band, arm, model_version FROM scoring.score
+               WHERE publication_id = %s AND customer_id = %s""",
+            (publication_id, customer),
+        )
+        row = cursor.fetchone()
+    return ScoreRow(*row) if row else None
+
+
+def arms(connection: Connection, publication_id: int) -> list[Arm]:
+    """The models of a publication."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT arm, model_name, model_version, model_digest FROM scoring.arm
+               WHERE publication_id = %s ORDER BY arm""",
+            (publication_id,),
+        )
+        return [Arm(*row) for row in cursor.fetchall()]
+
+
+def shards(connection: Connection, publication_id: int) -> list[Shard]:
+    """The shards of a publication; those that are done have ``rows``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
+               WHERE publication_id = %s ORDER BY shard""",
+            (publication_id,),
+        )
+        return [Shard(*row) for row in cursor.fetchall()]
+
+
+def lock_shard(connection: Connection, publication_id: int, shard: int) -> Shard | None:
+    """The shard, held until the transaction ends: a second run of the same shard waits, then sees it done."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
+               WHERE publication_id = %s AND shard = %s FOR UPDATE""",
+            (publication_id, shard),
+        )
+        row = cursor.fetchone()
+    return Shard(*row) if row else None
+
+
+def copy_rows(connection: Connection, publication_id: int, rows: BinaryIO) -> None:
+    """COPY CSV rows of the columns :data:`COPIED` into the publication's own table."""
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in COPIED)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(rows_table(publication_id), columns)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(statement, rows)
+
+
+def finish_shard(connection: Connection, publication_id: int, shard: int, rows: int, group_digests: list[str]) -> None:
+    """Mark a shard as done, in the transaction that wrote its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH_SHARD, (rows, group_digests, publication_id, shard))
+
+
+def index_rows(connection: Connection, publication_id: int) -> int:
+    """Give a filled table its key, which also refuses a customer that stands twice; returns the number of rows."""
+    table = rows_table(publication_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        cursor.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (customer_id)").format(table))
+        cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(table))
+        (rows,) = cursor.fetchone() or (0,)
+    return int(rows)
+
+
+def announced_until(connection: Connection, score: str) -> dt.date | None:
+    """The newest as_of whose differences were told; None before the first load."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT as_of FROM scoring.announced_until WHERE score = %s", (score,))
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def announce(connection: Connection, publication: Publication, rule: ChangeRule, *, silent: bool) -> int:
+    """Compare with the announcements, write what changed as announcements and events; returns the events."""
+    with connection.cursor() as cursor:
+        # One pass over both sides; the planner has no statistics of a table that was filled a moment ago.
+        cursor.execute(
+            "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '128MB'"
+        )
+        cursor.execute(
+            _ANNOUNCE.format(rows=rows_table(publication.publication_id)),
+            {
+                "score": publication.score,
+                "as_of": publication.as_of,
+                "publication_id": publication.publication_id,
+                "silent": silent,
+                "band": rule.band,
+                "points": rule.points,
+                "amount": rule.relative is not None or rule.absolute is not None,
+                "relative": rule.relative or 0.0,
+                "absolute": rule.absolute or 0.0,
+            },
+        )
+        (events,) = cursor.fetchone() or (0,)
+        cursor.execute(
+            """INSERT INTO scoring.announced_until AS until (score, as_of) VALUES (%s, %s)
+               ON CONFLICT (score) DO UPDATE SET as_of = greatest(until.as_of, excluded.as_of)""",
+            (publication.score, publication.as_of),
+        )
+    return int(events)
+
+
+def show(
+    connection: Connection,
+    publication: Publication,
+    *,
+    rows: int,
+    changed: int,
+    checksum: str,
+    announces: bool,
+) -> None:
+    """Let readers see a publication instead of the one they saw: the last step of the transaction."""
+    with connection.cursor() as cursor:
+        if publication.state == "open":
+            cursor.execute(
+                sql.SQL("ALTER TABLE scoring.score ATTACH PARTITION {} FOR VALUES IN ({})").format(
+                    rows_table(publication.publication_id), sql.Literal(publication.publication_id)
+                )
+            )
+        cursor.execute(
+            "UPDATE scoring.publication SET state = 'superseded' WHERE score = %s AND as_of = %s AND state = 'published'",
+            (publication.score, publication.as_of),
+        )
+        cursor.execute(_SHOW, (rows, changed, checksum, announces, publication.publication_id))
+
+
+def drop(connection: Connection, publication: Publication) -> None:
+    """Remove a publication with its rows; announcements and events stay, for the CRM has heard them."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP TABLE {}").format(rows_table(publication.publication_id)))
+        cursor.execute("DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))

@@ -1,0 +1,161 @@
+"""The MLflow registry: models by name, version and alias, kept as skops files whose digest is checked before use."""
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import mlflow.sklearn
+import pandas as pd
+import skops.io
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.tracking import MlflowClient
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
+
+CHAMPION = "champion"
+DIGEST_TAG = "model_digest"
+MODEL_FILE = "model.skops"
+
+logging.getLogger("mlflow").setLevel(logging.WARNING)  # its hints at other formats are not for our users
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """One version of a registered model and the SHA-256 of its file."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Registry:
+    """The registry at a tracking URI (an MLflow server, or its database)."""
+
+    def __init__(self, tracking_uri: str, artifacts: str = "") -> None:
+        if not tracking_uri:
+            raise ConfigurationError("No MLflow is set. Set SCORING_MLFLOW_TRACKING_URI to a server or a database.")
+        self._uri = tracking_uri
+        self._artifacts = artifacts
+        self._client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+    def champion(self, name: str) -> ModelRef:
+        """The model in charge.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        ref = self.find_champion(name)
+        if ref is None:
+            raise NotFound(f"Model {name!r} has no champion. Train one: `scoring train {name} --as-of <date>`.")
+        return ref
+
+    def find_champion(self, name: str) -> ModelRef | None:
+        """The model in charge, or None."""
+        try:
+            version = self._client.get_model_version_by_alias(name, CHAMPION)
+        except MlflowException as error:
+            if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
+                return None
+            raise _translated(error) from error
+        return _ref(version)
+
+    def promote(self, ref: ModelRef) -> None:
+        """Put a version in charge."""
+        self._client.set_registered_model_alias(ref.name, CHAMPION, str(ref.version))
+
+    def load(self, ref: ModelRef, trusted_types: Sequence[str]) -> Any:
+        """The fitted estimator of a version; nothing but skops' own types and ``trusted_types`` is loaded.
+
+        Raises
+        ------
+        IntegrityError
+            If the file is not the one that was registered.
+        PermanentError
+            If it holds a type that is not trusted; names the types.
+        """
+        try:
+            uri = self._client.get_model_version_download_uri(ref.name, str(ref.version))
+            path = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._uri)) / MODEL_FILE
+        except MlflowException as error:
+            raise _translated(error) from error
+        if file_digest(path) != ref.digest:
+            raise IntegrityError(
+                f"Model {ref.name} version {ref.version} is not the file that was registered (its digest differs). "
+                "Restore the artifact, or train and promote a new version."
+            )
+        try:
+            return skops.io.load(path, trusted=list(trusted_types))
+        except UntrustedTypesFoundException as error:
+            raise PermanentError(
+                f"Model {ref.name} version {ref.version} is not loaded: {error} If you trust these types, name them "
+                "in the score's 'trusted_types'."
+            ) from error
+
+    def register(
+        self,
+        name: str,
+        estimator: Any,
+        example: pd.DataFrame,
+        *,
+        trusted_types: Sequence[str],
+        tags: dict[str, str],
+        metrics: dict[str, float],
+        as_of: dt.date,
+    ) -> ModelRef:
+        """Log a fitted estimator with signature, input example, tags and metrics, as a new version of ``name``."""
+        mlflow.set_tracking_uri(self._uri)
+        mlflow.set_registry_uri(self._uri)
+        with mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=tags):
+            mlflow.log_metrics(metrics)
+            mlflow.log_params({key: str(value) for key, value in estimator.get_params().items()})
+            info = mlflow.sklearn.log_model(
+                estimator,
+                name="model",
+                serialization_format="skops",
+                skops_trusted_types=list(trusted_types),
+                signature=infer_signature(example, estimator.predict(example)),
+                input_example=example,
+            )
+            local = Path(mlflow.artifacts.download_artifacts(artifact_uri=info.model_uri))
+            digest = file_digest(local / MODEL_FILE)
+            version = mlflow.register_model(info.model_uri, name, tags={**tags, DIGEST_TAG: digest})
+        return ModelRef(name=name, version=int(version.version), digest=digest)
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = f"{self._artifacts.rstrip('/')}/{name}" if self._artifacts else None
+        return str(self._client.create_experiment(name, artifact_location=location))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _ref(version: ModelVersion) -> ModelRef:
+    digest = version.tags.get(DIGEST_TAG)
+    if digest is None:
+        raise PermanentError(
+            f"Model {version.name} version {version.version} has no tag {DIGEST_TAG!r}: it was not registered by "
+            "this project. Register it with `scoring train`."
+        )
+    return ModelRef(name=version.name, version=int(version.version), digest=digest)
+
+
+def _translated(error: MlflowException) -> PermanentError | TransientError:
+    text = f"MLflow: {str(error).splitlines()[0]}"
+    return PermanentError(text) if 400 <= error.get_http_status_code() < 500 else TransientError(text)  # noqa: PLR2004 - HTTP

@@ -36,7 +36,11 @@ CREDIT_CARDS = DataSet(
         ),
         Column(name="bill", type="number", description="Amount of this month's statement, NT$; may be negative."),
         Column(name="payment", type="number", description="Amount paid this month, NT$."),
-        Column(name="previous_repayment_status", type="integer", description="As repayment_status, a month before."),
+        Column(
+            name="previous_repayment_status",
+            type="integer",
+            description="As repayment_status, a month before.",
+        ),
         Column(name="previous_bill", type="number", description="As bill, a month before."),
         Column(name="previous_payment", type="number", description="As payment, a month before."),
     ),
@@ -55,7 +59,9 @@ HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.Tr
 
 
 def _classifier() -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier  # here: a DAG file must not wait for scikit-learn
+    from sklearn.ensemble import (
+        HistGradientBoostingClassifier,
+    )  # here: a DAG file must not wait for scikit-learn
 
     return HistGradientBoostingClassifier(random_state=0)
 

@@ -1,4 +1,4 @@
-"""Takes one partition of a data set in: read, drop duplicates, validate, quarantine, and keep the rest as a snapshot."""
+"""Takes one partition of a data set in: read, drop duplicates, validate, quarantine, keep the rest as a snapshot."""
 
 import datetime as dt
 import tempfile
@@ -13,7 +13,8 @@ from scoring.pipeline.intake import Intake, SnapshotBuilder
 from scoring.pipeline.staging import Staged
 from scoring.settings import Settings
 from scoring.stores import sources
-from scoring.stores.expectations import Suite, TableFinding, load_suite
+from scoring.stores.expectations import TableFinding, load_suite
+from scoring.stores.expectations.suite import Suite
 
 
 def ingest(settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str | None = None) -> Intake:

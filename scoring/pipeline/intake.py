@@ -14,7 +14,8 @@ from scoring.errors import PartitionStopped
 from scoring.settings import Settings
 from scoring.stores import lake, snapshots
 from scoring.stores.database import connect
-from scoring.stores.expectations import Suite, TableFinding, Violation
+from scoring.stores.expectations import TableFinding, Violation
+from scoring.stores.expectations.suite import Suite
 from scoring.stores.snapshots import Quarantined
 
 

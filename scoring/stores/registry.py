@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,12 @@ class Registry:
     def find_champion(self, name: str) -> ModelRef | None:
         """The model in charge, or None."""
         try:
-            version = self._client.get_model_version_by_alias(name, CHAMPION)
+            found = self._client.get_model_version_by_alias(name, CHAMPION)
         except MlflowException as error:
             if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
                 return None
             raise _translated(error) from error
-        return _ref(version)
+        return _ref(found)
 
     def promote(self, ref: ModelRef) -> None:
         """Put a version in charge."""
@@ -126,11 +127,12 @@ class Registry:
                 skops_trusted_types=list(trusted_types),
                 signature=infer_signature(example, estimator.predict(example)),
                 input_example=example,
+                pip_requirements=[f"{package}=={version(package)}" for package in ("scikit-learn", "skops")],
             )
             local = Path(mlflow.artifacts.download_artifacts(artifact_uri=info.model_uri))
             digest = file_digest(local / MODEL_FILE)
-            version = mlflow.register_model(info.model_uri, name, tags={**tags, DIGEST_TAG: digest})
-        return ModelRef(name=name, version=int(version.version), digest=digest)
+            made = mlflow.register_model(info.model_uri, name, tags={**tags, DIGEST_TAG: digest})
+        return ModelRef(name=name, version=int(made.version), digest=digest)
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -146,14 +148,14 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _ref(version: ModelVersion) -> ModelRef:
-    digest = version.tags.get(DIGEST_TAG)
+def _ref(found: ModelVersion) -> ModelRef:
+    digest = found.tags.get(DIGEST_TAG)
     if digest is None:
         raise PermanentError(
-            f"Model {version.name} version {version.version} has no tag {DIGEST_TAG!r}: it was not registered by "
+            f"Model {found.name} version {found.version} has no tag {DIGEST_TAG!r}: it was not registered by "
             "this project. Register it with `scoring train`."
         )
-    return ModelRef(name=version.name, version=int(version.version), digest=digest)
+    return ModelRef(name=found.name, version=int(found.version), digest=digest)
 
 
 def _translated(error: MlflowException) -> PermanentError | TransientError:

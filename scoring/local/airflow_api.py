@@ -1,0 +1,131 @@
+"""A client of Airflow's REST API: triggers runs and asks what became of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from scoring.errors import TransientError
+from scoring.local.keys import USER, Keys
+
+TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A DAG run as far as we care."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    partition_key: str | None
+    seconds: float | None
+
+    @property
+    def running(self) -> bool:
+        """Whether it may still change its state by itself."""
+        return self.state not in ("success", "failed")
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """A task instance of a run."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str | None
+
+
+class AirflowApi:
+    """Airflow at ``url``, as the user of ``keys``. A request that gets no good answer raises TransientError."""
+
+    def __init__(self, url: str, keys: Keys) -> None:
+        self.url = url
+        self._keys = keys
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment is not meant for the loopback
+
+    def healthy(self) -> bool:
+        """Whether the API server answers and it hears the scheduler and the DAG processor."""
+        try:
+            health = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT_SECONDS).json()
+        except (requests.RequestException, ValueError):
+            return False
+        parts = ("metadatabase", "scheduler", "dag_processor")
+        return all(health.get(part, {}).get("status") == "healthy" for part in parts)
+
+    def dag_ids(self) -> set[str]:
+        """The DAGs that Airflow knows and has not found gone."""
+        found = self._get("/dags", {"limit": 100, "exclude_stale": True})
+        return {dag["dag_id"] for dag in found["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """The DAG files that could not be read, with the reason."""
+        found = self._get("/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
+
+    def trigger(self, dag_id: str, run_id: str, partition_key: str | None, note: str) -> Run:
+        """Start a run now."""
+        body = {"dag_run_id": run_id, "logical_date": None, "partition_key": partition_key, "note": note}
+        return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", json=body))
+
+    def run(self, dag_id: str, run_id: str) -> Run:
+        """One run."""
+        return _run(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))
+
+    def runs_since(self, dag_id: str, since: str) -> list[Run]:
+        """The runs of a DAG that were to start at or after ``since`` (ISO 8601), newest first."""
+        query = {"run_after_gte": since, "order_by": "-run_after", "limit": 50}
+        return [_run(found) for found in self._get(f"/dags/{dag_id}/dagRuns", query)["dag_runs"]]
+
+    def task_instances(self, run: Run) -> list[TaskInstance]:
+        """The task instances of a run."""
+        found = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", {"limit": 100})
+        return [
+            TaskInstance(
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                task_id=task["task_id"],
+                map_index=task["map_index"],
+                try_number=task["try_number"],
+                state=task["state"],
+            )
+            for task in found["task_instances"]
+        ]
+
+    def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        return self._send("GET", path, params=query)
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> Any:
+        if "Authorization" not in self._session.headers:
+            self._log_in()
+        try:
+            answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=TIMEOUT_SECONDS, **kwargs)
+        except requests.RequestException as error:
+            raise TransientError(f"Airflow's API server did not answer to {method} {path}.") from error
+        if not answer.ok:
+            raise TransientError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+        return answer.json()
+
+    def _log_in(self) -> None:
+        body = {"username": USER, "password": self._keys.airflow_password.get_secret_value()}
+        try:
+            answer = self._session.post(f"{self.url}/auth/token", json=body, timeout=TIMEOUT_SECONDS)
+        except requests.RequestException as error:
+            raise TransientError("Airflow's API server did not answer to the login.") from error
+        if not answer.ok:
+            raise TransientError(f"Airflow answered {answer.status_code} to the login.")
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _run(found: dict[str, Any]) -> Run:
+    return Run(
+        dag_id=found["dag_id"],
+        run_id=found["dag_run_id"],
+        state=found["state"],
+        partition_key=found["partition_key"],
+        seconds=found["duration"],
+    )

@@ -1,0 +1,17 @@
+"""The CRM stand-in as a process of the local platform: ``python -m scoring.local.crm``."""
+
+from scoring.local.environment import LOOPBACK
+from scoring.local.places import Places
+from scoring.receiver import serve
+from scoring.settings import load_settings
+
+
+def main() -> None:
+    """Serve until stopped; port and secret come from the environment."""
+    settings = load_settings()
+    secret = settings.crm_secret.get_secret_value()
+    serve(LOOPBACK, settings.receiver_port, secret, Places(settings.home).receiver)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Builds the environment of the child processes: what Airflow, the pipeline and the CRM stand-in are told."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from scoring.local.keys import USER, Keys
+from scoring.local.places import Places
+from scoring.local.postgres import Server
+from scoring.settings import PROJECT, Settings
+
+LOOPBACK = "127.0.0.1"
+
+# What a person's shell says about other installations of the same tools must not reach this one.
+OTHERS = ("AIRFLOW", "SCORING_", "MLFLOW_", "PG")
+
+NO_TELEMETRY = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def local_settings(settings: Settings, server: Server, keys: Keys) -> Settings:
+    """The settings with the local platform's own database, MLflow and CRM stand-in."""
+    return settings.model_copy(
+        update={
+            "database_url": SecretStr(server.url("scoring")),
+            "mlflow_tracking_uri": SecretStr(server.sqlalchemy_url("mlflow")),
+            "mlflow_artifacts": settings.mlflow_artifacts or str(settings.home.absolute() / "mlflow"),
+            "crm_url": f"http://{LOOPBACK}:{settings.receiver_port}/webhook",
+            "crm_secret": keys.crm,
+        }
+    )
+
+
+def scoring_variables(settings: Settings) -> dict[str, str]:
+    """``settings`` as the variables from which :class:`Settings` reads them."""
+    return {f"SCORING_{name.upper()}": _text(value) for name, value in settings if value is not None}
+
+
+def base_environment(inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What every child process gets: the person's environment without other installations of our tools."""
+    inherited = os.environ if inherited is None else inherited
+    environment = {name: value for name, value in inherited.items() if not name.startswith(OTHERS)}
+    paths = [str(PROJECT), str(PROJECT / "plugins"), *environment.get("PYTHONPATH", "").split(os.pathsep)]
+    hosts = [LOOPBACK, "localhost", environment.get("NO_PROXY", "")]
+    environment |= NO_TELEMETRY | {
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": ",".join(host for host in hosts if host),
+        "NO_COLOR": "1",
+    }
+    environment["no_proxy"] = environment["NO_PROXY"]
+    return environment
+
+
+def airflow_environment(settings: Settings, places: Places, server: Server, keys: Keys) -> dict[str, str]:
+    """Airflow's environment. As in production, its DAGs get the database and the CRM from its connections."""
+    variables = scoring_variables(settings)
+    for name in ("SCORING_DATABASE_URL", "SCORING_CRM_URL", "SCORING_CRM_SECRET"):
+        del variables[name]
+    connections = {
+        "AIRFLOW_CONN_SCORING_DB": {
+            "conn_type": "postgres",
+            "host": str(server.socket),
+            "login": "postgres",
+            "schema": "scoring",
+        },
+        "AIRFLOW_CONN_CRM_WEBHOOK": {
+            "conn_type": "http",
+            "host": settings.crm_url,
+            "password": settings.crm_secret.get_secret_value(),
+        },
+    }
+    return (
+        base_environment()
+        | variables
+        | {name: json.dumps(connection) for name, connection in connections.items()}
+        | _airflow_options(places, server, keys, settings.airflow_port)
+    )
+
+
+def _airflow_options(places: Places, server: Server, keys: Keys, port: int) -> dict[str, str]:
+    url = f"http://{LOOPBACK}:{port}"
+    options = {
+        "core": {
+            "dags_folder": PROJECT / "dags",
+            "plugins_folder": PROJECT / "plugins",
+            "load_examples": False,
+            "dags_are_paused_at_creation": False,
+            "executor": "LocalExecutor",
+            "parallelism": 4,
+            "mp_start_method": "fork",
+            "hostname_callable": "socket.gethostname",
+            "fernet_key": keys.fernet.get_secret_value(),
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": places.passwords.absolute(),
+            "execution_api_server_url": f"{url}/execution/",
+        },
+        "database": {
+            "sql_alchemy_conn": server.sqlalchemy_url("airflow"),
+            "sql_alchemy_conn_async": "",  # only the REST call that waits for a run needs it, and a driver for it
+            "check_migrations": False,  # the platform has just seen to that
+        },
+        "api": {
+            "host": LOOPBACK,
+            "port": port,
+            "base_url": url,
+            "workers": 1,
+            "secret_key": keys.api_secret.get_secret_value(),
+        },
+        "api_auth": {"jwt_secret": keys.jwt.get_secret_value()},
+        "logging": {
+            "base_log_folder": places.task_logs.absolute(),
+            "dag_processor_child_process_log_directory": (places.logs / "dag_processor").absolute(),
+            "colored_console_log": False,
+        },
+        "scheduler": {"scheduler_idle_sleep_time": 0.5},
+        "dag_processor": {"min_file_process_interval": 60, "print_stats_interval": 0},
+    }
+    return {"AIRFLOW_HOME": str(places.airflow.absolute())} | {
+        f"AIRFLOW__{section.upper()}__{option.upper()}": str(value)
+        for section, values in options.items()
+        for option, value in values.items()
+    }
+
+
+def _text(value: object) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case dict():
+            return json.dumps({name: _text(part) for name, part in value.items()})
+        case Path():
+            return str(value.absolute())
+        case _:
+            return str(value)

@@ -1,0 +1,54 @@
+"""Secrets of the local platform: made once, kept readable by their owner only, and shown to nobody but by ``up``."""
+
+import base64
+import json
+import secrets
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from scoring.errors import ConfigurationError
+from scoring.local.places import Places, write_private
+
+USER = "admin"
+
+
+class Keys(BaseModel):
+    """What Airflow's parts and the CRM stand-in sign, encrypt and log in with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    airflow_password: SecretStr
+    api_secret: SecretStr
+    fernet: SecretStr
+    jwt: SecretStr
+    crm: SecretStr
+
+
+def load_keys(places: Places) -> Keys:
+    """Read the keys, or make them on the first run; Airflow's password file is written from them.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file of keys cannot be read as what this version wrote.
+    """
+    if not places.keys.exists():
+        write_private(places.keys, json.dumps(_new_keys(), indent=2))
+    try:
+        keys = Keys.model_validate_json(places.keys.read_text())
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{places.keys} cannot be read. `make clean` removes it with everything the local platform made."
+        ) from error
+    write_private(places.passwords, json.dumps({USER: keys.airflow_password.get_secret_value()}))
+    return keys
+
+
+def _new_keys() -> dict[str, str]:
+    return {
+        "airflow_password": secrets.token_urlsafe(12),
+        "api_secret": secrets.token_urlsafe(32),
+        "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "jwt": secrets.token_urlsafe(48),
+        "crm": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }

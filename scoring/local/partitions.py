@@ -1,0 +1,43 @@
+"""Which partitions the local platform works through: the ticks of each data set's schedule between its bounds."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from croniter import croniter
+
+from scoring.catalog import Catalog
+from scoring.domain.dataset import DataSet
+from scoring.domain.score import Score
+
+
+@dataclass(frozen=True)
+class Work:
+    """A data set with its scores: the first date is for training, the others are scored."""
+
+    data_set: DataSet
+    scores: tuple[Score, ...]
+    trained_as_of: dt.date
+    as_ofs: tuple[dt.date, ...]
+
+
+def ticks(data_set: DataSet) -> list[dt.date]:
+    """The dates of the schedule from ``first_as_of`` to ``last_as_of``; none if one of these is open."""
+    if data_set.schedule is None or data_set.last_as_of is None:
+        return []
+    first = dt.datetime.combine(data_set.first_as_of, dt.time.min) - dt.timedelta(seconds=1)
+    dates = []
+    for tick in croniter(data_set.schedule, first).all_next(dt.datetime):
+        if tick.date() > data_set.last_as_of:
+            return dates
+        dates.append(tick.date())
+    return dates
+
+
+def work_of(catalog: Catalog) -> list[Work]:
+    """All that ``run`` does. Data sets without bounds or without scores are for ``up`` and the UI."""
+    found = []
+    for data_set in catalog.data_sets.values():
+        dates, scores = ticks(data_set), catalog.scores_of(data_set.name)
+        if len(dates) > 1 and scores:
+            found.append(Work(data_set, scores, dates[0], tuple(dates[1:])))
+    return found

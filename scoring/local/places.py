@@ -1,0 +1,77 @@
+"""Where the local platform keeps its things: everything is under one directory, so that removing it starts anew."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths under ``home`` (``var/`` by default)."""
+
+    home: Path
+
+    @property
+    def postgres(self) -> Path:
+        """PostgreSQL's data directory."""
+        return self.home / "postgres"
+
+    @property
+    def airflow(self) -> Path:
+        """AIRFLOW_HOME: its configuration file; nothing of it is kept elsewhere."""
+        return self.home / "airflow"
+
+    @property
+    def logs(self) -> Path:
+        """What the processes write, one file each."""
+        return self.home / "log"
+
+    @property
+    def task_logs(self) -> Path:
+        """Airflow's logs by DAG, run and task."""
+        return self.logs / "tasks"
+
+    @property
+    def keys(self) -> Path:
+        """The secrets made on the first run (0600)."""
+        return self.home / "keys.json"
+
+    @property
+    def passwords(self) -> Path:
+        """The passwords file of Airflow's simple auth manager (0600)."""
+        return self.airflow / "passwords.json"
+
+    @property
+    def variables(self) -> Path:
+        """The variables with which other commands reach the running platform (0600)."""
+        return self.home / "local.env"
+
+    @property
+    def receiver(self) -> Path:
+        """What the CRM stand-in has been told."""
+        return self.home / "receiver.sqlite3"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one ``run`` or ``up`` that uses these places."""
+        return self.home / "lock"
+
+    @property
+    def processes(self) -> Path:
+        """Which processes were started; tells what a killed ``run`` or ``up`` left behind."""
+        return self.home / "processes.json"
+
+    def make(self) -> None:
+        """Make the directories that others expect to exist."""
+        for directory in (self.home, self.airflow, self.logs, self.task_logs):
+            directory.mkdir(parents=True, exist_ok=True)
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(content)
+    draft.replace(path)

@@ -1,0 +1,158 @@
+"""Starts the local platform in order, in parallel where that is safe, and stops all of it at the end."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import psycopg2
+
+from scoring.catalog import load_catalog
+from scoring.errors import PermanentError
+from scoring.local import environment, preflight
+from scoring.local.airflow_api import AirflowApi
+from scoring.local.environment import LOOPBACK
+from scoring.local.interrupts import uninterrupted
+from scoring.local.keys import Keys, load_keys
+from scoring.local.places import Places, write_private
+from scoring.local.postgres import Server, running_postgres
+from scoring.local.processes import Child, Children, children, stop_left_behind
+from scoring.local.progress import Progress
+from scoring.settings import Settings
+from scoring.stores.database import migrate
+
+PATIENCE_SECONDS = 180.0
+POLL_SECONDS = 0.25
+AIRFLOW_PARTS = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],  # the API server reads the logs from disk
+    "dag-processor": ["dag-processor"],
+}
+
+
+class PlatformError(PermanentError):
+    """A part of the local platform did not start or ended by itself."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The running platform."""
+
+    settings: Settings
+    places: Places
+    keys: Keys
+    children: Children
+    api: AirflowApi
+
+    def check(self) -> None:
+        """Raise :class:`PlatformError` with the end of its log if a part has ended."""
+        ended = self.children.ended()
+        if ended is not None:
+            raise PlatformError(_obituary(ended))
+
+
+@contextmanager
+def running_platform(settings: Settings, progress: Progress) -> Iterator[Platform]:
+    """Start everything and wait until Airflow is healthy and knows all DAGs; stop everything at the end.
+
+    Raises
+    ------
+    ConfigurationError
+        If something is missing, or a port or the directory is in use; nothing was started then.
+    PlatformError
+        If a part did not start.
+    """
+    preflight.check_tools()
+    expected = dag_ids(settings)
+    places = Places(settings.home)
+    places.make()
+    with preflight.only_user(places), ExitStack() as stack:
+        stop_left_behind(places)
+        preflight.check_ports(settings)
+        keys = load_keys(places)
+        try:
+            with progress.step("PostgreSQL"):
+                server = stack.enter_context(running_postgres(places))
+            local = environment.local_settings(settings, server, keys)
+            api = AirflowApi(f"http://{LOOPBACK}:{local.airflow_port}", keys)
+            platform = Platform(local, places, keys, stack.enter_context(children(places)), api)
+            _start(platform, server, expected, progress)
+            yield platform
+        finally:
+            with uninterrupted(), progress.step("Stopping"):
+                stack.close()
+
+
+def dag_ids(settings: Settings) -> set[str]:
+    """The DAGs that Airflow must come to know."""
+    catalog = load_catalog(settings.definitions)
+    return (
+        {f"ingest_{name}" for name in catalog.data_sets}
+        | {f"score_{name}" for name in catalog.scores}
+        | {"notify_crm", "sweep_crm"}
+    )
+
+
+def _start(platform: Platform, server: Server, expected: set[str], progress: Progress) -> None:
+    local, places, started = platform.settings, platform.places, platform.children
+    for_scoring = environment.base_environment() | environment.scoring_variables(local)
+    for_airflow = environment.airflow_environment(local, places, server, platform.keys)
+    _write_variables(places, local)
+    with progress.step("Database schemas"):
+        migrate(local.database())
+        trained = started.start("champions", [sys.executable, "-m", "scoring.local.champions"], for_scoring)
+        started.start("receiver", [sys.executable, "-m", "scoring.local.crm"], for_scoring)
+        if not _airflow_schema_is_current(server):
+            migrated = started.start("airflow-migrate", [sys.executable, "-m", "airflow", "db", "migrate"], for_airflow)
+            _wait(platform, lambda: migrated.ended == 0, "the migration of Airflow's database")
+            _note_airflow_schema(server)
+    for name, arguments in AIRFLOW_PARTS.items():
+        started.start(f"airflow-{name}", [sys.executable, "-m", "airflow", *arguments], for_airflow)
+    with progress.step("First champions"):
+        _wait(platform, lambda: trained.ended == 0, "the training of the first champions")
+        progress.note(trained.tail())
+    with progress.step("Airflow"):
+        _wait(platform, lambda: platform.api.healthy(), "Airflow to become healthy")
+        _wait(platform, lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
+
+
+def _wait(platform: Platform, reached: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not reached():
+        platform.check()
+        if time.monotonic() > deadline:
+            raise PlatformError(f"Waited {PATIENCE_SECONDS:.0f} s for {what}; see the logs in {platform.places.logs}.")
+        time.sleep(POLL_SECONDS)
+
+
+def _knows_all(api: AirflowApi, expected: set[str]) -> bool:
+    errors = api.import_errors()
+    if errors:
+        raise PlatformError("Airflow cannot read DAGs:\n" + "\n".join(errors))
+    return expected <= api.dag_ids()
+
+
+def _obituary(child: Child) -> str:
+    return f"{child.name} ended with status {child.ended}. The end of {child.log}:\n{child.tail()}"
+
+
+def _write_variables(places: Places, local: Settings) -> None:
+    variables = environment.scoring_variables(local)
+    write_private(places.variables, "".join(f"{name}='{value}'\n" for name, value in variables.items()))
+
+
+def _airflow_schema_is_current(server: Server) -> bool:
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'airflow'"
+    with psycopg2.connect(server.url("airflow")) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        (noted,) = cursor.fetchone() or (None,)
+    connection.close()
+    return bool(noted == version("apache-airflow"))
+
+
+def _note_airflow_schema(server: Server) -> None:
+    with psycopg2.connect(server.url("airflow")) as connection, connection.cursor() as cursor:
+        cursor.execute("COMMENT ON DATABASE airflow IS %s", (version("apache-airflow"),))
+    connection.close()

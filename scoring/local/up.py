@@ -1,0 +1,47 @@
+"""``make up``: starts everything, says where it is, and waits until it is told to stop."""
+
+import time
+
+from scoring.errors import ScoringError
+from scoring.local.interrupts import interruptible
+from scoring.local.keys import USER
+from scoring.local.platform import POLL_SECONDS, Platform, running_platform
+from scoring.local.progress import Progress
+from scoring.settings import Settings
+
+
+def up(settings: Settings) -> int:
+    """Run until Ctrl-C or SIGTERM; returns the exit status: 0 when stopped on demand, 1 when something failed."""
+    progress = Progress()
+    try:
+        with interruptible(), running_platform(settings, progress) as platform:
+            progress.say(_where(platform))
+            while True:
+                platform.check()
+                time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        progress.say("Stopped; nothing is left running. `make up` goes on where this ended.")
+        return 0
+    except ScoringError as error:
+        progress.say(f"FAILED: {error}")
+        return 1
+
+
+def _where(platform: Platform) -> str:
+    settings, places = platform.settings, platform.places
+    docs = settings.expectations_dir / "uncommitted" / "data_docs" / "local_site" / "index.html"
+    lines = [
+        "",
+        "Running.",
+        f"  Airflow      {platform.api.url}   user {USER}, password {platform.keys.airflow_password.get_secret_value()}",
+        f"  CRM stand-in {settings.crm_url}",
+        f"  Database     {settings.database()}",
+        f"  Data Docs    {docs}",
+        f"  Logs         {places.logs}",
+        "",
+        "Other commands reach it so:",
+        f"  set -a; . {places.variables}; set +a; .venv/bin/python -m scoring --help",
+        "",
+        "Ctrl-C stops it.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""How the CRM stand-in is told to fail: a plan for the next requests, changed at run time."""
+
+import threading
+from collections import deque
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Fault(BaseModel):
+    """Answer the next ``times`` requests with ``status``, and store nothing of them.
+
+    ``retry_after`` becomes the Retry-After header: seconds, or any text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: int = Field(ge=200, le=599)
+    retry_after: int | str | None = None
+    times: int = Field(default=1, gt=0)
+
+
+class Plan(BaseModel):
+    """What to do wrong from now on; an empty plan is a healthy CRM.
+
+    ``drop_connection`` requests are stored and then get no answer; ``delay`` seconds pass between storing and
+    answering. Faults of ``fail`` come first, one after the other.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fail: tuple[Fault, ...] = ()
+    drop_connection: int = Field(default=0, ge=0)
+    delay: float = Field(default=0, ge=0, le=3600)
+
+
+class Faults:
+    """A plan being carried out by many threads."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._lock = threading.Lock()
+        self._replaced = threading.Event()
+        self.follow(plan)
+
+    def follow(self, plan: Plan) -> None:
+        """Forget the old plan and begin a new one; who waits for a delay of the old one waits no longer."""
+        with self._lock:
+            self._replaced.set()
+            self._replaced = threading.Event()
+            self._fail = deque(fault for fault in plan.fail for _ in range(fault.times))
+            self._drops = plan.drop_connection
+            self._delay = plan.delay
+
+    def next_failure(self) -> Fault | None:
+        """Take the fault with which the request at hand is to be answered."""
+        with self._lock:
+            return self._fail.popleft() if self._fail else None
+
+    def next_drop(self) -> bool:
+        """Take whether the request at hand is to be left without an answer."""
+        with self._lock:
+            self._drops, dropped = max(self._drops - 1, 0), self._drops > 0
+            return dropped
+
+    def wait(self) -> None:
+        """Wait as long as the plan says."""
+        with self._lock:
+            replaced, delay = self._replaced, self._delay
+        replaced.wait(delay)

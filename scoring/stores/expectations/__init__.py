@@ -1,0 +1,38 @@
+"""The rules that received rows must keep: Great Expectations suites, checked batch by batch.
+
+Importing Great Expectations takes seconds, so it is imported when a suite is loaded and not before.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scoring.domain.dataset import DataSet
+from scoring.stores.expectations.findings import TableFinding, Violation
+
+if TYPE_CHECKING:
+    from scoring.stores.expectations.suite import Suite
+
+__all__ = ["TableFinding", "Violation", "load_suite"]
+
+
+def load_suite(directory: Path, data_set: DataSet) -> "Suite":
+    """Load the suite of a data set, with the critical rules that its definition implies.
+
+    Implied are: not null for each column that is not nullable, and the values of each category. A rule of
+    the same type about the same column in the suite takes the implied one's place.
+
+    Parameters
+    ----------
+    directory
+        The Great Expectations file context; nothing in it is changed but ``uncommitted/``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the directory holds no Great Expectations context that can be opened.
+    DefinitionError
+        If the suite is missing, or one of its expectations cannot be used; names it and the reason.
+    """
+    from scoring.stores.expectations.loading import load
+
+    return load(directory, data_set)

@@ -1,0 +1,44 @@
+"""Where a source is, and what a person may call it: a name in a message never carries a credential."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+_SCHEME = re.compile(r"(?<=://)[^?#]*")
+_PORT = re.compile(r"^[^:]*:\d+$")
+
+
+def resolve(path: str, as_of: dt.date, inbox: str) -> str:
+    """The local path or fsspec URL meant by ``path``: ``{as_of}`` filled in, relative to ``inbox`` if relative."""
+    path = path.replace("{as_of}", as_of.isoformat())
+    if _is_url(path) or Path(path).is_absolute():
+        return path
+    if _is_url(inbox):
+        return f"{inbox.rstrip('/')}/{path}"
+    return str(Path(inbox) / path)
+
+
+def shown(location: str) -> str:
+    """The location without user, password, key or the query of a signed URL."""
+    if not _is_url(location):
+        return location
+    return _SCHEME.sub(lambda found: _without_user(found[0]), location).partition("?")[0]
+
+
+def suffix_of(location: str) -> str:
+    """The ending of the file's name from its first dot on, in lower case (``.csv.gz``)."""
+    name = shown(location).rpartition("/")[2].lower()
+    return "".join(Path(name).suffixes[-2:]) if name.endswith(".gz") else Path(name).suffix
+
+
+def _is_url(location: str) -> bool:
+    return "://" in location or "::" in location
+
+
+def _without_user(rest: str) -> str:
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        return authority.rpartition("@")[2] + slash + path
+    if "@" in path and ":" in authority and not _PORT.match(authority):
+        return path.rpartition("@")[2]  # a secret key may itself hold a slash: key:sec/ret@bucket
+    return rest

@@ -1,0 +1,112 @@
+"""The exact grammar of our CSV (RFC 4180): records, their cells, and whether quotation marks pair up.
+
+A cell is either quoted as a whole, with quotation marks inside it doubled, or holds none.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+
+CHUNK_BYTES = 1 << 20
+MAX_RECORD_BYTES = 4 << 20
+
+_CELL = re.compile(rb'"[^"]*(?:""[^"]*)*"|"[^"]*(?:""[^"]*)*\Z|[^",\r\n]*')
+_QUOTE = ord('"')
+_EDGE = np.zeros(256, dtype=bool)  # what may stand outside, beside a quotation mark
+_EDGE[list(b',\r\n"')] = True
+
+
+@dataclass(frozen=True)
+class Record:
+    """The bytes of one record with its line end; ``complete`` is false for one that is cut or never closed."""
+
+    content: bytes
+    complete: bool
+
+    @property
+    def blank(self) -> bool:
+        """Whether it is an empty line, which readers skip."""
+        return not self.content.strip(b"\r\n")
+
+
+def cells_of(content: bytes) -> tuple[list[bytes], bool]:
+    """The raw cells (quoted ones with their quotation marks) and whether quotation marks stand as they must.
+
+    If they do not, the last cell returned is the one that is wrong.
+    """
+    content = content.rstrip(b"\r\n") if content.count(b'"') % 2 == 0 else content
+    cells, position = [], 0
+    while True:
+        found = _CELL.match(content, position)
+        cell = found[0] if found else b""
+        cells.append(cell)
+        position += len(cell)
+        if position == len(content):
+            return cells, not (cell.startswith(b'"') and cell.count(b'"') % 2)
+        if content[position : position + 1] != b",":
+            return cells, False
+        position += 1
+
+
+def text_of(cell: bytes) -> str:
+    """What a raw cell says; raises UnicodeDecodeError if it is not UTF-8."""
+    if cell.startswith(b'"'):
+        cell = cell[1:-1].replace(b'""', b'"')
+    return cell.decode("utf-8")
+
+
+def records(lines: Iterator[bytes]) -> Iterator[Record]:
+    """The records of ``lines``; one longer than MAX_RECORD_BYTES comes cut, its rest is still in ``lines``."""
+    held, quotes = bytearray(), 0
+    for line in lines:
+        held += line
+        quotes += line.count(b'"')
+        if len(held) > MAX_RECORD_BYTES:
+            yield Record(bytes(held), complete=False)
+            held, quotes = bytearray(), 0
+        elif quotes % 2 == 0 and line.endswith((b"\n", b"\r")):
+            yield Record(bytes(held), complete=True)
+            held, quotes = bytearray(), 0
+    if held:
+        yield Record(bytes(held), complete=quotes % 2 == 0)
+
+
+def lines_of(file: IO[bytes]) -> Iterator[bytes]:
+    r"""The lines with their ends (\n, \r\n or \r); a line of more than CHUNK_BYTES comes in pieces without an end."""
+    held = b""
+    while chunk := file.read(CHUNK_BYTES):
+        lines = (held + chunk).splitlines(keepends=True)
+        held = b""
+        if not lines[-1].endswith(b"\n"):  # also after \r: a \n may follow in the next chunk
+            held = lines.pop()
+        yield from lines
+        if len(held) > CHUNK_BYTES:
+            yield held[:-1]
+            held = held[-1:]
+    if held:
+        yield held
+
+
+def quotes_pair_up(file: IO[bytes]) -> bool:
+    """Whether every quotation mark of the file opens, closes or is doubled within a cell; vectorised.
+
+    A parser that is lenient here would merge rows silently. The first, third, ... mark of the file must
+    have a separator, or the mark before it, on its left; the others the same on their right.
+    """
+    before, inside = b"\n", False
+    while chunk := file.read(CHUNK_BYTES):
+        if inside or before == b'"' or b'"' in chunk:
+            text = np.frombuffer(before + chunk, dtype=np.uint8)
+            marks = np.flatnonzero(text[1:] == _QUOTE) + 1
+            opening, closing = (marks[1::2], marks[::2]) if inside else (marks[::2], marks[1::2])
+            if before == b'"' and not inside and not _EDGE[text[1]]:
+                return False
+            closing = closing[closing + 1 < len(text)]
+            if not (_EDGE[text[opening - 1]].all() and _EDGE[text[closing + 1]].all()):
+                return False
+            inside ^= bool(len(marks) % 2)
+        before = chunk[-1:]
+    return not inside

@@ -8,11 +8,12 @@ UV_VERSION := 0.13.9
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-.venv/run: requirements.txt
+.venv/run: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "Python 3.11 to 3.13 is needed; name one with make PYTHON=python3.12"'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 .venv/dev: requirements-dev.txt .venv/run
@@ -20,10 +21,10 @@ help: ## list the commands
 	@touch $@
 
 run: .venv/run ## do the main job once: four monthly partitions, two scores, a real Airflow; then stop
-	@$(BIN)/python -m scoring run
+	@$(BIN)/scoring run
 
 up: .venv/run ## leave everything running and print where to look; Ctrl-C stops it
-	@$(BIN)/python -m scoring up
+	@$(BIN)/scoring up
 
 test: .venv/dev ## run all tests
 	$(BIN)/python -m pytest

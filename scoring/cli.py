@@ -2,6 +2,8 @@
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,9 @@ from scoring.domain.score import Score
 from scoring.errors import ScoringError
 from scoring.settings import Settings, load_settings
 
-app = typer.Typer(help="Scores a company's customers.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Scores a company's customers.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 quarantine = typer.Typer(help="Rows that validation refused.", no_args_is_help=True)
 publication = typer.Typer(help="Published sets of scores.", no_args_is_help=True)
 score_app = typer.Typer(help="Single scores.", no_args_is_help=True)
@@ -38,6 +42,15 @@ def main() -> None:
     except ScoringError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    """The environment's settings; without a database there, the local platform's (see scoring/local/attach.py)."""
+    from scoring.local.attach import attached
+
+    with attached(load_settings()) as settings:
+        yield settings
 
 
 def _data_set(settings: Settings, name: str) -> DataSet:
@@ -82,13 +95,13 @@ def ingest(
     """Take one partition of a data set in."""
     from scoring.pipeline.ingest import ingest as take_in
 
-    settings = load_settings()
-    intake = take_in(settings, _data_set(settings, data_set), as_of.date(), path=path)
-    typer.echo(
-        f"snapshot {intake.snapshot_id} ({intake.digest[:12]}){' unchanged' if intake.unchanged else ''}: "
-        f"received {intake.received} = accepted {intake.accepted} + quarantined {intake.quarantined} + "
-        f"duplicates {intake.duplicates}"
-    )
+    with _settings() as settings:
+        intake = take_in(settings, _data_set(settings, data_set), as_of.date(), path=path)
+        typer.echo(
+            f"snapshot {intake.snapshot_id} ({intake.digest[:12]}){' unchanged' if intake.unchanged else ''}: "
+            f"received {intake.received} = accepted {intake.accepted} + quarantined {intake.quarantined} + "
+            f"duplicates {intake.duplicates}"
+        )
 
 
 @app.command()
@@ -96,9 +109,9 @@ def train(score: ScoreName, as_of: AsOf) -> None:
     """Train a model on one snapshot and what followed; the first one becomes champion."""
     from scoring.pipeline.train import train as fit
 
-    settings = load_settings()
-    ref = fit(settings, _score(settings, score), as_of.date())
-    typer.echo(f"model {ref.name} version {ref.version} ({ref.digest[:12]})")
+    with _settings() as settings:
+        ref = fit(settings, _score(settings, score), as_of.date())
+        typer.echo(f"model {ref.name} version {ref.version} ({ref.digest[:12]})")
 
 
 @score_app.command("partition")
@@ -108,15 +121,15 @@ def score_partition(score: ScoreName, as_of: AsOf) -> None:
     from scoring.pipeline.predict import score_shard
     from scoring.pipeline.publish import publish
 
-    settings = load_settings()
-    planned = plan(settings, _score(settings, score), as_of.date(), run_id="command line")
-    for shard in planned.shards:
-        score_shard(settings, planned.publication_id, shard)
-    published = publish(settings, planned.publication_id)
-    typer.echo(
-        f"publication {published.publication_id}: {published.rows} scores, {published.changed} changes told, "
-        f"checksum {published.checksum[:12]}"
-    )
+    with _settings() as settings:
+        planned = plan(settings, _score(settings, score), as_of.date(), run_id="command line")
+        for shard in planned.shards:
+            score_shard(settings, planned.publication_id, shard)
+        published = publish(settings, planned.publication_id)
+        typer.echo(
+            f"publication {published.publication_id}: {published.rows} scores, {published.changed} changes told, "
+            f"checksum {published.checksum[:12]}"
+        )
 
 
 @score_app.command("passport")
@@ -129,13 +142,13 @@ def score_passport(
     """Print what a published score was made from."""
     from scoring.pipeline import passport as passports
 
-    settings = load_settings()
-    found = passports.passport(settings, score, customer, as_of.date() if as_of else None)
-    for name, value in passports.lines(found):
-        typer.echo(f"{name:<20} {value}")
-    if recompute:
-        again = passports.recompute(settings, found)
-        typer.echo(f"{'recomputed':<20} {again!r} (equal within {passports.TOLERANCE})")
+    with _settings() as settings:
+        found = passports.passport(settings, score, customer, as_of.date() if as_of else None)
+        for name, value in passports.lines(found):
+            typer.echo(f"{name:<20} {value}")
+        if recompute:
+            again = passports.recompute(settings, found)
+            typer.echo(f"{'recomputed':<20} {again!r} (equal within {passports.TOLERANCE})")
 
 
 @publication.command("drop")
@@ -143,9 +156,11 @@ def publication_drop(score: ScoreName, as_of: AsOfArgument) -> None:
     """Remove what is published of a score at one date; running the partition again restores it."""
     from scoring.pipeline.publish import drop
 
-    settings = load_settings()
-    dropped = drop(settings, _score(settings, score), as_of.date())
-    typer.echo(f"Dropped publication {dropped.publication_id} ({dropped.rows} scores). What the CRM was told stands.")
+    with _settings() as settings:
+        dropped = drop(settings, _score(settings, score), as_of.date())
+        typer.echo(
+            f"Dropped publication {dropped.publication_id} ({dropped.rows} scores). What the CRM was told stands."
+        )
 
 
 @quarantine.command("list")
@@ -153,13 +168,13 @@ def quarantine_list(data_set: DataSetName, as_of: AsOfArgument) -> None:
     """Show the quarantined rows of a partition: row, rule, column and value."""
     from scoring.pipeline.quarantine import quarantined
 
-    settings = load_settings()
-    snapshot, rows = quarantined(settings, _data_set(settings, data_set), as_of.date())
-    typer.echo(
-        f"snapshot {snapshot.snapshot_id} ({snapshot.state}): {snapshot.quarantined} of {snapshot.received} rows"
-    )
-    for row in rows:
-        typer.echo(f"row {row.row_number}\t{row.customer_id or '-'}\t{row.column} = {row.value!r}\t{row.rule}")
+    with _settings() as settings:
+        snapshot, rows = quarantined(settings, _data_set(settings, data_set), as_of.date())
+        typer.echo(
+            f"snapshot {snapshot.snapshot_id} ({snapshot.state}): {snapshot.quarantined} of {snapshot.received} rows"
+        )
+        for row in rows:
+            typer.echo(f"row {row.row_number}\t{row.customer_id or '-'}\t{row.column} = {row.value!r}\t{row.rule}")
 
 
 @quarantine.command("export")
@@ -171,10 +186,12 @@ def quarantine_export(
     """Write the quarantined rows to a CSV file, to be corrected and replayed."""
     from scoring.pipeline.quarantine import export
 
-    settings = load_settings()
-    with file.open("w", encoding="utf-8", newline="") as target:
-        rows = export(settings, _data_set(settings, data_set), as_of.date(), target)
-    typer.echo(f"{rows} rows in {file}. Correct them there, then `scoring quarantine replay {data_set} ... {file}`.")
+    with _settings() as settings:
+        with file.open("w", encoding="utf-8", newline="") as target:
+            rows = export(settings, _data_set(settings, data_set), as_of.date(), target)
+        typer.echo(
+            f"{rows} rows in {file}. Correct them there, then `scoring quarantine replay {data_set} ... {file}`."
+        )
 
 
 @quarantine.command("replay")
@@ -186,9 +203,9 @@ def quarantine_replay(
     """Take the corrected rows of an export into a superseding snapshot."""
     from scoring.pipeline.quarantine import replay
 
-    settings = load_settings()
-    intake = replay(settings, _data_set(settings, data_set), as_of.date(), str(file.resolve()))
-    typer.echo(
-        f"snapshot {intake.snapshot_id} ({intake.digest[:12]}): accepted {intake.accepted}, still quarantined "
-        f"{intake.quarantined}. Score it with the DAGs, or `scoring score partition <score> --as-of {as_of.date()}`."
-    )
+    with _settings() as settings:
+        intake = replay(settings, _data_set(settings, data_set), as_of.date(), str(file.resolve()))
+        typer.echo(
+            f"snapshot {intake.snapshot_id} ({intake.digest[:12]}): accepted {intake.accepted}, still quarantined "
+            f"{intake.quarantined}. Score it with the DAGs, or `scoring score partition <score> --as-of {as_of.date()}`."
+        )

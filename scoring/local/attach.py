@@ -1,0 +1,41 @@
+"""Lets a single command use the local platform's data: joins a running one, or starts its PostgreSQL for the while."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from scoring.errors import ConfigurationError
+from scoring.local import preflight
+from scoring.local.environment import local_settings
+from scoring.local.keys import load_keys
+from scoring.local.places import Places
+from scoring.local.postgres import Server, running_postgres, socket_of
+from scoring.settings import Settings
+from scoring.stores.database import migrate
+
+
+@contextmanager
+def attached(settings: Settings) -> Iterator[Settings]:
+    """Settings with a database: those given if they name one, else the local platform's under ``home``.
+
+    Raises
+    ------
+    ConfigurationError
+        If another command holds the local platform and its PostgreSQL does not answer.
+    """
+    if settings.database_url.get_secret_value():
+        yield settings
+        return
+    places = Places(settings.home)
+    places.make()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(preflight.only_user(places))
+        except ConfigurationError:  # `make up` holds it: join
+            socket = socket_of(places)
+            if socket is None:
+                raise
+            yield local_settings(settings, Server(socket), load_keys(places))
+            return
+        local = local_settings(settings, stack.enter_context(running_postgres(places)), load_keys(places))
+        migrate(local.database())
+        yield local

@@ -16,6 +16,10 @@ from scoring.errors import SourceError
 from scoring.stores.sources import Received
 
 
+# Rows checked at a time: Great Expectations has a fixed cost for each batch, so small ones are slow.
+CHECKED_ROWS = 200_000
+
+
 class Staged:
     """All received rows of one intake in a local Parquet file. Memory: one batch, and 8 bytes a row for the keys."""
 
@@ -38,7 +42,7 @@ class Staged:
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Each batch with the number of its first row (1-based, as received)."""
         first = 1
-        for batch in self._file.iter_batches(batch_size=self._batch_rows(), use_threads=False):
+        for batch in self._file.iter_batches(batch_size=CHECKED_ROWS, use_threads=False):
             yield first, batch
             first += batch.num_rows
 
@@ -72,9 +76,6 @@ class Staged:
                 )
             dropped[twice.index.to_numpy()] = True
         return dropped
-
-    def _batch_rows(self) -> int:
-        return max(1, self._file.metadata.row_group(0).num_rows) if self._file.num_row_groups else 1
 
     def _sharing_a_hash(self) -> NDArray[np.intp]:
         order = np.argsort(self._hashes, kind="stable")

@@ -4,18 +4,15 @@ Importing Great Expectations takes seconds, so it is imported when a suite is lo
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scoring.domain.dataset import DataSet
 from scoring.stores.expectations.findings import TableFinding, Violation
+from scoring.stores.expectations.suite import Suite
 
-if TYPE_CHECKING:
-    from scoring.stores.expectations.suite import Suite
-
-__all__ = ["TableFinding", "Violation", "load_suite"]
+__all__ = ["Suite", "TableFinding", "Violation", "load_suite"]
 
 
-def load_suite(directory: Path, data_set: DataSet) -> "Suite":
+def load_suite(directory: Path, data_set: DataSet) -> Suite:
     """Load the suite of a data set, with the critical rules that its definition implies.
 
     Implied are: not null for each column that is not nullable, and the values of each category. A rule of

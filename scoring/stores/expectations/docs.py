@@ -6,40 +6,48 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import great_expectations as gx
 from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.core.run_identifier import RunIdentifier
-from great_expectations.data_context import FileDataContext
+from great_expectations.data_context.data_context.file_data_context import FileDataContext
 from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
     ValidationResultIdentifier,
 )
 
+from scoring.stores.expectations.tally import Outcome
 
-def write(
-    context: FileDataContext,
-    suite_name: str,
-    results: Sequence[ExpectationValidationResult],
-    as_of: dt.date,
-    run_name: str,
-) -> str:
-    """Store the results and build their page, the suite's page and the index; the path (or URL) of the page.
+NO_EXCEPTION = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
 
-    Processes on one machine take turns, because each rewrites the index.
-    """
-    suite_key = ExpectationSuiteIdentifier(name=suite_name)
-    key = ValidationResultIdentifier(
-        expectation_suite_identifier=suite_key,
-        run_id=RunIdentifier(run_name=_file_name(run_name), run_time=dt.datetime.now(dt.UTC)),
-        batch_identifier=as_of.isoformat(),
-    )
-    with _turn(Path(context.root_directory) / "uncommitted"):
-        context.validation_results_store.store_validation_results(_merged(suite_name, results, key), key)
-        context.build_data_docs(resource_identifiers=[key, suite_key])
-    return _path(context.get_docs_sites_urls(resource_identifier=key)[0]["site_url"])
+
+class DataDocs:
+    """The results store and the Data Docs site of one context."""
+
+    def __init__(self, context: FileDataContext) -> None:
+        self._context = context
+
+    def write(self, suite_name: str, outcomes: Sequence[Outcome], as_of: dt.date, run_name: str) -> str:
+        """Store one validation and build its page, the suite's page and the index.
+
+        Returns the page's path (its URL where the site is no directory, empty where there is no site).
+        Processes on one machine take turns, because each rewrites the index.
+        """
+        suite_key = ExpectationSuiteIdentifier(name=suite_name)
+        key = ValidationResultIdentifier(
+            expectation_suite_identifier=suite_key,
+            run_id=RunIdentifier(run_name=_file_name(run_name), run_time=dt.datetime.now(dt.UTC)),
+            batch_identifier=as_of.isoformat(),
+        )
+        with _turn(Path(self._context.root_directory) / "uncommitted"):
+            self._context.validation_results_store.store_validation_results(_merged(outcomes, key), key)
+            pages: Any = [key, suite_key]  # both kinds work; the annotation there allows only one
+            self._context.build_data_docs(resource_identifiers=pages)
+        urls = [site["site_url"] for site in self._context.get_docs_sites_urls(resource_identifier=key)]
+        return next((_path(url) for url in urls if url), "")
 
 
 def _file_name(run_name: str) -> str:
@@ -54,31 +62,34 @@ def _turn(directory: Path) -> Iterator[None]:
         yield
 
 
-def _merged(
-    suite_name: str, results: Sequence[ExpectationValidationResult], key: ValidationResultIdentifier
-) -> ExpectationSuiteValidationResult:
-    good = sum(bool(result.success) for result in results)
+def _merged(outcomes: Sequence[Outcome], key: ValidationResultIdentifier) -> ExpectationSuiteValidationResult:
+    name, good = key.expectation_suite_identifier.name, sum(outcome.success for outcome in outcomes)
     return ExpectationSuiteValidationResult(
-        success=good == len(results),
-        results=list(results),
-        suite_name=suite_name,
+        success=all(outcome.success for outcome in outcomes if outcome.rule.critical),
+        results=[_result(outcome) for outcome in outcomes],
+        suite_name=name,
         statistics={
-            "evaluated_expectations": len(results),
+            "evaluated_expectations": len(outcomes),
             "successful_expectations": good,
-            "unsuccessful_expectations": len(results) - good,
-            "success_percent": 100 * good / len(results) if results else None,
+            "unsuccessful_expectations": len(outcomes) - good,
+            "success_percent": 100 * good / len(outcomes) if outcomes else None,
         },
         meta={
             "great_expectations_version": gx.__version__,
             "run_id": key.run_id.to_json_dict(),
             "validation_time": key.run_id.run_time.isoformat(),
-            "active_batch_definition": {
-                "datasource_name": "scoring",
-                "data_connector_name": "scoring",
-                "data_asset_name": suite_name,
-                "batch_identifiers": {"as_of": key.batch_identifier},
-            },
+            "batch_spec": {"data_asset_name": f"{name} {key.batch_identifier}"},
         },
+    )
+
+
+def _result(outcome: Outcome) -> ExpectationValidationResult:
+    return ExpectationValidationResult(
+        success=outcome.success,
+        expectation_config=outcome.rule.configuration,
+        result=dict(outcome.result),
+        meta={},
+        exception_info=dict(NO_EXCEPTION),
     )
 
 

@@ -26,7 +26,7 @@ def to_frame(
     return pd.DataFrame({name: one.set_axis(index) for name, one in series.items()}, index=index)
 
 
-def _series(column: Any, *, in_pairs: bool) -> "pd.Series[Any]":
+def _series(column: Any, *, in_pairs: bool) -> Any:
     if pa.types.is_date(column.type):
         return column.cast(pa.timestamp("s")).to_pandas() if in_pairs else column.to_pandas(types_mapper=pd.ArrowDtype)
     if pa.types.is_decimal(column.type):

@@ -4,37 +4,53 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import great_expectations as gx
-from great_expectations.data_context import FileDataContext
+from great_expectations.data_context.data_context.file_data_context import FileDataContext
 from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
-from great_expectations.exceptions import GreatExpectationsError
-from great_expectations.expectations import (
-    Expectation,
-    ExpectColumnValuesToBeInSet,
-    ExpectColumnValuesToNotBeNull,
+from great_expectations.exceptions.exceptions import GreatExpectationsError
+from great_expectations.expectations.expectation import (
+    ColumnMapExpectation,
+    ColumnPairMapExpectation,
+    MulticolumnMapExpectation,
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from marshmallow import ValidationError
 
 from scoring.domain.dataset import DataSet
 from scoring.errors import ConfigurationError, DefinitionError
-from scoring.stores.expectations.rules import Rule, make_rule
+from scoring.stores.expectations.docs import DataDocs
+from scoring.stores.expectations.engine import Engine
+from scoring.stores.expectations.rules import Rule
 from scoring.stores.expectations.suite import Suite
 
 EXAMPLE = (
     '{"name": "%s", "expectations": [{"type": "expect_column_values_to_not_be_null", '
     '"kwargs": {"column": "%s"}, "severity": "critical"}]}'
 )
+ROW_BY_ROW = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+
+# These look at a row beside all others, so that a batch does not decide them.
+NEEDS_WHOLE_TABLE = {
+    "column_values.unique",
+    "column_values.increasing",
+    "column_values.decreasing",
+    "column_values.not_outliers",
+    "column_values.z_score.under_threshold",
+    "compound_columns.unique",
+}
 
 
 def load(directory: Path, data_set: DataSet) -> Suite:
     """As ``scoring.stores.expectations.load_suite``, which says what it raises."""
     context = _open(directory)
-    expectations = [_expectation(stated, data_set) for stated in _stated(context, data_set)]
-    about = {(type(one), getattr(one, "column", None)) for one in expectations}
-    expectations += [one for one in _implied(data_set) if (type(one), one.column) not in about]
-    rules = tuple(make_rule(expectation) for expectation in expectations)
+    rules = [_rule(stated, data_set) for stated in _stated(context, data_set)]
+    about = {(rule.configuration.type, rule.column) for rule in rules}
+    rules += [
+        _rule(implied, data_set)
+        for implied in _implied(data_set)
+        if (implied.type, implied.kwargs["column"]) not in about
+    ]
     _check(rules, data_set)
-    return Suite(context, data_set, rules)
+    return Suite(data_set, rules, Engine(), DataDocs(context))
 
 
 def _open(directory: Path) -> FileDataContext:
@@ -47,8 +63,8 @@ def _open(directory: Path) -> FileDataContext:
         raise ConfigurationError(f"{file} cannot be used: {_one_line(error)}") from error
 
 
-def _stated(context: FileDataContext, data_set: DataSet) -> Sequence[ExpectationConfiguration]:
-    """The suite's content as it stands: as a suite object it would lack, silently, what cannot be used."""
+def _stated(context: FileDataContext, data_set: DataSet) -> list[ExpectationConfiguration]:
+    """The suite's content as it stands: a suite object would lack, silently, what cannot be used."""
     name = data_set.suite_name
     key = ExpectationSuiteIdentifier(name=name)
     if not context.expectations_store.has_key(key):
@@ -63,21 +79,29 @@ def _stated(context: FileDataContext, data_set: DataSet) -> Sequence[Expectation
         raise DefinitionError(f"Suite {name!r} cannot be read: {_one_line(error)}") from error
 
 
-def _expectation(stated: ExpectationConfiguration, data_set: DataSet) -> Expectation:
+def _implied(data_set: DataSet) -> Iterator[ExpectationConfiguration]:
+    for column in data_set.columns:
+        about = {"column": column.name}
+        if not column.nullable:
+            yield ExpectationConfiguration(type="expect_column_values_to_not_be_null", kwargs=about)
+        if column.values:
+            values = about | {"value_set": list(column.values)}
+            yield ExpectationConfiguration(type="expect_column_values_to_be_in_set", kwargs=values)
+
+
+def _rule(stated: ExpectationConfiguration, data_set: DataSet) -> Rule:
     try:
-        return stated.to_domain_obj()
+        expectation = stated.to_domain_obj()
     except (GreatExpectationsError, ValueError, TypeError) as error:
         raise DefinitionError(
             f"Suite {data_set.suite_name!r}: {stated.type}({stated.kwargs}) cannot be used: {_one_line(error)}"
         ) from error
-
-
-def _implied(data_set: DataSet) -> Iterator[Expectation]:
-    for column in data_set.columns:
-        if not column.nullable:
-            yield ExpectColumnValuesToNotBeNull(column=column.name, severity="critical")
-        if column.values:
-            yield ExpectColumnValuesToBeInSet(column=column.name, value_set=list(column.values), severity="critical")
+    return Rule(
+        configuration=expectation.configuration,
+        severity=expectation.severity.value,
+        by_row=isinstance(expectation, ROW_BY_ROW) and expectation.map_metric not in NEEDS_WHOLE_TABLE,
+        in_pairs=isinstance(expectation, ColumnPairMapExpectation),
+    )
 
 
 def _check(rules: Sequence[Rule], data_set: DataSet) -> None:

@@ -1,14 +1,22 @@
 """What a rule found in all batches together, in the form in which Great Expectations reports one batch."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 
 from scoring.stores.expectations.rules import Rule
 
 SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a rule holds for the whole input, and the counts or the value that say so."""
+
+    rule: Rule
+    success: bool
+    result: Mapping[str, Any]
 
 
 class Tally:
@@ -19,37 +27,37 @@ class Tally:
         self.elements = self.missing = self.unexpected = 0
         self._values: Counter[str | None] = Counter()
         self._sample: list[str | None] = []
-        self._rows: list[int] = []
 
-    def add(self, result: dict[str, Any], rows: Sequence[int], values: Sequence[str | None]) -> None:
-        """Add one batch: its result, and the failing rows with their values."""
+    def add(self, result: Mapping[str, Any], values: Sequence[str | None]) -> None:
+        """Add one batch: its result, and the values that failed."""
         self.elements += result["element_count"]
         self.missing += result.get("missing_count") or 0
-        self.unexpected += len(rows)
-        for value in values:
+        self.unexpected += len(values)
+        self._sample += values[: SHOWN - len(self._sample)]
+        for value, count in Counter(values).items():
             if value in self._values or len(self._values) < SHOWN:
-                self._values[value] += 1
-        room = SHOWN - len(self._sample)
-        self._sample += values[:room]
-        self._rows += rows[:room]
+                self._values[value] += count
+
+    @property
+    def considered(self) -> int:
+        """Rows that have a value, or all where a null is what the rule is about."""
+        return self.elements - self.missing
 
     @property
     def share(self) -> float:
-        """Failing rows among those with a value (0 when there are none)."""
-        considered = self.elements - self.missing
-        return self.unexpected / considered if considered else 0.0
+        """Failing rows among those considered (0 when there are none)."""
+        return self.unexpected / self.considered if self.considered else 0.0
 
     @property
     def observed(self) -> str:
         """The counts for a person."""
-        return f"{self.unexpected} of {self.elements - self.missing} values ({self.share:.2%})"
+        return f"{self.unexpected} of {self.considered} values ({self.share:.2%})"
 
-    def result(self) -> ExpectationValidationResult:
+    def outcome(self) -> Outcome:
         """The merged result; success obeys ``mostly``, as for a single batch."""
-        configuration = self.rule.configuration
-        return validation_result(
-            self.rule,
-            success=1 - self.share >= configuration.kwargs.get("mostly", 1),
+        return Outcome(
+            rule=self.rule,
+            success=self.considered - self.unexpected >= self.rule.kwargs.get("mostly", 1) * self.considered,
             result={
                 "element_count": self.elements,
                 "unexpected_count": self.unexpected,
@@ -62,17 +70,5 @@ class Tally:
                 "partial_unexpected_counts": [
                     {"value": value, "count": count} for value, count in self._values.most_common()
                 ],
-                "partial_unexpected_index_list": self._rows,
             },
         )
-
-
-def validation_result(rule: Rule, *, success: bool, result: dict[str, Any]) -> ExpectationValidationResult:
-    """A result as Great Expectations stores and shows it."""
-    return ExpectationValidationResult(
-        success=success,
-        expectation_config=rule.configuration,
-        result=result,
-        meta={},
-        exception_info={"raised_exception": False, "exception_traceback": None, "exception_message": None},
-    )

@@ -60,6 +60,8 @@ class CsvSource(Definition):
     """Comma-separated UTF-8 files without a byte order mark, one header line; gzip by the ending ``.gz``.
 
     ``path`` holds ``{as_of}`` and is a local path (relative ones start at the inbox) or any fsspec URL.
+    RFC 4180: a cell is exactly its value (spaces around a number are refused) of up to 1,000,000 bytes,
+    a row up to 1 MiB; ``null_values`` match quoted or not; empty lines are skipped.
     """
 
     kind: Literal["csv"] = "csv"
@@ -69,7 +71,10 @@ class CsvSource(Definition):
 
 
 class ParquetSource(Definition):
-    """Parquet files; ``path`` as in :class:`CsvSource`. Column types must be those of the data set."""
+    """Parquet files; ``path`` as in :class:`CsvSource`. Column types must be those of the data set or narrower.
+
+    Narrower are int32, float32, an integer for a number, a dictionary of strings, fewer decimal digits.
+    """
 
     kind: Literal["parquet"] = "parquet"
     path: str
@@ -77,7 +82,10 @@ class ParquetSource(Definition):
 
 
 class PostgresSource(Definition):
-    """A query against PostgreSQL with the parameter ``%(as_of)s``; ``connection`` names the connection."""
+    """A query against PostgreSQL with the parameter ``%(as_of)s``; ``connection`` names the connection.
+
+    A percent sign in the query is written ``%%``.
+    """
 
     kind: Literal["postgres"] = "postgres"
     connection: str

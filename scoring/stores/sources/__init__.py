@@ -4,7 +4,7 @@ Bounded memory, nothing converted silently, and every refusal names the file, th
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -64,8 +64,10 @@ def read(
     """
     source = data_set.source
     if path is None and isinstance(source, PostgresSource):
-        with closing(postgres_batches(source, source_urls, data_set, as_of, batch_rows)) as batches:
-            yield _received(query_name(source), batches, batch_rows)
+        name = query_name(source)
+        rows = postgres_batches(source, source_urls, data_set, as_of, batch_rows)
+        with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:
+            yield Received(name, batches)
         return
     location, kind = _file(source, path, as_of, inbox)
     name = shown(location)
@@ -74,8 +76,8 @@ def read(
             rows = parquet_batches(file, name, data_set, batch_rows)
         else:
             rows = csv_batches(file, name, data_set, source.null_values if isinstance(source, CsvSource) else ("",))
-        with closing(rows) as batches:
-            yield _received(name, batches, batch_rows)
+        with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:
+            yield Received(name, batches)
 
 
 def _file(source: Source, path: str | None, as_of: dt.date, inbox: str) -> tuple[str, str]:
@@ -89,11 +91,7 @@ def _file(source: Source, path: str | None, as_of: dt.date, inbox: str) -> tuple
     return location, kind
 
 
-def _received(name: str, batches: Iterator[pa.RecordBatch], batch_rows: int) -> Received:
-    return Received(name, _some(name, rechunk(batches, batch_rows)))
-
-
-def _some(name: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _some(name: str, batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
     first = next(batches, None)
     if first is None:
         raise SourceError(name, "The source has columns and no rows.", "Deliver it anew, with its rows.")

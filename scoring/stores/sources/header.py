@@ -1,7 +1,7 @@
 """Judges the header of a CSV file before a row is read: encoding, separator, names."""
 
 from collections.abc import Sequence
-from typing import IO
+from io import RawIOBase
 
 from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
@@ -17,7 +17,7 @@ _SEPARATORS = {";": "semicolons (;)", "\t": "tabs", "|": "vertical bars (|)"}
 _SIGNATURES = {b"PK\x03\x04": "a zip archive or a spreadsheet", b"PAR1": "Parquet", b"%PDF": "a PDF"}
 
 
-def read_header(file: IO[bytes], name: str) -> tuple[str, ...]:
+def read_header(file: RawIOBase, name: str) -> tuple[str, ...]:
     """The names of the columns. ``file`` is positioned at its start.
 
     Raises

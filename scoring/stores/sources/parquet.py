@@ -12,6 +12,7 @@ from scoring.domain.dataset import Column, DataSet
 from scoring.errors import SourceError
 from scoring.stores.sources.cells import check_values, typed_batch
 from scoring.stores.sources.header import check_columns
+from scoring.stores.sources.spool import View
 
 _BUFFER_BYTES = 1 << 20
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
@@ -71,7 +72,10 @@ def accepts(found: pa.DataType, column: Column) -> bool:
 def _opened(file: IO[bytes], name: str) -> parquet.ParquetFile:
     try:
         return parquet.ParquetFile(
-            pa.PythonFile(file, mode="r"), buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True
+            pa.PythonFile(View(file), mode="r"),
+            buffer_size=_BUFFER_BYTES,
+            pre_buffer=False,
+            page_checksum_verification=True,
         )
     except _DAMAGE as error:
         raise _damaged(name, error) from None

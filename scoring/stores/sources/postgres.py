@@ -69,9 +69,8 @@ def query_name(source: PostgresSource) -> str:
 
 def typed(cells: Sequence[Any], column: Column) -> pa.Array:
     """Values as psycopg2 gives them in the column's type; raises ValueError if one does not fit."""
-    if column.type in ("number", "decimal"):
-        into = float if column.type == "number" else Decimal
-        cells = [None if cell is None else _finite_decimal(into(cell)) for cell in cells]
+    if column.type == "number":
+        cells = [float(cell) if isinstance(cell, Decimal) else cell for cell in cells]
     try:
         return check_values(pa.array(cells, type=arrow_type(column)), column)
     except (TypeError, OverflowError) as error:  # not text; a number beyond the type's range
@@ -134,12 +133,6 @@ def _check_type(oid: int, column: Column, name: str) -> None:
             f"Cast it in the query ({cast}), or change the column's type in the definition.",
             column=column.name,
         )
-
-
-def _finite_decimal(value: float | Decimal) -> float | Decimal:
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError("not finite")
-    return value
 
 
 def _reason(error: Exception) -> str:

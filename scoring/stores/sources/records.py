@@ -6,12 +6,12 @@ A cell is either quoted as a whole, with quotation marks inside it doubled, or h
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from io import RawIOBase
 
 import numpy as np
 
 CHUNK_BYTES = 1 << 20
-MAX_RECORD_BYTES = 4 << 20
+MAX_RECORD_BYTES = 1 << 20
 
 _CELL = re.compile(rb'"[^"]*(?:""[^"]*)*"|"[^"]*(?:""[^"]*)*\Z|[^",\r\n]*')
 _QUOTE = ord('"')
@@ -74,7 +74,7 @@ def records(lines: Iterator[bytes]) -> Iterator[Record]:
         yield Record(bytes(held), complete=quotes % 2 == 0)
 
 
-def lines_of(file: IO[bytes]) -> Iterator[bytes]:
+def lines_of(file: RawIOBase) -> Iterator[bytes]:
     r"""The lines with their ends (\n, \r\n or \r); a line of more than CHUNK_BYTES comes in pieces without an end."""
     held = b""
     while chunk := file.read(CHUNK_BYTES):
@@ -90,7 +90,7 @@ def lines_of(file: IO[bytes]) -> Iterator[bytes]:
         yield held
 
 
-def quotes_pair_up(file: IO[bytes]) -> bool:
+def quotes_pair_up(file: RawIOBase) -> bool:
     """Whether every quotation mark of the file opens, closes or is doubled within a cell; vectorised.
 
     A parser that is lenient here would merge rows silently. The first, third, ... mark of the file must

@@ -4,6 +4,8 @@ The file has no directory entry: it is gone when it is closed, also when the pro
 """
 
 import gzip
+import io
+import os
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -19,9 +21,46 @@ CHUNK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 
 
+class View(io.RawIOBase):
+    """An independent reader of a spooled file: a position and a file descriptor of its own.
+
+    Arrow reads ahead in a thread that may outlive its reader; it must not move anybody else's position.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._descriptor = os.dup(file.fileno())
+        self._position = 0
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any buffer; memoryview is what comes
+        """Fill the buffer from the position on; 0 at the end of the file."""
+        count = os.preadv(self._descriptor, [buffer], self._position)
+        self._position += count
+        return count
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: os.fstat(self._descriptor).st_size}
+        self._position = base[whence] + offset
+        return self._position
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def close(self) -> None:
+        """Give the file descriptor back."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
 @contextmanager
 def spooled(location: str) -> Iterator[IO[bytes]]:
-    """Yield a local copy of a file, unpacked if its name ends in ``.gz``, positioned at its start.
+    """Yield a local copy of a file, unpacked if its name ends in ``.gz``; read it through :class:`View`.
 
     Raises
     ------
@@ -36,7 +75,7 @@ def spooled(location: str) -> Iterator[IO[bytes]]:
     """
     with tempfile.TemporaryFile() as copy:
         _copy(location, copy)
-        copy.seek(0)
+        copy.flush()
         yield copy
 
 
@@ -126,8 +165,9 @@ def _reached(location: str) -> Iterator[None]:
     except (SourceError, TransientError):
         raise
     except FileNotFoundError:
+        server = ", or its server does not answer" if "://" in location else ""  # fsspec says the same of both
         raise SourceNotReady(
-            f"{name}: The file is not there. Remedy: deliver it, or correct the source's path or SCORING_INBOX."
+            f"{name}: The file is not there{server}. Remedy: deliver it, or correct the source's path or SCORING_INBOX."
         ) from None
     except PermissionError:
         raise SourceError(name, "The file may not be read.", "Give this user the right to read it.") from None

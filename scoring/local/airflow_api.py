@@ -28,7 +28,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class TaskInstance:
+class Task:
     """A task instance of a run."""
 
     dag_id: str
@@ -36,7 +36,6 @@ class TaskInstance:
     task_id: str
     map_index: int
     try_number: int
-    state: str | None
 
 
 class AirflowApi:
@@ -72,29 +71,27 @@ class AirflowApi:
         body = {"dag_run_id": run_id, "logical_date": None, "partition_key": partition_key, "note": note}
         return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", json=body))
 
-    def run(self, dag_id: str, run_id: str) -> Run:
-        """One run."""
-        return _run(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))
+    def runs_since(self, since: str) -> list[Run]:
+        """The runs of all DAGs that were to start at or after ``since`` (ISO 8601), newest first."""
+        found = self._get("/dags/~/dagRuns", {"run_after_gte": since, "order_by": "-run_after", "limit": 100})
+        return [_run(run) for run in found["dag_runs"]]
 
-    def runs_since(self, dag_id: str, since: str) -> list[Run]:
-        """The runs of a DAG that were to start at or after ``since`` (ISO 8601), newest first."""
-        query = {"run_after_gte": since, "order_by": "-run_after", "limit": 50}
-        return [_run(found) for found in self._get(f"/dags/{dag_id}/dagRuns", query)["dag_runs"]]
+    def running_tasks(self) -> list[Task]:
+        """The task instances that are running now."""
+        found = self._get("/dags/~/dagRuns/~/taskInstances", {"state": "running", "limit": 100})
+        return [_task(task) for task in found["task_instances"]]
 
-    def task_instances(self, run: Run) -> list[TaskInstance]:
-        """The task instances of a run."""
-        found = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", {"limit": 100})
-        return [
-            TaskInstance(
-                dag_id=run.dag_id,
-                run_id=run.run_id,
-                task_id=task["task_id"],
-                map_index=task["map_index"],
-                try_number=task["try_number"],
-                state=task["state"],
-            )
-            for task in found["task_instances"]
-        ]
+    def failed_tasks(self, run: Run) -> list[Task]:
+        """The task instances of a run that failed by themselves."""
+        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+        found = self._get(path, {"state": "failed", "limit": 100})
+        return [_task(task) for task in found["task_instances"]]
+
+    def log_tail(self, task: Task, lines: int = 15) -> str:
+        """The last lines that a task instance's last try wrote, and its error."""
+        path = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
+        found = self._get(path, {"map_index": task.map_index, "full_content": True})
+        return "\n".join([line for entry in found["content"] for line in _log_lines(entry)][-lines:])
 
     def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         return self._send("GET", path, params=query)
@@ -129,3 +126,23 @@ def _run(found: dict[str, Any]) -> Run:
         partition_key=found["partition_key"],
         seconds=found["duration"],
     )
+
+
+def _task(found: dict[str, Any]) -> Task:
+    return Task(
+        dag_id=found["dag_id"],
+        run_id=found["dag_run_id"],
+        task_id=found["task_id"],
+        map_index=found["map_index"],
+        try_number=found["try_number"],
+    )
+
+
+def _log_lines(entry: str | dict[str, Any]) -> list[str]:
+    if isinstance(entry, str):
+        return entry.splitlines()
+    event = str(entry.get("event", ""))
+    if event.startswith("::"):
+        return []  # marks that fold the log in the UI
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or ()]
+    return [*event.splitlines(), *errors]

@@ -1,31 +1,42 @@
-"""Trains the first champion of each score that has none, in a process of its own: ``python -m scoring.local.champions``."""
+"""Trains the first champion of each score that has none, as a process: ``python -m scoring.local.champions``."""
 
 import sys
 
 from scoring.catalog import load_catalog
 from scoring.domain.calendar import months_after
+from scoring.domain.score import Score
 from scoring.errors import ScoringError
-from scoring.local.partitions import work_of
+from scoring.local.partitions import Work, work_of
 from scoring.settings import Settings, load_settings
+
+CHAMPION = "Champion"  # begins a line of this process that is worth showing
 
 
 def train_first_champions(settings: Settings) -> list[str]:
     """Train where there is no champion yet, on the first partition and what a later one showed; returns sentences."""
-    from scoring.pipeline.ingest import ingest  # here: it takes seconds, and this process may have nothing to do
-    from scoring.pipeline.train import train
     from scoring.stores.registry import Registry
 
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     done = []
     for work in work_of(load_catalog(settings.definitions)):
         missing = [score for score in work.scores if registry.find_champion(score.model_name) is None]
-        shown = {months_after(work.trained_as_of, score.outcome.horizon_months) for score in missing}
-        for as_of in sorted(shown | {work.trained_as_of}) if missing else []:
-            ingest(settings, work.data_set, as_of)
-        for score in missing:
-            model = train(settings, score, work.trained_as_of)
-            done.append(f"{score.name}: version {model.version}, trained on {work.trained_as_of}")
+        if missing:
+            done += _train(settings, work, missing)
     return done
+
+
+def _train(settings: Settings, work: Work, missing: list[Score]) -> list[str]:
+    from scoring.pipeline.ingest import ingest  # here: it takes seconds, and mostly there is nothing to train
+    from scoring.pipeline.train import train
+
+    shown = {months_after(work.trained_as_of, score.outcome.horizon_months) for score in missing}
+    for as_of in sorted(shown | {work.trained_as_of}):
+        ingest(settings, work.data_set, as_of)
+    trained = {score.name: train(settings, score, work.trained_as_of) for score in missing}
+    return [
+        f"{CHAMPION} of {name}: version {model.version}, trained on {work.trained_as_of}."
+        for name, model in trained.items()
+    ]
 
 
 def main() -> int:

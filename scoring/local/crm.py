@@ -9,8 +9,7 @@ from scoring.settings import load_settings
 def main() -> None:
     """Serve until stopped; port and secret come from the environment."""
     settings = load_settings()
-    secret = settings.crm_secret.get_secret_value()
-    serve(LOOPBACK, settings.receiver_port, secret, Places(settings.home).receiver)
+    serve(LOOPBACK, settings.receiver_port, settings.crm_secret, Places(settings.home).receiver)
 
 
 if __name__ == "__main__":

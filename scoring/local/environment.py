@@ -86,7 +86,7 @@ def airflow_environment(settings: Settings, places: Places, server: Server, keys
 
 def _airflow_options(places: Places, server: Server, keys: Keys, port: int) -> dict[str, str]:
     url = f"http://{LOOPBACK}:{port}"
-    options = {
+    options: dict[str, dict[str, object]] = {
         "core": {
             "dags_folder": PROJECT / "dags",
             "plugins_folder": PROJECT / "plugins",

@@ -25,7 +25,7 @@ class Keys(BaseModel):
 
 
 def load_keys(places: Places) -> Keys:
-    """Read the keys, or make them on the first run; Airflow's password file is written from them.
+    """Read the keys, or make them on the first run.
 
     Raises
     ------
@@ -35,13 +35,16 @@ def load_keys(places: Places) -> Keys:
     if not places.keys.exists():
         write_private(places.keys, json.dumps(_new_keys(), indent=2))
     try:
-        keys = Keys.model_validate_json(places.keys.read_text())
+        return Keys.model_validate_json(places.keys.read_text())
     except ValueError as error:
         raise ConfigurationError(
             f"{places.keys} cannot be read. `make clean` removes it with everything the local platform made."
         ) from error
+
+
+def write_password(places: Places, keys: Keys) -> None:
+    """Tell Airflow's simple auth manager the password of the one user."""
     write_private(places.passwords, json.dumps({USER: keys.airflow_password.get_secret_value()}))
-    return keys
 
 
 def _new_keys() -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 
@@ -15,79 +14,98 @@ from scoring.local.platform import Platform
 from scoring.local.progress import Progress
 
 POLL_SECONDS = 0.5
-PARTITION_SECONDS = 1800.0
-WAKE_SECONDS = 30.0  # an asset event can get lost; after this long we trigger what it should have woken
+QUIET_SECONDS = 30.0  # an asset event can get lost: after so long without a run, we trigger what it should have woken
+NOTIFY = "notify_crm"
 
 
 class RunFailed(PermanentError):
     """A DAG run failed, or a partition did not come to its end."""
 
 
-@dataclass
 class PartitionRun:
-    """One partition on its way; ``seconds`` by DAG when it is done."""
+    """One partition on its way through the DAGs."""
 
-    platform: Platform
-    connection: Connection
-    work: Work
-    as_of: dt.date
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, platform: Platform, connection: Connection, work: Work, as_of: dt.date, progress: Progress
+    ) -> None:
+        self._platform, self._connection, self._progress = platform, connection, progress
+        self._work, self._as_of = work, as_of
+        self._scores = [score.name for score in work.scores]
         self._since = dt.datetime.now(dt.UTC)
-        self._deadline = time.monotonic() + PARTITION_SECONDS
-        self._scores = [score.name for score in self.work.scores]
+        self.runs: dict[str, Run] = {}
 
     def complete(self) -> None:
-        """Run it from ingest to the last delivery.
+        """Run it from ingest to the last delivery; ``runs`` then holds the newest run of each DAG.
 
         Raises
         ------
         RunFailed
-            With the DAG, the task and its last log lines.
+            With the DAG, the task and its last log lines, or with what did not come.
         """
-        ingest = self._trigger(f"ingest_{self.work.data_set.name}")
-        for _ in self._until(lambda: not ingest().running):
-            self._show([ingest()])
-        self._finished(ingest())
-        woken = [self._woken(f"score_{score}") for score in self._scores]
-        for _ in self._until(lambda: all(found is not None and not found.running for found in self._look(woken))):
-            self._show(self._seen(woken))
-        for run in self._seen(woken):
-            self._finished(run)
-        notify = self._woken("notify_crm")
-        for _ in self._until(lambda: self._told(notify())):
-            self._show(self._seen([notify]))
+        ingest = f"ingest_{self._work.data_set.name}"
+        self._trigger(ingest)
+        self._follow([ingest])
+        self._follow([f"score_{score}" for score in self._scores])
+        self._follow([NOTIFY], reached=lambda: results.waiting(self._connection) == 0)
+        self._progress.conclude(self._counts())
 
-    def _told(self, notify: Run | None) -> bool:
-        if notify is None or notify.running:
-            return False
-        self._finished(notify)
-        left = results.waiting(self.connection)
-        if left and not self._running("notify_crm"):
-            raise RunFailed(
-                f"The CRM did not take {left} events; see the column `error` of table scoring.attempt and the log of "
-                f"the stand-in, {self.platform.places.logs / 'receiver.log'}. Nothing is lost: `make up` goes on with them."
-            )
-        return not left
+    def _follow(self, dag_ids: Sequence[str], reached: Callable[[], bool] = lambda: True) -> None:
+        """Wait until each DAG has run for this partition, none is running and ``reached`` holds."""
+        quiet_since, triggered = time.monotonic(), False
+        while True:
+            runs = [run for run in self._own_runs() if run.dag_id in dag_ids]
+            running = [run for run in runs if run.running]
+            missing = [dag_id for dag_id in dag_ids if dag_id not in {run.dag_id for run in runs}]
+            self._refuse_failed(runs)
+            if not running and not missing and reached():
+                self.runs |= {run.dag_id: run for run in reversed(runs)}
+                return
+            if running:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > QUIET_SECONDS:
+                if triggered:
+                    raise RunFailed(self._stuck(dag_ids))
+                for dag_id in missing or dag_ids:
+                    self._trigger(dag_id)
+                quiet_since, triggered = time.monotonic(), True
+            self._show(running)
+            self._platform.check()
+            time.sleep(POLL_SECONDS)
 
-    def _trigger(self, dag_id: str) -> Callable[[], Run]:
-        run_id = f"run__{self.as_of}__{self._since:%Y%m%dT%H%M%S.%f}"
-        note = "Triggered by `make run`."
-        self.platform.api.trigger(dag_id, run_id, self.as_of.isoformat(), note)
-        return lambda: self.platform.api.run(dag_id, run_id)
+    def _own_runs(self) -> list[Run]:
+        key = self._as_of.isoformat()
+        return [run for run in self._platform.api.runs_since(self._since.isoformat()) if run.partition_key == key]
 
-    def _woken(self, dag_id: str) -> Callable[[], Run | None]:
-        """What finds the newest run that an asset event started; it is triggered if that does not come."""
-        overdue = time.monotonic() + WAKE_SECONDS
+    def _trigger(self, dag_id: str) -> None:
+        run_id = f"run__{self._as_of}__{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%f}"
+        self._platform.api.trigger(dag_id, run_id, self._as_of.isoformat(), "Triggered by `make run`.")
 
-        def find() -> Run | None:
-            nonlocal overdue
-            found = self._runs(dag_id)
-            if not found and time.monotonic() > overdue:
-                overdue = self._deadline
-                self._trigger(dag_id)
-            return next((run for run in found if run.running), found[0] if found else None)
+    def _show(self, running: Sequence[Run]) -> None:
+        mine = {run.run_id for run in running}
+        tasks = {f"{task.dag_id} {task.task_id}" for task in self._platform.api.running_tasks() if task.run_id in mine}
+        doing = ", ".join(sorted(tasks or {run.dag_id for run in running})) or "waiting for Airflow"
+        self._progress.now(f"{doing}  ·  {self._counts()}")
 
-        return find
+    def _counts(self) -> str:
+        accepted, scored = results.progress(self._connection, self._work.data_set.name, self._scores, self._as_of)
+        left = results.waiting(self._connection)
+        return f"{accepted:,} rows accepted, {scored:,} scored, {left:,} events to tell"
+
+    def _refuse_failed(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            if run.state == "failed":
+                raise RunFailed(self._story(run))
+
+    def _story(self, run: Run) -> str:
+        api = self._platform.api
+        stories = [
+            f"DAG {task.dag_id}, task {task.task_id}, try {task.try_number}. Its last log lines:\n{api.log_tail(task)}"
+            for task in api.failed_tasks(run)
+        ]
+        return "\n\n".join(stories) or f"DAG {run.dag_id}, run {run.run_id} failed before any of its tasks."
+
+    def _stuck(self, dag_ids: Sequence[str]) -> str:
+        return (
+            f"Nothing runs for {', '.join(dag_ids)} at {self._as_of}, but the partition is not done: {self._counts()}. "
+            f"See the logs in {self._platform.places.logs} and the table scoring.attempt; `make up` shows the DAGs."
+        )

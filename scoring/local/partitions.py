@@ -25,7 +25,7 @@ def ticks(data_set: DataSet) -> list[dt.date]:
     if data_set.schedule is None or data_set.last_as_of is None:
         return []
     first = dt.datetime.combine(data_set.first_as_of, dt.time.min) - dt.timedelta(seconds=1)
-    dates = []
+    dates: list[dt.date] = []
     for tick in croniter(data_set.schedule, first).all_next(dt.datetime):
         if tick.date() > data_set.last_as_of:
             return dates

@@ -42,11 +42,6 @@ class Places:
         return self.airflow / "passwords.json"
 
     @property
-    def variables(self) -> Path:
-        """The variables with which other commands reach the running platform (0600)."""
-        return self.home / "local.env"
-
-    @property
     def receiver(self) -> Path:
         """What the CRM stand-in has been told."""
         return self.home / "receiver.sqlite3"

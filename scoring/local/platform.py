@@ -13,10 +13,11 @@ from scoring.catalog import load_catalog
 from scoring.errors import PermanentError
 from scoring.local import environment, preflight
 from scoring.local.airflow_api import AirflowApi
+from scoring.local.champions import CHAMPION
 from scoring.local.environment import LOOPBACK
 from scoring.local.interrupts import uninterrupted
-from scoring.local.keys import Keys, load_keys
-from scoring.local.places import Places, write_private
+from scoring.local.keys import Keys, load_keys, write_password
+from scoring.local.places import Places
 from scoring.local.postgres import Server, running_postgres
 from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
@@ -26,9 +27,10 @@ from scoring.stores.database import migrate
 PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.25
 AIRFLOW_PARTS = {
-    "api-server": ["api-server"],
-    "scheduler": ["scheduler", "--skip-serve-logs"],  # the API server reads the logs from disk
-    "dag-processor": ["dag-processor"],
+    "api-server": ["airflow", "api-server"],
+    # Its tasks are forks of it. The API server reads their logs from disk; nobody has to serve them.
+    "scheduler": ["scoring.local.preloaded", "airflow", "scheduler", "--skip-serve-logs"],
+    "dag-processor": ["airflow", "dag-processor"],
 }
 
 
@@ -99,7 +101,7 @@ def _start(platform: Platform, server: Server, expected: set[str], progress: Pro
     local, places, started = platform.settings, platform.places, platform.children
     for_scoring = environment.base_environment() | environment.scoring_variables(local)
     for_airflow = environment.airflow_environment(local, places, server, platform.keys)
-    _write_variables(places, local)
+    write_password(places, platform.keys)
     with progress.step("Database schemas"):
         migrate(local.database())
         trained = started.start("champions", [sys.executable, "-m", "scoring.local.champions"], for_scoring)
@@ -109,12 +111,12 @@ def _start(platform: Platform, server: Server, expected: set[str], progress: Pro
             _wait(platform, lambda: migrated.ended == 0, "the migration of Airflow's database")
             _note_airflow_schema(server)
     for name, arguments in AIRFLOW_PARTS.items():
-        started.start(f"airflow-{name}", [sys.executable, "-m", "airflow", *arguments], for_airflow)
+        started.start(f"airflow-{name}", [sys.executable, "-m", *arguments], for_airflow)
     with progress.step("First champions"):
         _wait(platform, lambda: trained.ended == 0, "the training of the first champions")
-        progress.note(trained.tail())
+        progress.note("\n".join(line for line in trained.tail().splitlines() if line.startswith(CHAMPION)))
     with progress.step("Airflow"):
-        _wait(platform, lambda: platform.api.healthy(), "Airflow to become healthy")
+        _wait(platform, platform.api.healthy, "Airflow to become healthy")
         _wait(platform, lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
 
 
@@ -136,11 +138,6 @@ def _knows_all(api: AirflowApi, expected: set[str]) -> bool:
 
 def _obituary(child: Child) -> str:
     return f"{child.name} ended with status {child.ended}. The end of {child.log}:\n{child.tail()}"
-
-
-def _write_variables(places: Places, local: Settings) -> None:
-    variables = environment.scoring_variables(local)
-    write_private(places.variables, "".join(f"{name}='{value}'\n" for name, value in variables.items()))
 
 
 def _airflow_schema_is_current(server: Server) -> bool:

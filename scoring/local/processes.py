@@ -12,7 +12,7 @@ import psutil
 
 from scoring.local.places import Places, write_private
 
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 5.0
 TAIL_LINES = 15
 
 

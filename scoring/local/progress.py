@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 PLAIN_WIDTH = 150
 
@@ -54,6 +55,10 @@ class Progress:
         """Print something that stays."""
         for line in text.splitlines():
             self.console.print(f"  {escape(line)}", style="dim")
+
+    def table(self, table: Table, width: int) -> None:
+        """Print a table in full, also where the terminal is narrower than it."""
+        self.console.print(table, width=max(width, self.console.width), crop=False, no_wrap=True)
 
     def say(self, text: str) -> None:
         """Print a message, its square brackets being no markup."""

@@ -30,17 +30,17 @@ def up(settings: Settings) -> int:
 def _where(platform: Platform) -> str:
     settings, places = platform.settings, platform.places
     docs = settings.expectations_dir / "uncommitted" / "data_docs" / "local_site" / "index.html"
+    password = platform.keys.airflow_password.get_secret_value()
     lines = [
         "",
         "Running.",
-        f"  Airflow      {platform.api.url}   user {USER}, password {platform.keys.airflow_password.get_secret_value()}",
+        f"  Airflow      {platform.api.url}   user {USER}, password {password}",
         f"  CRM stand-in {settings.crm_url}",
         f"  Database     {settings.database()}",
         f"  Data Docs    {docs}",
         f"  Logs         {places.logs}",
         "",
-        "Other commands reach it so:",
-        f"  set -a; . {places.variables}; set +a; .venv/bin/python -m scoring --help",
+        "Other commands work beside it: .venv/bin/scoring --help",
         "",
         "Ctrl-C stops it.",
     ]

@@ -1,0 +1,66 @@
+"""Takes a data set in: source → checks → snapshot.
+
+**Why.** Everything else works on snapshots: checked, immutable copies of what the source delivered for one day.
+
+**When.** By the data set's schedule (UTC); the day of the tick is the partition, `as_of`. A data set without a schedule
+is started by hand or by another system (REST, with the partition key).
+
+**What it does.** Reads the source, checks every row with the data set's Great Expectations suite, puts refused rows
+in quarantine, and writes the accepted ones as a snapshot. Too many refused rows stop the partition before anything of
+it is visible. The same input again changes nothing; changed input supersedes the snapshot. Then it wakes the scores of
+the data set.
+
+**Needs.** The connection `scoring_db`, the source (for PostgreSQL: its own connection) and the lake.
+
+**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*.
+
+**Recover.** The failed task's log names file, row, column and remedy. Mend the source and clear the task. Rows in
+quarantine: `scoring quarantine list`; corrected ones are taken in with `quarantine replay`.
+"""
+
+import datetime as dt
+
+from airflow.sdk import DAG, CronPartitionTimetable, Param, PartitionedAtRuntime, task
+from scoring_airflow import tasks
+from scoring_airflow.assets import snapshot_asset
+from scoring_airflow.connections import catalog
+from scoring_airflow.defaults import default_args
+from scoring_airflow.partitions import as_of_param
+
+UTC = dt.UTC
+
+
+@task
+def ingest(data_set: str) -> dict[str, int]:
+    """Take one partition in; returns the snapshot's id and its counts of rows."""
+    return tasks.ingest(data_set)
+
+
+for data_set in catalog().data_sets.values():
+    with DAG(
+        dag_id=f"ingest_{data_set.name}",
+        dag_display_name=f"Ingest · {data_set.title}",
+        description=f"{data_set.title}: source → checks → snapshot. {data_set.description}",
+        doc_md=__doc__,
+        schedule=CronPartitionTimetable(data_set.schedule, timezone="UTC", key_format="%Y-%m-%d")
+        if data_set.schedule
+        else PartitionedAtRuntime(),
+        start_date=dt.datetime.combine(data_set.first_as_of, dt.time.min, UTC),
+        end_date=dt.datetime.combine(data_set.last_as_of, dt.time.max, UTC) if data_set.last_as_of else None,
+        catchup=False,
+        max_active_runs=4,
+        default_args=default_args(data_set.owner),
+        tags=["ingest", data_set.name],
+        params={
+            "as_of": as_of_param("to take in"),
+            "path": Param(
+                None,
+                type=["null", "string"],
+                title="Another file",
+                description="A path or URL to read instead of the source in the definition, "
+                f"e.g. a corrected delivery. Empty: the source of `{data_set.name}`.",
+                section="Another source",
+            ),
+        },
+    ):
+        ingest.override(outlets=[snapshot_asset(data_set)])(data_set.name)

@@ -1,0 +1,61 @@
+"""Tells the CRM whose score changed.
+
+**Why.** The CRM acts on changes, not on tables. Publishing writes the changes as events; here they are delivered.
+
+**When.** `notify_crm` after each publication of any score; `sweep_crm` every five minutes: it delivers what a lost
+wake-up left and what is due for another try.
+
+**What it does.** Packs the waiting events into signed requests and sends them until nothing is due. Every try is
+recorded. A refused request is due again after seconds, minutes, hours; nothing is dropped. Two runs at a time share the
+work.
+
+**Needs.** The connections `scoring_db` and `crm_webhook` (host: the endpoint's URL; password: the signing secret).
+
+**By hand.** *Trigger*; there is nothing to choose.
+
+**Recover.** The sweep goes on by itself when the CRM is back. Requests that were given up:
+`scoring deliveries`.
+"""
+
+import datetime as dt
+
+from airflow.sdk import DAG, AssetAny, CronTriggerTimetable, PartitionedAssetTimetable, task
+from scoring_airflow import tasks
+from scoring_airflow.assets import publication_asset
+from scoring_airflow.connections import catalog
+from scoring_airflow.defaults import START, default_args
+
+
+@task(execution_timeout=dt.timedelta(hours=1))
+def notify() -> dict[str, int]:
+    """Deliver until nothing is due; returns counts of requests and events."""
+    return tasks.notify()
+
+
+DAGS = {
+    "notify_crm": (
+        "Notify · CRM",
+        "After a publication: delivers score changes to the CRM.",
+        PartitionedAssetTimetable(assets=AssetAny(*map(publication_asset, catalog().scores.values()))),
+    ),
+    "sweep_crm": (
+        "Notify · CRM sweep",
+        "Every five minutes: delivers what is due for another try or was left behind.",
+        CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
+    ),
+}
+
+for dag_id, (title, description, schedule) in DAGS.items():
+    with DAG(
+        dag_id=dag_id,
+        dag_display_name=title,
+        description=description,
+        doc_md=__doc__,
+        schedule=schedule,
+        start_date=START,
+        catchup=False,
+        max_active_runs=2,
+        default_args=default_args("scoring"),
+        tags=["notify", "crm"],
+    ):
+        notify()

@@ -1,0 +1,65 @@
+"""The bodies of the tasks: from Airflow's context to one call of the pipeline, and back to ids and counts.
+
+The pipeline is imported when a task runs: reading a DAG file must not wait for pandas, MLflow and the like.
+"""
+
+import dataclasses
+from typing import Any
+
+from airflow.sdk import get_current_context
+
+from scoring_airflow.assets import publication_asset, snapshot_asset
+from scoring_airflow.connections import catalog, task_settings
+from scoring_airflow.partitions import partition
+
+
+def ingest(data_set: str) -> dict[str, int]:
+    """Take one partition in and wake the scores of the data set."""
+    from scoring.pipeline.ingest import ingest as take_in
+
+    context, definition = get_current_context(), catalog().data_set(data_set)
+    as_of = partition(context)
+    intake = take_in(task_settings(), definition, as_of, path=context["params"].get("path") or None)
+    context["outlet_events"][snapshot_asset(definition)].add_partitions(as_of.isoformat())
+    return counts(intake)
+
+
+def plan(score: str) -> list[int]:
+    """Open the publication of a score."""
+    from scoring.pipeline.plan import plan as open_publication
+
+    context = get_current_context()
+    opened = open_publication(
+        task_settings(), catalog().score(score), partition(context), run_id=context["dag_run"].run_id
+    )
+    context["ti"].xcom_push(key="publication_id", value=opened.publication_id)
+    return list(opened.shards)
+
+
+def score_shard(publication_id: int, shard: int) -> int:
+    """Score one shard."""
+    from scoring.pipeline.predict import score_shard as predict
+
+    return predict(task_settings(), publication_id, shard)
+
+
+def publish(score: str, publication_id: int) -> dict[str, int]:
+    """Make a publication visible and wake the notifier."""
+    from scoring.pipeline.publish import publish as make_visible
+
+    context, definition = get_current_context(), catalog().score(score)
+    published = make_visible(task_settings(), publication_id)
+    context["outlet_events"][publication_asset(definition)].add_partitions(partition(context).isoformat())
+    return counts(published)
+
+
+def notify() -> dict[str, int]:
+    """Deliver to the CRM until nothing is due."""
+    from scoring.pipeline.notify import notify as deliver
+
+    return counts(deliver(task_settings()))
+
+
+def counts(result: Any) -> dict[str, int]:
+    """The ids, counts and flags of a result: what may travel by XCom."""
+    return {name: int(value) for name, value in dataclasses.asdict(result).items() if isinstance(value, int)}

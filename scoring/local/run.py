@@ -1,0 +1,92 @@
+"""``make run``: the main job once, under a real Airflow; ends with a table and leaves nothing running."""
+
+import datetime as dt
+import time
+
+import psycopg2
+
+from scoring.catalog import load_catalog
+from scoring.errors import ConfigurationError, ScoringError
+from scoring.local import results
+from scoring.local.interrupts import interruptible
+from scoring.local.partition_run import PartitionRun
+from scoring.local.partitions import Work, work_of
+from scoring.local.platform import Platform, running_platform
+from scoring.local.progress import Progress
+from scoring.local.table import WIDTH, Key, new_events, new_requests, summary
+from scoring.settings import Settings
+
+INTERRUPTED = 130
+
+
+def run(settings: Settings) -> int:
+    """Take all partitions through Airflow in order; returns the exit status.
+
+    0: everything is done and told. 1: something failed; the message says what. 130: stopped by a signal.
+    """
+    progress, began = Progress(), time.monotonic()
+    try:
+        with interruptible():
+            works = work_of(load_catalog(settings.definitions))
+            if not works:
+                raise ConfigurationError(
+                    "No data set has a schedule with first_as_of, last_as_of and a score. "
+                    "Use `make up` and trigger the DAGs in Airflow's UI."
+                )
+            with running_platform(settings, progress) as platform:
+                _complete(platform, works, progress)
+    except KeyboardInterrupt:
+        progress.say("Stopped; nothing is left running. `make run` goes on where this ended.")
+        return INTERRUPTED
+    except ScoringError as error:
+        progress.say(f"FAILED: {error}")
+        return 1
+    progress.say(f"Done in {time.monotonic() - began:.0f} s; nothing is left running.")
+    return 0
+
+
+def _complete(platform: Platform, works: list[Work], progress: Progress) -> None:
+    scores = [score.name for work in works for score in work.scores]
+    seconds: dict[Key, float] = {}
+    connection = psycopg2.connect(platform.settings.database())
+    try:
+        before = results.published(connection, scores)
+        for as_of, work in _in_order(works):
+            with progress.step(f"{work.data_set.name} {as_of}"):
+                partition = PartitionRun(platform, connection, work, as_of, progress)
+                partition.complete()
+            for score in work.scores:
+                seconds[as_of, score.name] = partition.runs[f"score_{score.name}"].seconds or 0.0
+        after = results.published(connection, scores)
+    finally:
+        connection.close()
+    progress.console.print()
+    progress.table(summary(seconds, before, after, seconds), WIDTH)
+    unchanged = all(
+        key in before and before[key].checksum == after[key].checksum and not new_events(after[key], before[key])
+        for key in seconds
+    )
+    if unchanged and not sum(new_requests(after[key], before.get(key)) for key in seconds):
+        progress.say("Everything was done already: the same checksums, 0 new events, 0 requests.")
+    progress.say(_where_to_look(platform, works))
+
+
+def _in_order(works: list[Work]) -> list[tuple[dt.date, Work]]:
+    pairs = [(as_of, work) for work in works for as_of in work.as_ofs]
+    return sorted(pairs, key=lambda pair: (pair[0], pair[1].data_set.name))
+
+
+def _where_to_look(platform: Platform, works: list[Work]) -> str:
+    docs = platform.settings.expectations_dir / "uncommitted" / "data_docs" / "local_site" / "index.html"
+    score = works[0].scores[0].name
+    return "\n".join(
+        [
+            "",
+            "Where to look:",
+            f"  what was checked    {docs}",
+            f"  what was logged     {platform.places.logs}",
+            f"  one score's origin  .venv/bin/scoring score passport {score} <customer>",
+            "  everything, live    make up   (Airflow's UI, the database, the CRM stand-in)",
+            "",
+        ]
+    )

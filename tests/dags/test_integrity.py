@@ -1,0 +1,140 @@
+"""The DAG files are read without errors, and every DAG and task says who owns it, what it is for and how it fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scoring.catalog import load_catalog
+from scoring.settings import PROJECT
+
+FILES = sorted((PROJECT / "dags").glob("*.py"))
+HEAVY = ("pandas", "numpy", "pyarrow", "mlflow", "great_expectations", "sklearn", "skops", "evidently", "psycopg2")
+MAX_SECONDS = 1.0
+MAX_LINES = 100
+
+# What the interpreter of a DAG processor has loaded before it comes to our file is Airflow's own.
+READ_FILE = f"""
+import json, runpy, sys, time
+import airflow.sdk
+before = {{name for name in {HEAVY!r} if name in sys.modules}}
+began = time.process_time()
+runpy.run_path(sys.argv[1])
+loaded = [name for name in {HEAVY!r} if name in sys.modules and name not in before]
+print("\\n" + json.dumps({{"seconds": time.process_time() - began, "heavy": loaded}}))
+"""
+
+
+@pytest.fixture(scope="module", params=FILES, ids=[file.stem for file in FILES])
+def read_file(request: pytest.FixtureRequest, airflow: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", READ_FILE, str(request.param)],
+        env=airflow, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_dag_file_takes_less_than_a_second_beyond_importing_airflow(read_file: dict[str, Any]) -> None:
+    assert read_file["seconds"] < MAX_SECONDS
+
+
+def test_reading_a_dag_file_loads_no_heavy_library(read_file: dict[str, Any]) -> None:
+    assert read_file["heavy"] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_a_dag_file_is_short(file: Path) -> None:
+    assert len(file.read_text().splitlines()) < MAX_LINES
+
+
+def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
+    assert report["import_errors"] == {}
+
+
+def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
+    catalog = load_catalog()
+    expected = {f"ingest_{name}" for name in catalog.data_sets} | {f"score_{name}" for name in catalog.scores}
+    assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm"}
+
+
+def test_every_dag_has_a_title_a_description_tags_and_a_document_that_says_how_to_recover(
+    report: dict[str, Any],
+) -> None:
+    for dag_id, dag in report["dags"].items():
+        assert dag["title"] != dag_id
+        assert dag["description"]
+        assert dag["tags"]
+        for part in ("**Why.**", "**When.**", "**Needs.**", "**By hand.**", "**Recover.**"):
+            assert part in dag["doc"], (dag_id, part)
+
+
+def test_every_task_has_an_owner_a_timeout_and_reports_its_failure(report: dict[str, Any]) -> None:
+    for dag in report["dags"].values():
+        for task in dag["tasks"].values():
+            assert task["owner"] not in ("", "airflow")
+            assert task["timeout"] > 0
+            assert task["callbacks"] == ["report_failure"]
+
+
+def test_permanent_errors_fail_at_once_and_transient_ones_are_tried_again(report: dict[str, Any]) -> None:
+    for dag in report["dags"].values():
+        for task in dag["tasks"].values():
+            assert task["retries"] > 0
+            assert [(rule["exception"], rule["action"]) for rule in task["rules"]] == [
+                ("scoring.errors.PermanentError", "fail"),
+                ("scoring.errors.TransientError", "retry"),
+            ]
+
+
+def test_one_dag_wakes_the_next_by_partitions_of_assets(report: dict[str, Any]) -> None:
+    dags = report["dags"]
+    assert dags["ingest_credit_cards"]["timetable"] == "CronPartitionTimetable"
+    assert dags["ingest_credit_cards"]["tasks"]["ingest"]["outlets"] == ["credit_cards"]
+    assert dags["score_next_payment"]["timetable"] == "PartitionedAssetTimetable"
+    assert dags["score_next_payment"]["tasks"]["publish"]["outlets"] == ["next_payment"]
+    assert dags["notify_crm"]["timetable"] == "PartitionedAssetTimetable"
+    assert dags["sweep_crm"]["timetable"] == "CronTriggerTimetable"
+
+
+def test_a_bounded_schedule_ends_with_its_last_day_and_is_not_caught_up(report: dict[str, Any]) -> None:
+    dag = report["dags"]["ingest_credit_cards"]
+    assert (dag["start"][:10], dag["end"][:19], dag["catchup"]) == ("2005-05-31", "2005-09-30 23:59:59", False)
+
+
+def test_publishing_waits_for_all_shards_and_needs_none(report: dict[str, Any]) -> None:
+    task = report["dags"]["score_next_payment"]["tasks"]["publish"]
+    assert (task["trigger_rule"], task["upstream"]) == ("none_failed", ["plan", "score_shard"])
+
+
+def test_the_forms_ask_for_a_date_and_explain_each_field(report: dict[str, Any]) -> None:
+    for dag_id in ("ingest_credit_cards", "score_delinquency_risk"):
+        params = report["dags"][dag_id]["params"]
+        assert params["as_of"]["format"] == "date"
+        for param in params.values():
+            assert param["title"]
+            assert param["description"]
+
+
+def test_a_wrong_definition_is_an_import_error_that_names_module_field_and_reason(
+    airflow: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "wrong_definitions.py").write_text(
+        "from scoring.domain.dataset import Column, CsvSource, DataSet\n"
+        "WRONG = DataSet(name='wrong', title='Wrong', key='id', source=CsvSource(path='x.csv'),\n"
+        "                columns=(Column(name='number', type='text'),))\n"
+    )
+    environment = airflow | {
+        "SCORING_DEFINITIONS": "wrong_definitions",
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{airflow['PYTHONPATH']}",
+    }
+    script = str(Path(__file__).with_name("inspect_dags.py"))
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
+    errors = json.loads(done.stdout.splitlines()[-1])["import_errors"]
+    assert len(errors) == len(FILES)
+    for error in errors.values():
+        assert "wrong_definitions: wrong DataSet: definition: Value error, key: 'id' is not among the columns" in error

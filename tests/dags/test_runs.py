@@ -1,0 +1,73 @@
+"""Each DAG, run by ``dag.test()`` on a real PostgreSQL, does what the pipeline promises; XComs are ids and counts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from factories import JUNE, customers, deliver, query, state_of, value, write_csv
+from pydantic import SecretStr
+
+from scoring.receiver import Receiver
+from scoring.settings import Settings
+
+RunDags = Callable[..., list[dict[str, Any]]]
+AS_OF = {"as_of": JUNE.isoformat()}
+CUSTOMERS = 30
+SHARDS = 3
+SECRET = SecretStr("whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBvZiBkYWdz")
+
+
+def is_ids_and_counts(found: Any) -> bool:
+    match found:
+        case dict():
+            return all(is_ids_and_counts(part) for part in found.values())
+        case list():
+            return all(is_ids_and_counts(part) for part in found)
+        case _:
+            return found is None or isinstance(found, int)
+
+
+def test_a_partition_goes_through_the_dags_and_again_without_any_change(
+    shop: Settings, run_dags: RunDags, tmp_path: Path
+) -> None:
+    deliver(shop, customers(CUSTOMERS))
+    with Receiver(SECRET, tmp_path / "crm.sqlite3") as crm:
+        connection = f'{{"conn_type": "http", "host": "{crm.url}", "password": "{SECRET.get_secret_value()}"}}'
+        with_crm = {"AIRFLOW_CONN_CRM_WEBHOOK": connection}
+        first = run_dags(("ingest_shop", AS_OF), ("score_spending", AS_OF), ("notify_crm", {}), **with_crm)
+        before = state_of(shop)
+        again = run_dags(("ingest_shop", AS_OF), ("score_spending", AS_OF), ("sweep_crm", {}), **with_crm)
+
+    assert [run["state"] for run in first + again] == ["success"] * 6
+    taken, scored, told = first
+    assert taken["xcoms"]["ingest.return_value"]["accepted"] == CUSTOMERS
+    shards = [(index, shown) for task, index, _, shown in scored["tasks"] if task == "score_shard"]
+    assert shards == [(number, f"shard {number}") for number in range(SHARDS)]
+    assert scored["xcoms"]["publish.return_value"]["rows"] == CUSTOMERS
+    assert told["xcoms"]["notify.return_value"]["events"] == CUSTOMERS
+
+    retaken, rescored, retold = again
+    assert retaken["xcoms"]["ingest.return_value"]["unchanged"] == 1
+    assert [state for task, _, state, _ in rescored["tasks"] if task == "score_shard"] == ["skipped"]
+    assert rescored["xcoms"]["publish.return_value"] == scored["xcoms"]["publish.return_value"]
+    assert retold["xcoms"]["notify.return_value"]["requests"] == 0
+    assert state_of(shop) == before
+    assert all(is_ids_and_counts(run["xcoms"]) for run in first + again)
+
+
+def test_the_form_can_name_another_file_than_the_definition_does(
+    shop: Settings, run_dags: RunDags, tmp_path: Path
+) -> None:
+    other = write_csv(tmp_path / "corrected.csv", customers(5))
+    (run,) = run_dags(("ingest_shop", AS_OF | {"path": str(other)}))
+    assert run["state"] == "success"
+    assert value(shop, "SELECT accepted FROM scoring.snapshot WHERE state = 'current'") == 5
+
+
+def test_a_run_without_a_partition_or_a_snapshot_fails_at_the_first_try_and_leaves_nothing(
+    shop: Settings, run_dags: RunDags
+) -> None:
+    for run in run_dags(("ingest_shop", {}), ("score_spending", {}), ("score_spending", AS_OF)):
+        assert run["state"] == "failed"
+        assert run["tries"][run["tasks"][0][0]] == 1
+    assert query(shop, "SELECT 1 FROM scoring.snapshot UNION ALL SELECT 1 FROM scoring.publication") == []

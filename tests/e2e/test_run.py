@@ -1,0 +1,215 @@
+"""``scoring run``: partitions through a real Airflow scheduler, also after an interruption; nothing is left running."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from factories import JULY, JUNE, MAY, SUITE, customers, query, write_csv
+from pydantic import SecretStr
+from shop_definitions import LEAVING, SPENDING
+
+from scoring.local.attach import attached
+from scoring.settings import PROJECT, Settings
+
+CUSTOMERS = 40
+TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a ``run`` ended, and which processes it left."""
+
+    status: int
+    output: str
+    left: list[str]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A local platform of the test's own."""
+
+    settings: Settings
+
+    def environment(self) -> dict[str, str]:
+        settings = self.settings
+        return {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "SCORING_"))} | {
+            "SCORING_HOME": str(settings.home),
+            "SCORING_INBOX": settings.inbox,
+            "SCORING_EXPECTATIONS_DIR": str(settings.expectations_dir),
+            "SCORING_DEFINITIONS": settings.definitions,
+            "SCORING_AIRFLOW_PORT": str(settings.airflow_port),
+            "SCORING_RECEIVER_PORT": str(settings.receiver_port),
+            "PYTHONPATH": os.pathsep.join(str(PROJECT / part) for part in ("", "tests", "tests/e2e")),
+        }
+
+    def run(self, interrupt_at: str | None = None) -> Ended:
+        """Run to the end, or until a line of the output has ``interrupt_at``."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scoring", "run"],
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        lines: list[str] = []
+        with process:
+            for line in process.stdout or ():
+                lines.append(line)
+                if interrupt_at and interrupt_at in line:
+                    process.send_signal(signal.SIGTERM)
+                    interrupt_at = None
+            status = process.wait(TIMEOUT_SECONDS)
+        return Ended(status, "".join(lines), self.running())
+
+    def running(self) -> list[str]:
+        """Processes that work in this installation."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if str(self.settings.home) in " ".join([*process.cmdline(), *process.environ().values()]):
+                    found.append(" ".join(process.cmdline()))
+        return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Three months of customers, in a directory too deep for a socket's path."""
+    root = tmp_path_factory.mktemp("deep") / ("directory-" * 9)
+    for directory in ("inbox", "great_expectations/expectations"):
+        (root / directory).mkdir(parents=True)
+    (root / "great_expectations" / "great_expectations.yml").write_text(
+        (PROJECT / "great_expectations" / "great_expectations.yml").read_text()
+    )
+    (root / "great_expectations" / "expectations" / "shop.json").write_text(json.dumps(SUITE))
+    for number, as_of in enumerate((MAY, JUNE, JULY)):
+        rows = [row | {"spend": row["spend"] * (1 + number), "visits": (row["visits"] + number) % 11}
+                for row in customers(CUSTOMERS)]  # fmt: skip
+        write_csv(root / "inbox" / f"shop_{as_of}.csv", rows)
+    return Installation(
+        Settings(
+            home=root / "var",
+            inbox=str(root / "inbox"),
+            expectations_dir=root / "great_expectations",
+            definitions="bounded_shop",
+            airflow_port=free_port(),
+            receiver_port=free_port(),
+            database_url=SecretStr(""),
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def interrupted(installation: Installation) -> Ended:
+    return installation.run(interrupt_at="score_spending")
+
+
+@pytest.fixture(scope="module")
+def completed(installation: Installation, interrupted: Ended) -> Ended:
+    assert interrupted
+    return installation.run()
+
+
+@pytest.fixture
+def local(installation: Installation, completed: Ended) -> Iterator[Settings]:
+    """The database as the completed run left it."""
+    assert completed.status == 0, completed.output
+    with attached(installation.settings) as settings:
+        yield settings
+
+
+@pytest.mark.scheduler
+def test_sigterm_in_the_middle_ends_everything(interrupted: Ended) -> None:
+    assert interrupted.status == 130, interrupted.output
+    assert "Stopped; nothing is left running." in interrupted.output
+    assert interrupted.left == []
+
+
+@pytest.mark.scheduler
+def test_the_next_run_completes_all_partitions_and_leaves_nothing_running(completed: Ended) -> None:
+    assert completed.status == 0, completed.output
+    assert completed.left == []
+    for as_of in (JUNE, JULY):
+        assert f"✓ shop {as_of}" in completed.output
+
+
+@pytest.mark.scheduler
+def test_every_row_is_accounted_for(local: Settings) -> None:
+    counts = query(
+        local,
+        "SELECT p.score, p.as_of, s.received, p.rows FROM scoring.publication p JOIN scoring.snapshot s "
+        "USING (snapshot_id) WHERE p.state = 'published' ORDER BY 1, 2",
+    )
+    assert [tuple(count) for count in counts] == [
+        (score.name, as_of, CUSTOMERS, CUSTOMERS) for score in (LEAVING, SPENDING) for as_of in (JUNE, JULY)
+    ]
+
+
+@pytest.mark.scheduler
+def test_the_crm_knows_what_was_announced(local: Settings) -> None:
+    announced = query(
+        local, "SELECT score, customer_id, version, value FROM scoring.announcement WHERE version > 0 ORDER BY 1, 2"
+    )
+    with closing(sqlite3.connect(local.home / "receiver.sqlite3")) as connection:
+        told = connection.execute("SELECT score, customer_id, version, event FROM told ORDER BY 1, 2").fetchall()
+    known = [(score, customer, version, json.loads(event)["value"]) for score, customer, version, event in told]
+    assert len(known) >= CUSTOMERS
+    assert known == [tuple(row) for row in announced]
+
+
+@pytest.mark.scheduler
+def test_no_secret_is_in_a_log(installation: Installation, completed: Ended) -> None:
+    secrets = list(json.loads((installation.settings.home / "keys.json").read_text()).values())
+    texts = [completed.output, *(path.read_text() for path in (installation.settings.home / "log").rglob("*.log"))]
+    assert secrets
+    assert [secret[:4] for secret in secrets for text in texts if secret in text] == []
+
+
+@pytest.mark.scheduler
+def test_a_broken_file_ends_the_run_with_dag_task_and_remedy(installation: Installation, completed: Ended) -> None:
+    assert completed.status == 0
+    file = Path(installation.settings.inbox) / f"shop_{JUNE}.csv"
+    file.write_text(file.read_text().replace("customer_id,spend", "customer_id,spent", 1))
+    ended = installation.run()
+    assert ended.status == 1
+    assert "DAG ingest_shop, task ingest, try 1" in ended.output
+    assert "Remedy:" in ended.output
+    assert ended.left == []
+
+
+@pytest.fixture
+def fresh(installation: Installation, tmp_path: Path) -> Callable[..., Installation]:
+    """Another installation with some settings changed."""
+
+    def make(**changes: object) -> Installation:
+        return Installation(installation.settings.model_copy(update={"home": tmp_path / "var", **changes}))
+
+    return make
+
+
+@pytest.mark.parametrize("setting", ["airflow_port", "receiver_port"])
+def test_a_busy_port_is_named_with_its_setting_before_anything_is_started(
+    fresh: Callable[..., Installation], setting: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = fresh(**{setting: port}).run()
+    assert ended.status == 1
+    assert f"Port {port} on 127.0.0.1 is in use" in ended.output
+    assert f"SCORING_{setting.upper()}=" in ended.output
+    assert not any(fresh().settings.home.glob("postgres"))

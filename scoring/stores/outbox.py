@@ -18,8 +18,9 @@ from scoring.errors import NotFound
 CRM = "crm_webhook"
 PIECE = 10_000
 
-# The first waiting events, and what else waits about the same customers and scores, to coalesce it. The second part
-# locks the first part's rows again: to exclude them would cost more, much more while the planner knows no statistics.
+# The first waiting events, and what else waits about the same customers and scores, to coalesce it. The main part
+# locks the piece's rows again: to exclude them costs more. OFFSET 0 keeps the planner from reading the whole table
+# of events for every piece: a piece costs the same whatever there is beside it.
 LOCK_PIECE = """
 WITH piece AS MATERIALIZED (
     SELECT e.score, e.customer_id
@@ -32,7 +33,9 @@ WITH piece AS MATERIALIZED (
 SELECT e.event_id, e.type, e.score, e.customer_id, e.version, e.as_of, e.value, e.points, e.band,
        e.model_version, e.previous_value, e.previous_points, e.previous_band
 FROM (SELECT DISTINCT score, customer_id FROM piece) subject
-JOIN scoring.event e ON e.score = subject.score AND e.customer_id = subject.customer_id
+CROSS JOIN LATERAL (
+    SELECT * FROM scoring.event WHERE score = subject.score AND customer_id = subject.customer_id OFFSET 0
+) e
 JOIN scoring.outbox o ON o.endpoint = %(endpoint)s AND o.event_id = e.event_id AND o.delivery_id IS NULL
 ORDER BY e.event_id
 FOR UPDATE OF o SKIP LOCKED
@@ -49,7 +52,7 @@ ASSIGN = """
 UPDATE scoring.outbox o SET delivery_id = v.delivery_id, coalesced = v.coalesced
 FROM unnest(%(events)s::bigint[], %(deliveries)s::uuid[], %(coalesced)s::boolean[])
      AS v (event_id, delivery_id, coalesced)
-WHERE o.endpoint = %(endpoint)s AND o.event_id = v.event_id
+WHERE o.endpoint = %(endpoint)s AND o.event_id = v.event_id AND o.delivery_id IS NULL
 """
 
 ENDPOINT = """

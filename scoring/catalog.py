@@ -50,14 +50,16 @@ def load_catalog(package: str = "scoring.definitions") -> Catalog:
     """
     data_sets: dict[str, DataSet] = {}
     scores: dict[str, Score] = {}
+    modules: dict[str, str] = {}
     for module_name in _modules(package):
         for found in vars(_import(module_name)).values():
             if isinstance(found, DataSet):
                 _add(data_sets, found.name, found, module_name)
             elif isinstance(found, Score):
                 _add(scores, found.name, found, module_name)
+                modules.setdefault(found.name, module_name)
     for score in scores.values():
-        _check(score, data_sets)
+        _check(score, data_sets, modules[score.name])
     return Catalog(data_sets=data_sets, scores=scores)
 
 
@@ -77,8 +79,8 @@ def _import(module: str) -> object:
             for problem in error.errors(include_url=False, include_input=False)
         )
         raise DefinitionError(f"{module}: wrong {error.title}: {problems}") from error
-    except ImportError as error:
-        raise DefinitionError(f"{module}: cannot be imported: {error}") from error
+    except Exception as error:  # a user's module: whatever it raises, the person who wrote it must read where
+        raise DefinitionError(f"{module}: cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def _add(known: dict[str, T], name: str, found: T, module: str) -> None:
@@ -87,16 +89,17 @@ def _add(known: dict[str, T], name: str, found: T, module: str) -> None:
     known[name] = found
 
 
-def _check(score: Score, data_sets: dict[str, DataSet]) -> None:
+def _check(score: Score, data_sets: dict[str, DataSet], module: str) -> None:
+    where = f"{module}: score {score.name!r}"
     data_set = data_sets.get(score.data_set)
     if data_set is None:
-        raise DefinitionError(f"score {score.name!r}: data_set: there is no data set {score.data_set!r}.")
+        raise DefinitionError(f"{where}: data_set: there is no data set {score.data_set!r}.")
     for field, names in (("features", score.features), ("outcome.column", (score.outcome.column,))):
         for name in names:
             if name not in data_set.column_names:
-                raise DefinitionError(f"score {score.name!r}: {field}: {data_set.name!r} has no column {name!r}.")
+                raise DefinitionError(f"{where}: {field}: {data_set.name!r} has no column {name!r}.")
             if not data_set.column(name).numeric:
                 raise DefinitionError(
-                    f"score {score.name!r}: {field}: column {name!r} is of type "
+                    f"{where}: {field}: column {name!r} is of type "
                     f"{data_set.column(name).type!r}; a model takes numbers, booleans and categories."
                 )

@@ -1,6 +1,7 @@
 """The command line: what an operator, a data scientist or a process manager asks for, as one command each."""
 
 import datetime as dt
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import typer
 from scoring.catalog import load_catalog
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
-from scoring.errors import ScoringError
+from scoring.errors import ConfigurationError, ScoringError
 from scoring.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -187,8 +188,12 @@ def quarantine_export(
     from scoring.pipeline.quarantine import export
 
     with _settings() as settings:
-        with file.open("w", encoding="utf-8", newline="") as target:
-            rows = export(settings, _data_set(settings, data_set), as_of.date(), target)
+        content = io.StringIO(newline="")  # the file, perhaps one corrected already, is written when all is found
+        rows = export(settings, _data_set(settings, data_set), as_of.date(), content)
+        try:
+            file.write_text(content.getvalue(), encoding="utf-8", newline="")
+        except OSError as error:
+            raise ConfigurationError(f"{file} cannot be written: {error.strerror}.") from error
         typer.echo(
             f"{rows} rows in {file}. Correct them there, then `scoring quarantine replay {data_set} ... {file}`."
         )

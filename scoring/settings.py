@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from scoring import __version__
 from scoring.errors import ConfigurationError
@@ -73,7 +73,11 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"SCORING_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            f"SCORING_{str(problem['loc'][0]).upper()}: {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"The environment cannot be used: {problems}") from None
+    except SettingsError:  # its text names the field, its cause quotes the value
+        raise ConfigurationError(
+            "The environment cannot be used: SCORING_SOURCE_URLS: write a JSON object of connection names and URIs."
+        ) from None

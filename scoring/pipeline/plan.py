@@ -46,6 +46,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
         inputs_digest = digest_of([snapshot.digest, [vars(arm) for arm in arms], definition_digest])
         found = publications.by_inputs(connection, score.name, as_of, inputs_digest)
         if found is not None:
+            publications.reopen(connection, found.publication_id)
             shards = publications.shards(connection, found.publication_id)
             return Plan(found.publication_id, [shard.shard for shard in shards if shard.rows is None])
         planned = cut(snapshot, settings.shard_rows)

@@ -25,7 +25,7 @@ class Published:
 
 
 def publish(settings: Settings, publication_id: int) -> Published:
-    """Publish what the shards have written; what is published already stays as it is.
+    """Publish what the shards have written; what is published already stays as it is, and what was planned later too.
 
     Only a publication whose as_of is not older than what the CRM has heard of the score announces its
     differences; an older one (a backfill) is published in silence.
@@ -47,6 +47,9 @@ def publish(settings: Settings, publication_id: int) -> Published:
             raise NotFound(f"Publication {publication_id} was dropped meanwhile. Plan the partition again.")
         if publication.state == "published":
             return _report(publication)
+        newer = publications.overtaken_by(connection, publication)
+        if newer is not None:  # a run that comes late: newer inputs have been published meanwhile
+            return _report(newer)
         shards = publications.shards(connection, publication_id)
         rows = _count(connection, publication, shards)
         changed, announces = _announce(settings, connection, publication)

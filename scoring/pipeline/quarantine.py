@@ -42,6 +42,7 @@ def quarantined(settings: Settings, data_set: DataSet, as_of: dt.date) -> tuple[
 def export(settings: Settings, data_set: DataSet, as_of: dt.date, file: TextIO) -> int:
     """Write the quarantined rows as CSV that can be corrected and replayed; returns the rows."""
     _, rows = quarantined(settings, data_set, as_of)
+    null = data_set.source.null_values[0] if isinstance(data_set.source, CsvSource) else ""
     by_row: dict[int, list[Quarantined]] = {}
     for row in rows:
         by_row.setdefault(row.row_number, []).append(row)
@@ -50,7 +51,7 @@ def export(settings: Settings, data_set: DataSet, as_of: dt.date, file: TextIO) 
     for number, broken in by_row.items():
         content = [broken[0].content.get(name) for name in data_set.column_names]
         rules = "; ".join(f"{row.column}: {row.rule}" for row in broken)
-        writer.writerow([number, *("" if value is None else _text(value) for value in content), rules])
+        writer.writerow([number, *(null if value is None else _text(value) for value in content), rules])
     return len(by_row)
 
 
@@ -71,7 +72,14 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
         builder = SnapshotBuilder(settings, data_set, as_of, Path(directory))
         numbers, corrected = _read_corrections(data_set, as_of, path)
         _refuse_strangers(path, numbers, {row.row_number for row in rows})
+        _refuse_twice(path, data_set, corrected)
         with lake.SnapshotFile(base.location) as file:
+            broken = suite.check_table(
+                lambda names: pa.concat_tables(
+                    [file.read(list(names)), pa.Table.from_batches([corrected]).select(list(names))]
+                ),
+                base.accepted + corrected.num_rows,
+            )
             for group in file.groups():
                 _refuse_known_keys(path, data_set, group, corrected)
                 for batch in group.to_batches():
@@ -80,13 +88,14 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
         check(builder, suite, corrected.take(pa.array(order)), numbers[order])
         given = set(numbers.tolist())
         builder.keep_refused([row for row in rows if row.row_number not in given])
-        because = reason_to_stop(data_set, [], received=base.received, quarantined=builder.quarantined)
+        because = reason_to_stop(data_set, broken, received=base.received, quarantined=builder.quarantined)
         return builder.record(
             suite,
             source=f"{base.source} + {path}",
+            received=base.received,
             duplicates=base.duplicates,
             stopped_because=because,
-            warnings=suite.row_warnings(),
+            warnings=suite.row_warnings() + [finding for finding in broken if finding.severity != "critical"],
             corrects=base.snapshot_id,
         )
 
@@ -128,21 +137,30 @@ def _refuse_strangers(path: str, numbers: np.ndarray, known: set[int]) -> None:
 def _refuse_known_keys(path: str, data_set: DataSet, accepted: pa.Table, corrected: pa.RecordBatch) -> None:
     keys = corrected.column(data_set.key)
     clash = pc.and_(pc.is_in(keys, value_set=accepted.column(data_set.key)), pc.is_valid(keys))
-    twice = len(keys.drop_null()) != len(keys.drop_null().unique())
-    if pc.any(clash).as_py() or twice:
-        position = pc.index(clash, True).as_py() if not twice else None
-        named = (
-            f"the key {keys[position].as_py()!r} belongs to an accepted row"
-            if position is not None
-            else "a key stands twice"
-        )
+    if pc.any(clash).as_py():
+        position = pc.index(clash, True).as_py()
         raise SourceError(
             path,
-            f"{named}.",
+            f"the key {keys[position].as_py()!r} belongs to an accepted row.",
             "correct the key, or leave the row in quarantine.",
-            row=None if position is None else position + 1,
+            row=position + 1,
             column=data_set.key,
         )
+
+
+def _refuse_twice(path: str, data_set: DataSet, corrected: pa.RecordBatch) -> None:
+    seen: set[str] = set()
+    for row, key in enumerate(corrected.column(data_set.key).to_pylist(), start=1):
+        if key in seen:
+            raise SourceError(
+                path,
+                f"the key {key!r} stands twice.",
+                "correct the key, or leave the row in quarantine.",
+                row=row,
+                column=data_set.key,
+            )
+        if key is not None:
+            seen.add(key)
 
 
 def _text(value: object) -> str:

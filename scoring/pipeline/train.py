@@ -18,7 +18,7 @@ from scoring.catalog import load_catalog
 from scoring.domain.calendar import months_after
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
-from scoring.errors import NotFound
+from scoring.errors import NotFound, PermanentError
 from scoring.features import feature_frame, outcome_of
 from scoring.settings import Settings
 from scoring.stores import lake, snapshots
@@ -36,11 +36,19 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     ------
     NotFound
         If one of the two snapshots is missing.
+    PermanentError
+        If they show nothing to learn from: no common customer, or one class only.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     before = _snapshot(settings, data_set, as_of)
     after = _snapshot(settings, data_set, months_after(as_of, score.outcome.horizon_months))
     features, outcome = training_set(score, data_set, before, after)
+    needed = 2 if score.kind == "classification" else 1
+    if len(np.unique(outcome)) < needed:
+        raise PermanentError(
+            f"{score.name} cannot be trained at {as_of}: {len(outcome)} customers have a known outcome, and "
+            f"{len(np.unique(outcome))} different ones were seen. Train it at another date."
+        )
     estimator = score.estimator().fit(features, outcome)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(

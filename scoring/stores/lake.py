@@ -131,10 +131,14 @@ class SnapshotFile:
             self._file = pq.ParquetFile(self._handle)
         except FileNotFoundError as error:
             raise IntegrityError(
-                f"The snapshot file {location} is gone. Restore it from a backup, or ingest the partition again "
-                "after deleting its snapshot."
+                f"The snapshot file {location} is gone. Restore it from a backup, or ingest the partition "
+                "again from the same source."
             ) from error
-        except (OSError, pa.ArrowInvalid) as error:
+        except pa.ArrowInvalid as error:
+            raise IntegrityError(
+                f"The snapshot file {location} is damaged ({error}). Delete it and ingest the partition again."
+            ) from error
+        except OSError as error:
             raise TransientError(f"The snapshot file {location} cannot be read: {error}") from error
 
     def __enter__(self) -> "SnapshotFile":

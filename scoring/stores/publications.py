@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import NamedTupleCursor, execute_values
 
 from scoring.domain.score import ChangeRule
+from scoring.errors import IntegrityError
 
 # What a shard writes of each customer, in this order; publication_id is the table's default.
 COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
@@ -75,8 +77,9 @@ _COLUMNS = """publication_id, score, as_of, snapshot_id, definition_digest, inpu
 _SELECT = f"SELECT {_COLUMNS} FROM scoring.publication "  # noqa: S608 - constants
 
 _OPEN = """
-    INSERT INTO scoring.publication (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
-    VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING publication_id"""
+    INSERT INTO scoring.publication
+        (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version, opened_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING publication_id"""
 
 _SHOW = """
     UPDATE scoring.publication SET state = 'published', rows = %s, changed = %s, checksum = %s, announces = %s,
@@ -138,6 +141,21 @@ def lock(connection: Connection, score: str) -> None:
 def by_inputs(connection: Connection, score: str, as_of: dt.date, inputs_digest: str) -> Publication | None:
     """The publication made from exactly these inputs, whatever its state."""
     return _one(connection, "WHERE score = %s AND as_of = %s AND inputs_digest = %s", (score, as_of, inputs_digest))
+
+
+def reopen(connection: Connection, publication_id: int) -> None:
+    """Note that a publication's inputs were found to be the valid ones just now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring.publication SET opened_at = clock_timestamp() WHERE publication_id = %s", (publication_id,)
+        )
+
+
+def overtaken_by(connection: Connection, publication: Publication) -> Publication | None:
+    """What is published in the place of ``publication`` and was planned after it."""
+    condition = """WHERE state = 'published' AND score = %s AND as_of = %s AND opened_at >
+        (SELECT opened_at FROM scoring.publication WHERE publication_id = %s)"""
+    return _one(connection, condition, (publication.score, publication.as_of, publication.publication_id))
 
 
 def by_id(connection: Connection, publication_id: int) -> Publication | None:
@@ -259,7 +277,13 @@ def index_rows(connection: Connection, publication_id: int) -> int:
     table = rows_table(publication_id)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        cursor.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (customer_id)").format(table))
+        try:
+            cursor.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (customer_id)").format(table))
+        except psycopg2.errors.UniqueViolation as error:
+            raise IntegrityError(
+                f"Publication {publication_id} holds a customer twice ({error.diag.message_detail}). Its snapshot is "
+                "not as it was stored: delete its file, ingest the partition again, and run it again."
+            ) from error
         cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(table))
         (rows,) = cursor.fetchone() or (0,)
     return int(rows)

@@ -3,7 +3,9 @@
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,14 +13,17 @@ from typing import Any
 
 import mlflow
 import mlflow.sklearn
+import mlflow.store.db.utils
 import pandas as pd
 import skops.io
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from skops.io.exceptions import UntrustedTypesFoundException
+from sqlalchemy.exc import SQLAlchemyError
 
 from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
 
@@ -27,6 +32,13 @@ DIGEST_TAG = "model_digest"
 MODEL_FILE = "model.skops"
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)  # its hints at other formats are not for our users
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # nor the database's text, with its address
+
+# MLflow goes on trying for minutes; a TransientError after seconds lets the scheduler decide.
+TRIES = 4
+mlflow.store.db.utils.MAX_RETRY_COUNT = TRIES
+if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,8 @@ class Registry:
             raise ConfigurationError("No MLflow is set. Set SCORING_MLFLOW_TRACKING_URI to a server or a database.")
         self._uri = tracking_uri
         self._artifacts = artifacts
-        self._client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        with _reached():
+            self._client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
     def champion(self, name: str) -> ModelRef:
         """The model in charge.
@@ -63,17 +76,18 @@ class Registry:
 
     def find_champion(self, name: str) -> ModelRef | None:
         """The model in charge, or None."""
-        try:
-            found = self._client.get_model_version_by_alias(name, CHAMPION)
-        except MlflowException as error:
-            if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
-                return None
-            raise _translated(error) from error
-        return _ref(found)
+        with _reached():
+            try:
+                return _ref(self._client.get_model_version_by_alias(name, CHAMPION))
+            except MlflowException as error:
+                if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
 
     def promote(self, ref: ModelRef) -> None:
         """Put a version in charge."""
-        self._client.set_registered_model_alias(ref.name, CHAMPION, str(ref.version))
+        with _reached():
+            self._client.set_registered_model_alias(ref.name, CHAMPION, str(ref.version))
 
     def load(self, ref: ModelRef, trusted_types: Sequence[str]) -> Any:
         """The fitted estimator of a version; nothing but skops' own types and ``trusted_types`` is loaded.
@@ -85,18 +99,22 @@ class Registry:
         PermanentError
             If it holds a type that is not trusted; names the types.
         """
-        try:
+        with _reached():
             uri = self._client.get_model_version_download_uri(ref.name, str(ref.version))
             path = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._uri)) / MODEL_FILE
-        except MlflowException as error:
-            raise _translated(error) from error
-        if file_digest(path) != ref.digest:
+        if not path.is_file() or file_digest(path) != ref.digest:
             raise IntegrityError(
-                f"Model {ref.name} version {ref.version} is not the file that was registered (its digest differs). "
+                f"Model {ref.name} version {ref.version} is not the file that was registered "
+                f"({'its digest differs' if path.is_file() else f'there is no {MODEL_FILE}'}). "
                 "Restore the artifact, or train and promote a new version."
             )
         try:
             return skops.io.load(path, trusted=list(trusted_types))
+        except zipfile.BadZipFile as error:
+            raise IntegrityError(
+                f"Model {ref.name} version {ref.version} is not a skops file; no other kind is loaded. "
+                "Register it with `scoring train`."
+            ) from error
         except UntrustedTypesFoundException as error:
             raise PermanentError(
                 f"Model {ref.name} version {ref.version} is not loaded: {error} If you trust these types, name them "
@@ -117,7 +135,7 @@ class Registry:
         """Log a fitted estimator with signature, input example, tags and metrics, as a new version of ``name``."""
         mlflow.set_tracking_uri(self._uri)
         mlflow.set_registry_uri(self._uri)
-        with mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=tags):
+        with _reached(), mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=tags):
             mlflow.log_metrics(metrics)
             mlflow.log_params({key: str(value) for key, value in estimator.get_params().items()})
             info = mlflow.sklearn.log_model(
@@ -158,6 +176,16 @@ def _ref(found: ModelVersion) -> ModelRef:
     return ModelRef(name=found.name, version=int(found.version), digest=digest)
 
 
-def _translated(error: MlflowException) -> PermanentError | TransientError:
-    text = f"MLflow: {str(error).splitlines()[0]}"
-    return PermanentError(text) if 400 <= error.get_http_status_code() < 500 else TransientError(text)  # noqa: PLR2004 - HTTP
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Turn what MLflow and its database raise into our errors."""
+    try:
+        yield
+    except MlflowException as error:
+        text = f"MLflow: {str(error).splitlines()[0]}"
+        permanent = 400 <= error.get_http_status_code() < 500  # noqa: PLR2004 - HTTP
+        raise (PermanentError(text) if permanent else TransientError(text)) from error
+    except SQLAlchemyError as error:  # its text can hold the database's address
+        raise TransientError(f"MLflow's database cannot be reached or breaks off ({type(error).__name__}).") from error
+    except OSError as error:
+        raise TransientError(f"MLflow's artifacts cannot be read: {error}") from error

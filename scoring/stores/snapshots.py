@@ -83,8 +83,8 @@ _QUARANTINE = """
     VALUES %s"""
 
 _SUPERSEDE = """
-    UPDATE scoring.snapshot SET state = 'superseded'
-    WHERE data_set = %s AND as_of = %s AND state = 'current'"""
+    UPDATE scoring.snapshot SET state = 'superseded', stopped_because = NULL
+    WHERE data_set = %s AND as_of = %s AND state <> 'superseded'"""
 
 _SET_STATE = "UPDATE scoring.snapshot SET state = %s, stopped_because = %s WHERE snapshot_id = %s"
 
@@ -115,10 +115,10 @@ def current(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot |
 
 
 def newest(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot | None:
-    """The current snapshot, or else the one that was stopped last."""
+    """The one that was stopped last, if nothing became current since; or else the current snapshot."""
     return _one(
         connection,
-        "data_set = %s AND as_of = %s AND state <> 'superseded' ORDER BY state = 'current' DESC, snapshot_id DESC LIMIT 1",
+        "data_set = %s AND as_of = %s AND state <> 'superseded' ORDER BY state = 'stopped' DESC, snapshot_id DESC LIMIT 1",
         (data_set, as_of),
     )
 

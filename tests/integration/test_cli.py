@@ -1,0 +1,159 @@
+"""The command line does what the DAGs do, and an error meant for a person comes without a traceback."""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+from factories import JULY, JUNE, MAY, customer, customers, deliver, query, snapshot_of, value
+from typer.testing import CliRunner
+
+from scoring import cli
+from scoring.errors import ScoringError
+from scoring.settings import PROJECT
+
+SHOWN = ("home", "database_url", "inbox", "mlflow_tracking_uri", "mlflow_artifacts", "expectations_dir", "definitions")
+
+
+@pytest.fixture
+def scoring(shop, monkeypatch):
+    """Runs the command line in this process with the shop's settings in the environment; returns what it says."""
+    for name in SHOWN:
+        setting = getattr(shop, name)
+        monkeypatch.setenv(
+            f"SCORING_{name.upper()}",
+            setting.get_secret_value() if "Secret" in type(setting).__name__ else str(setting),
+        )
+
+    def run(*arguments):
+        result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def delivered(shop):
+    """A delivery for June of 20 customers, one of them refused."""
+    deliver(shop, [*customers(19), customer(19, spend=-1.0)])
+    return shop
+
+
+def test_ingest_says_what_became_of_every_row_and_that_a_repetition_changes_nothing(scoring, delivered, tmp_path):
+    told = scoring("ingest", "shop", "--as-of", JUNE)
+    assert "received 20 = accepted 19 + quarantined 1 + duplicates 0" in told
+    assert " unchanged: received 20" in scoring("ingest", "shop", "--as-of", JUNE)
+    source = tmp_path / "inbox" / f"shop_{JUNE}.csv"
+    assert "received 20" in scoring("ingest", "shop", "--as-of", JULY, "--path", source)
+
+
+def test_a_partition_is_scored_looked_at_dropped_and_scored_again(scoring, delivered):
+    scoring("ingest", "shop", "--as-of", JUNE)
+    first = scoring("score", "partition", "spending", "--as-of", JUNE)
+    assert "publication 1: 19 scores, 19 changes told, checksum " in first
+    passport = scoring("score", "passport", "spending", "c0004", "--recompute")
+    assert "value                104.0" in passport
+    assert "recomputed           104.0 (equal within 1e-09)" in passport
+    assert "as_of                2024-06-30" in scoring("score", "passport", "spending", "c0004", "--as-of", JUNE)
+    assert "Dropped publication 1 (19 scores)" in scoring("publication", "drop", "spending", JUNE)
+    again = scoring("score", "partition", "spending", "--as-of", JUNE)
+    assert "19 scores, 0 changes told" in again
+    assert again.rpartition("checksum")[2] == first.rpartition("checksum")[2]
+
+
+def test_quarantined_rows_are_listed_exported_corrected_and_replayed(scoring, delivered, tmp_path):
+    scoring("ingest", "shop", "--as-of", JUNE)
+    listed = scoring("quarantine", "list", "shop", JUNE)
+    assert "(current): 1 of 20 rows" in listed
+    assert "row 20\tc0019\tspend = '-1.0'\texpect_column_values_to_be_between" in listed
+    file = tmp_path / "bad.csv"
+    assert f"1 rows in {file}" in scoring("quarantine", "export", "shop", JUNE, file)
+    with file.open(newline="") as source:
+        (line,) = csv.DictReader(source)
+    file.write_text(file.read_text().replace(line["spend"], "7"))
+    assert "accepted 20, still quarantined 0" in scoring("quarantine", "replay", "shop", JUNE, file)
+    assert value(delivered, "SELECT accepted FROM scoring.snapshot WHERE state = 'current'") == 20
+
+
+def test_train_names_the_new_version(scoring, own_registry, monkeypatch):
+    monkeypatch.setenv("SCORING_MLFLOW_TRACKING_URI", own_registry.mlflow_tracking_uri.get_secret_value())
+    for as_of in (MAY, JUNE):
+        snapshot_of(own_registry, customers(20), as_of)
+    assert "model spending version 2 (" in scoring("train", "spending", "--as-of", MAY)
+
+
+def test_migrate_can_be_repeated(scoring, shop):
+    before = query(shop, "SELECT * FROM scoring.endpoint")
+    assert "newest version" in scoring("migrate")
+    assert query(shop, "SELECT * FROM scoring.endpoint") == before
+
+
+WRONG = {
+    "unknown data set": (("ingest", "pub", "--as-of", "2024-06-30"), "NotFound: There is no data set 'pub'"),
+    "unknown score": (("score", "partition", "risk", "--as-of", "2024-06-30"), "NotFound: There is no score 'risk'"),
+    "nothing delivered": (("ingest", "shop", "--as-of", "2024-06-30"), "SourceNotReady: "),
+    "nothing ingested": (("quarantine", "list", "shop", "2024-06-30"), "NotFound: Nothing of shop was ingested"),
+    "nothing published": (("publication", "drop", "leaving", "2024-06-30"), "NotFound: Nothing is published"),
+    "no passport": (("score", "passport", "leaving", "c1"), "NotFound: Nothing is published of leaving"),
+    "nothing to train on": (("train", "leaving", "--as-of", "2024-06-30"), "NotFound: There is no snapshot"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG.values(), ids=WRONG)
+@pytest.mark.usefixtures("scoring")
+def test_an_error_is_said_in_one_line_with_exit_code_1(arguments, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["scoring", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert "Traceback" not in shown.err + shown.out
+
+
+def test_an_export_of_nothing_leaves_the_file_alone(scoring, shop, tmp_path):
+    file = tmp_path / "corrected.csv"
+    file.write_text("an afternoon's work")
+    with pytest.raises(ScoringError, match="Nothing of shop was ingested"):
+        scoring("quarantine", "export", "shop", JUNE, file)
+    assert file.read_text() == "an afternoon's work"
+
+
+def test_an_export_that_cannot_be_written_is_said(scoring, delivered, tmp_path):
+    scoring("ingest", "shop", "--as-of", JUNE)
+    with pytest.raises(ScoringError, match="cannot be written: No such file or directory"):
+        scoring("quarantine", "export", "shop", JUNE, tmp_path / "nowhere" / "bad.csv")
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_help_waits_for_no_heavy_library():
+    heavy = ("pandas", "pyarrow", "mlflow", "sklearn", "great_expectations", "psycopg2", "airflow", "sqlalchemy")
+    code = f"""
+import sys
+sys.argv = ["scoring", "--help"]
+try:
+    from scoring.cli import main
+    main()
+finally:
+    print("LOADED", [name for name in {heavy} if name in sys.modules])
+"""
+    done = python(code)
+    assert done.returncode == 0, done.stderr
+    assert "quarantine" in done.stdout
+    assert "LOADED []" in done.stdout
+
+
+def test_a_wrong_environment_is_said_by_name_and_without_its_value():
+    code = "import sys; sys.argv = ['scoring', 'migrate']; from scoring.cli import main; main()"
+    done = python(code, SCORING_SOURCE_URLS="hunter2", SCORING_DATABASE_URL="postgresql://u:hunter2@127.0.0.1:1/d")
+    assert done.returncode == 1
+    assert "SCORING_SOURCE_URLS" in done.stderr
+    assert "hunter2" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr

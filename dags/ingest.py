@@ -58,7 +58,7 @@ for data_set in catalog().data_sets.values():
                 type=["null", "string"],
                 title="Another file",
                 description="A path or URL to read instead of the source in the definition, "
-                f"e.g. a corrected delivery. Empty: the source of `{data_set.name}`.",
+                "e.g. a corrected delivery. Empty: the defined source.",
                 section="Another source",
             ),
         },

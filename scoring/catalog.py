@@ -59,6 +59,8 @@ def load_catalog(package: str = "scoring.definitions") -> Catalog:
                 _add(scores, found.name, found, module_name)
                 modules.setdefault(found.name, module_name)
     for score in scores.values():
+        if score.name in data_sets:  # the two would be one Airflow asset
+            raise DefinitionError(f"{modules[score.name]}: {score.name!r} is a data set too; give one another name.")
         _check(score, data_sets, modules[score.name])
     return Catalog(data_sets=data_sets, scores=scores)
 

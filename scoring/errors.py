@@ -62,6 +62,10 @@ class PartitionStopped(PermanentError):
     """Validation stopped the partition; nothing of it is visible."""
 
 
+class EndpointDisabled(PermanentError):
+    """The CRM answered 410 Gone: nothing is sent until a person enables its endpoint; what waits is kept."""
+
+
 class NotFound(PermanentError):
     """What was asked for by name does not exist."""
 

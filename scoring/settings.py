@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     receiver_port: int = Field(default=8090, gt=0, lt=65536, description="Port of the local CRM stand-in.")
     row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
     shard_rows: int = Field(default=500_000, gt=0, description="Aimed-at rows per shard, in whole row groups.")
+    threads: int = Field(default=2, gt=0, description="Row groups of a shard scored at a time, on one core each.")
 
     code_version: str = Field(default=__version__, description="Recorded in each publication's passport.")
 

@@ -4,13 +4,17 @@ The pipeline is imported when a task runs: reading a DAG file must not wait for 
 """
 
 import dataclasses
+import logging
 from typing import Any
 
 from airflow.sdk import get_current_context
 
+from scoring.errors import EndpointDisabled
 from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog, task_settings
 from scoring_airflow.partitions import partition
+
+log = logging.getLogger(__name__)
 
 
 def ingest(data_set: str) -> dict[str, int]:
@@ -57,7 +61,15 @@ def notify() -> dict[str, int]:
     """Deliver to the CRM until nothing is due."""
     from scoring.pipeline.notify import notify as deliver
 
-    return counts(deliver(task_settings()))
+    done = deliver(task_settings())
+    if done.held_because:
+        log.warning("%s", done.held_because)
+    if done.disabled:
+        raise EndpointDisabled(
+            f"{done.held_because}. What waits is kept. When the CRM takes requests again: "
+            "`scoring endpoint enable crm_webhook`."
+        )
+    return counts(done)
 
 
 def counts(result: Any) -> dict[str, int]:

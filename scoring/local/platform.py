@@ -32,6 +32,7 @@ AIRFLOW_PARTS = {
     "scheduler": ["scoring.local.preloaded", "airflow", "scheduler", "--skip-serve-logs"],
     "dag-processor": ["airflow", "dag-processor"],
 }
+TRIGGERER = ["airflow", "triggerer", "--skip-serve-logs"]
 
 
 class PlatformError(PermanentError):
@@ -45,8 +46,14 @@ class Platform:
     settings: Settings
     places: Places
     keys: Keys
+    server: Server
     children: Children
     api: AirflowApi
+
+    def start_triggerer(self) -> None:
+        """Start Airflow's triggerer: none of our DAGs needs it, but its UI shows a red mark without."""
+        variables = environment.airflow_environment(self.settings, self.places, self.server, self.keys)
+        self.children.start("airflow-triggerer", [sys.executable, "-m", *TRIGGERER], variables)
 
     def check(self) -> None:
         """Raise :class:`PlatformError` with the end of its log if a part has ended."""
@@ -79,8 +86,8 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
                 server = stack.enter_context(running_postgres(places))
             local = environment.local_settings(settings, server, keys)
             api = AirflowApi(f"http://{LOOPBACK}:{local.airflow_port}", keys)
-            platform = Platform(local, places, keys, stack.enter_context(children(places)), api)
-            _start(platform, server, expected, progress)
+            platform = Platform(local, places, keys, server, stack.enter_context(children(places)), api)
+            _start(platform, expected, progress)
             yield platform
         finally:
             with uninterrupted(), progress.step("Stopping"):
@@ -97,8 +104,12 @@ def dag_ids(settings: Settings) -> set[str]:
     )
 
 
-def _start(platform: Platform, server: Server, expected: set[str], progress: Progress) -> None:
-    local, places, started = platform.settings, platform.places, platform.children
+def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
+    local, places, server, started = platform.settings, platform.places, platform.server, platform.children
+
+    def wait(reached: Callable[[], bool], what: str) -> None:
+        _wait(platform, reached, what, progress)
+
     for_scoring = environment.base_environment() | environment.scoring_variables(local)
     for_airflow = environment.airflow_environment(local, places, server, platform.keys)
     write_password(places, platform.keys)
@@ -108,25 +119,27 @@ def _start(platform: Platform, server: Server, expected: set[str], progress: Pro
         started.start("receiver", [sys.executable, "-m", "scoring.local.crm"], for_scoring)
         if not _airflow_schema_is_current(server):
             migrated = started.start("airflow-migrate", [sys.executable, "-m", "airflow", "db", "migrate"], for_airflow)
-            _wait(platform, lambda: migrated.ended == 0, "the migration of Airflow's database")
+            wait(lambda: migrated.ended == 0, "the migration of Airflow's database")
             _note_airflow_schema(server)
     for name, arguments in AIRFLOW_PARTS.items():
         started.start(f"airflow-{name}", [sys.executable, "-m", *arguments], for_airflow)
     with progress.step("First champions"):
-        _wait(platform, lambda: trained.ended == 0, "the training of the first champions")
+        wait(lambda: trained.ended == 0, "the training of the first champions")
         progress.note("\n".join(line for line in trained.tail().splitlines() if line.startswith(CHAMPION)))
     with progress.step("Airflow"):
-        _wait(platform, platform.api.healthy, "Airflow to become healthy")
-        _wait(platform, lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
+        wait(platform.api.healthy, "Airflow to become healthy")
+        wait(lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
 
 
-def _wait(platform: Platform, reached: Callable[[], bool], what: str) -> None:
+def _wait(platform: Platform, reached: Callable[[], bool], what: str, progress: Progress) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         platform.check()
+        progress.now(f"waiting for {what}")
         if time.monotonic() > deadline:
             raise PlatformError(f"Waited {PATIENCE_SECONDS:.0f} s for {what}; see the logs in {platform.places.logs}.")
         time.sleep(POLL_SECONDS)
+    progress.conclude("")
 
 
 def _knows_all(api: AirflowApi, expected: set[str]) -> bool:

@@ -15,6 +15,7 @@ def up(settings: Settings) -> int:
     progress = Progress()
     try:
         with interruptible(), running_platform(settings, progress) as platform:
+            platform.start_triggerer()
             progress.say(_where(platform))
             while True:
                 platform.check()

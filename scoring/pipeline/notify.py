@@ -33,7 +33,8 @@ class Notified:
     """What one run did.
 
     ``requests`` = ``delivered`` + ``failed``; ``dead`` are the failed that had their last try; ``events``
-    are those of the delivered requests. ``held_because`` says why nothing goes to the endpoint at the moment.
+    are those of the delivered requests. ``held_because`` says why nothing goes to the endpoint at
+    the moment; ``disabled`` that it stays so until a person enables it.
     """
 
     requests: int = 0
@@ -42,6 +43,7 @@ class Notified:
     dead: int = 0
     events: int = 0
     held_because: str | None = None
+    disabled: bool = False
 
 
 @dataclass
@@ -90,9 +92,10 @@ def notify(settings: Settings, *, max_seconds: float | None = None) -> Notified:
                 if not _deliver_some(connection, sender, pool, tally) and not _pack_some(connection):
                     break
         with connection:
-            held = _held_because(outbox.show(connection))
+            endpoint = outbox.show(connection)
     failed = tally.tried - tally.delivered
-    return Notified(tally.tried, tally.delivered, failed, tally.dead, tally.events, held)
+    disabled = endpoint.disabled_because is not None
+    return Notified(tally.tried, tally.delivered, failed, tally.dead, tally.events, _held_because(endpoint), disabled)
 
 
 def _pack_some(connection: Connection) -> bool:

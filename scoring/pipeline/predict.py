@@ -1,19 +1,27 @@
-"""Scores one shard: one row group in memory at a time, from the lake through the model into PostgreSQL."""
+"""Scores one shard: row group by row group from the lake through the model into PostgreSQL.
+
+A few row groups are in memory at a time, each in a thread of its own, so that reading, predicting and copying overlap.
+"""
 
 import hashlib
 import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from scoring.catalog import load_catalog
 from scoring.domain.dataset import DataSet
 from scoring.domain.scale import band_of, points_of, value_of
 from scoring.domain.score import Score
-from scoring.errors import NotFound
+from scoring.errors import NotFound, PermanentError
 from scoring.features import feature_frame
 from scoring.settings import Settings
 from scoring.stores import lake, publications, snapshots
@@ -22,6 +30,15 @@ from scoring.stores.publications import Arm
 from scoring.stores.registry import ModelRef, Registry
 
 _AS_CSV = pyarrow.csv.WriteOptions(include_header=False)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one row group as CSV, and the digest by which they are known."""
+
+    csv: bytes
+    digest: str
+    rows: int
 
 
 class Scorer:
@@ -39,10 +56,23 @@ class Scorer:
         return [self._data_set.key, *self._score.features]
 
     def values(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        """Published values, float64 of shape (rows,): probabilities, or amounts not below the minimum."""
+        """Published values, float64 of shape (rows,): probabilities, or amounts not below the minimum.
+
+        Raises
+        ------
+        PermanentError
+            If the model gives no finite number for somebody.
+        """
         if self._score.kind == "classification":
-            return value_of(self._score, self._estimator.predict_proba(features)[:, 1])
-        return value_of(self._score, self._estimator.predict(features).astype(np.float64))
+            raw = self._estimator.predict_proba(features)[:, 1]
+        else:
+            raw = self._estimator.predict(features).astype(np.float64)
+        if not np.isfinite(raw).all():
+            raise PermanentError(
+                f"Model {self._arm.model_name} version {self._arm.model_version} gives no finite number for "
+                f"{np.count_nonzero(~np.isfinite(raw))} customers; nothing is published. Promote another version."
+            )
+        return value_of(self._score, raw)
 
     def rows(self, customers: pa.Table) -> pa.Table:
         """The rows to publish of some customers, in the columns of ``publications.COPIED``."""
@@ -59,6 +89,13 @@ class Scorer:
                 "model_version": pa.repeat(self._arm.model_version, count),
             }
         )
+
+    def piece(self, customers: pa.Table) -> Piece:
+        """The rows to publish of some customers, ready to be copied."""
+        buffer = pa.BufferOutputStream()
+        pyarrow.csv.write_csv(self.rows(customers), buffer, _AS_CSV)
+        csv = buffer.getvalue().to_pybytes()
+        return Piece(csv, hashlib.sha256(csv).hexdigest(), customers.num_rows)
 
 
 def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
@@ -81,18 +118,30 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
         (arm,) = publications.arms(connection, publication_id)
         scorer = Scorer(settings, score, catalog.data_set(score.data_set), arm)
         rows, digests = 0, []
-        with lake.SnapshotFile(snapshot.location) as file:
-            for group in range(mine.first_group, mine.first_group + mine.groups):
-                scored = scorer.rows(file.read_group(group, scorer.columns))
-                data = _csv(scored)
-                publications.copy_rows(connection, publication_id, io.BytesIO(data))
-                digests.append(hashlib.sha256(data).hexdigest())
-                rows += scored.num_rows
+        with lake.SnapshotFile(snapshot.location) as file, _threads(settings.threads) as pool:
+            groups = range(mine.first_group, mine.first_group + mine.groups)
+            customers = (file.read_group(group, scorer.columns) for group in groups)
+            for piece in _ahead(pool, scorer.piece, customers, settings.threads):
+                publications.copy_rows(connection, publication_id, io.BytesIO(piece.csv))
+                digests.append(piece.digest)
+                rows += piece.rows
         publications.finish_shard(connection, publication_id, shard, rows, digests)
     return rows
 
 
-def _csv(rows: pa.Table) -> bytes:
-    buffer = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(rows, buffer, _AS_CSV)
-    return buffer.getvalue().to_pybytes()
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Threads that predict on one core each: those of OpenMP would wait for each other after every tree."""
+    return ThreadPoolExecutor(count, "score", initializer=threadpool_limits, initargs=(1, "openmp"))
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[pa.Table], Piece], items: Iterable[pa.Table], count: int
+) -> Iterator[Piece]:
+    """Apply ``work`` to the items, in their order, with ``count`` of them under way while one is being used."""
+    under_way: deque[Future[Piece]] = deque()
+    for item in items:
+        under_way.append(pool.submit(work, item))
+        if len(under_way) > count:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()

@@ -3,13 +3,15 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
+
 from scoring.catalog import load_catalog
 from scoring.domain.model import digest_of
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError
 from scoring.settings import Settings
 from scoring.stores import publications, snapshots
-from scoring.stores.database import Connection, connect
+from scoring.stores.database import connect
 from scoring.stores.publications import Publication, Shard
 
 

@@ -15,7 +15,6 @@ from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
 from scoring.stores.sources import Received
 
-
 # Rows checked at a time: Great Expectations has a fixed cost for each batch, so small ones are slow.
 CHECKED_ROWS = 200_000
 

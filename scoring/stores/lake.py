@@ -5,7 +5,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import fsspec
 import numpy as np
@@ -141,7 +141,7 @@ class SnapshotFile:
         except OSError as error:
             raise TransientError(f"The snapshot file {location} cannot be read: {error}") from error
 
-    def __enter__(self) -> "SnapshotFile":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Literal
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
-from psycopg2.extras import NamedTupleCursor, execute_values
+from psycopg2.extras import execute_values
 
 from scoring.domain.score import ChangeRule
 from scoring.errors import IntegrityError
@@ -115,8 +115,8 @@ _ANNOUNCE = sql.SQL("""
             value = excluded.value, points = excluded.points, band = excluded.band,
             publication_id = excluded.publication_id
     ), told AS (
-        INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value, points, band,
-            previous_value, previous_points, previous_band)
+        INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value, points,
+            band, previous_value, previous_points, previous_band)
         SELECT %(score)s, customer_id, version, %(as_of)s, %(publication_id)s, model_version, value, points, band,
             previous_value, previous_points, previous_band
         FROM changed WHERE version > 0
@@ -170,10 +170,10 @@ def published(connection: Connection, score: str, as_of: dt.date | None) -> Publ
 
 
 def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Publication | None:
-    with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_SELECT + condition, arguments)
         row = cursor.fetchone()
-    return Publication(**row._asdict()) if row else None
+    return Publication(*row) if row else None
 
 
 def open_publication(
@@ -345,7 +345,8 @@ def show(
                 )
             )
         cursor.execute(
-            "UPDATE scoring.publication SET state = 'superseded' WHERE score = %s AND as_of = %s AND state = 'published'",
+            """UPDATE scoring.publication SET state = 'superseded'
+               WHERE score = %s AND as_of = %s AND state = 'published'""",
             (publication.score, publication.as_of),
         )
         cursor.execute(_SHOW, (rows, changed, checksum, announces, publication.publication_id))

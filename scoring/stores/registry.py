@@ -37,8 +37,8 @@ logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # nor the da
 # MLflow goes on trying for minutes; a TransientError after seconds lets the scheduler decide.
 TRIES = 4
 mlflow.store.db.utils.MAX_RETRY_COUNT = TRIES
-if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():
-    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)
+if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():  # type: ignore[no-untyped-call]
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _reached() -> Iterator[None]:
         yield
     except MlflowException as error:
         text = f"MLflow: {str(error).splitlines()[0]}"
-        permanent = 400 <= error.get_http_status_code() < 500  # noqa: PLR2004 - HTTP
+        permanent = 400 <= error.get_http_status_code() < 500  # type: ignore[no-untyped-call]  # noqa: PLR2004 - HTTP
         raise (PermanentError(text) if permanent else TransientError(text)) from error
     except SQLAlchemyError as error:  # its text can hold the database's address
         raise TransientError(f"MLflow's database cannot be reached or breaks off ({type(error).__name__}).") from error

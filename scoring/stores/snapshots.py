@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
-from psycopg2.extras import Json, NamedTupleCursor, execute_values
+from psycopg2.extras import Json, execute_values
 
 State = Literal["current", "superseded", "stopped"]
 
@@ -72,7 +72,8 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' 
 
 _INSERT = """
     INSERT INTO scoring.snapshot (data_set, as_of, digest, state, stopped_because, source, corrects,
-        definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, duplicates, warnings)
+        definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, duplicates,
+        warnings)
     VALUES (%(data_set)s, %(as_of)s, %(digest)s, %(state)s, %(stopped_because)s, %(source)s, %(corrects)s,
         %(definition_digest)s, %(suite_digest)s, %(location)s, %(row_group_rows)s,
         %(received)s, %(accepted)s, %(quarantined)s, %(duplicates)s, %(warnings)s)
@@ -118,7 +119,8 @@ def newest(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot | 
     """The one that was stopped last, if nothing became current since; or else the current snapshot."""
     return _one(
         connection,
-        "data_set = %s AND as_of = %s AND state <> 'superseded' ORDER BY state = 'stopped' DESC, snapshot_id DESC LIMIT 1",
+        "data_set = %s AND as_of = %s AND state <> 'superseded' "
+        "ORDER BY state = 'stopped' DESC, snapshot_id DESC LIMIT 1",
         (data_set, as_of),
     )
 
@@ -129,10 +131,10 @@ def by_id(connection: Connection, snapshot_id: int) -> Snapshot | None:
 
 
 def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Snapshot | None:
-    with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_COLUMNS} FROM scoring.snapshot WHERE {condition}", arguments)  # noqa: S608 - constants
         row = cursor.fetchone()
-    return Snapshot(**row._asdict()) if row else None
+    return Snapshot(*row) if row else None
 
 
 def corrected_digests(connection: Connection, data_set: str, as_of: dt.date) -> set[str]:

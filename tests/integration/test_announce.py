@@ -145,12 +145,31 @@ RULES = st.fixed_dictionaries(
         "absolute": st.none() | st.sampled_from([10.0, 25.0, 100.0]) | st.floats(1e-6, 1e6),
     }
 ).filter(lambda rule: any(rule.values())).map(lambda rule: ChangeRule(**rule))  # fmt: skip
-PAIRS = st.lists(st.tuples(st.none() | STANDINGS, STANDINGS), min_size=1, max_size=25)
 
 
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rule=RULES, pairs=PAIRS)
-def test_the_publishing_sql_decides_as_the_domain_does(shop, rule, pairs):
+@st.composite
+def pairs_at_the_bounds(draw, rule):
+    """What was told and what is new: often just at, or next to, where the rule begins to tell."""
+    told, new = draw(st.none() | STANDINGS), draw(STANDINGS)
+    if told is None or draw(st.integers(0, 3)) == 0:
+        return told, new
+    steps = [0.0, (rule.relative or 0.0) * abs(told.value), rule.absolute or 0.0]
+    moved = draw(st.sampled_from([*steps, max(steps), -max(steps), 0.99 * max(steps)]))
+    step = draw(st.sampled_from([0, -1, 1])) * ((rule.points or 0) + draw(st.sampled_from([0, 0, -1])))
+    points = None if told.points is None else min(max(told.points + step, 0), 32767)
+    return told, Standing(told.value + moved, points, draw(st.sampled_from([told.band] * 4 + [new.band])))
+
+
+@st.composite
+def rules_and_pairs(draw):
+    rule = draw(RULES)
+    return rule, draw(st.lists(pairs_at_the_bounds(rule), min_size=10, max_size=40))
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=rules_and_pairs())
+def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
+    rule, pairs = case
     if value(shop, "SELECT count(*) FROM scoring.publication") == 0:
         snapshot_of(shop, customers(1))
         plan(shop, LEAVING, JUNE, run_id="test")

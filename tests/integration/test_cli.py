@@ -40,7 +40,8 @@ def delivered(shop):
     return shop
 
 
-def test_ingest_says_what_became_of_every_row_and_that_a_repetition_changes_nothing(scoring, delivered, tmp_path):
+@pytest.mark.usefixtures("delivered")
+def test_ingest_says_what_became_of_every_row_and_that_a_repetition_changes_nothing(scoring, tmp_path):
     told = scoring("ingest", "shop", "--as-of", JUNE)
     assert "received 20 = accepted 19 + quarantined 1 + duplicates 0" in told
     assert " unchanged: received 20" in scoring("ingest", "shop", "--as-of", JUNE)
@@ -48,7 +49,8 @@ def test_ingest_says_what_became_of_every_row_and_that_a_repetition_changes_noth
     assert "received 20" in scoring("ingest", "shop", "--as-of", JULY, "--path", source)
 
 
-def test_a_partition_is_scored_looked_at_dropped_and_scored_again(scoring, delivered):
+@pytest.mark.usefixtures("delivered")
+def test_a_partition_is_scored_looked_at_dropped_and_scored_again(scoring):
     scoring("ingest", "shop", "--as-of", JUNE)
     first = scoring("score", "partition", "spending", "--as-of", JUNE)
     assert "publication 1: 19 scores, 19 changes told, checksum " in first
@@ -112,7 +114,7 @@ def test_an_error_is_said_in_one_line_with_exit_code_1(arguments, said, monkeypa
     assert "Traceback" not in shown.err + shown.out
 
 
-def test_an_export_of_nothing_leaves_the_file_alone(scoring, shop, tmp_path):
+def test_an_export_of_nothing_leaves_the_file_alone(scoring, tmp_path):
     file = tmp_path / "corrected.csv"
     file.write_text("an afternoon's work")
     with pytest.raises(ScoringError, match="Nothing of shop was ingested"):
@@ -120,7 +122,8 @@ def test_an_export_of_nothing_leaves_the_file_alone(scoring, shop, tmp_path):
     assert file.read_text() == "an afternoon's work"
 
 
-def test_an_export_that_cannot_be_written_is_said(scoring, delivered, tmp_path):
+@pytest.mark.usefixtures("delivered")
+def test_an_export_that_cannot_be_written_is_said(scoring, tmp_path):
     scoring("ingest", "shop", "--as-of", JUNE)
     with pytest.raises(ScoringError, match="cannot be written: No such file or directory"):
         scoring("quarantine", "export", "shop", JUNE, tmp_path / "nowhere" / "bad.csv")

@@ -12,8 +12,11 @@ from shop_definitions import SHOP
 from scoring.domain.dataset import ParquetSource
 from scoring.errors import DefinitionError, NotFound, SourceError, SourceNotReady
 from scoring.pipeline.ingest import ingest
+from scoring.pipeline.intake import SnapshotBuilder
+from scoring.pipeline.quarantine import quarantined
 from scoring.stores import lake, snapshots
 from scoring.stores.database import connect
+from scoring.stores.expectations import load_suite
 
 
 def take_in(settings, rows, data_set=SHOP, as_of=JUNE):
@@ -52,6 +55,15 @@ def test_the_database_refuses_a_snapshot_that_lost_or_invented_a_row(shop, colum
     take_in(shop, customers(3))
     with pytest.raises(psycopg2.errors.CheckViolation, match="rows_are_conserved"):
         query(shop, f"UPDATE scoring.snapshot SET {column} = {column} + 1")
+
+
+def test_a_row_that_gets_lost_between_reading_and_recording_is_refused_by_the_database(shop, tmp_path):
+    builder = SnapshotBuilder(shop, SHOP, JUNE, tmp_path)
+    for batch in table_of(customers(9)).to_batches():
+        builder.accept(batch)
+    suite = load_suite(shop.expectations_dir, SHOP)
+    with pytest.raises(psycopg2.errors.CheckViolation, match="rows_are_conserved"):
+        builder.record(suite, source="x", received=10, duplicates=0, stopped_because=None, warnings=[])
 
 
 def test_the_same_content_again_changes_nothing(shop):
@@ -155,7 +167,5 @@ def test_a_lost_file_of_the_lake_is_restored_by_the_same_input(shop):
 
 
 def test_asking_for_the_quarantine_of_a_date_without_intake_says_so(shop):
-    from scoring.pipeline.quarantine import quarantined
-
     with pytest.raises(NotFound, match="2020-01-31"):
         quarantined(shop, SHOP, dt.date(2020, 1, 31))

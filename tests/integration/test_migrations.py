@@ -1,13 +1,14 @@
 """The schema comes up on an empty database, however often and however many at once."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 
 import alembic.command
 import alembic.config
 import psycopg2
 import pytest
 
+from scoring.settings import PROJECT
 from scoring.stores.database import MIGRATIONS, migrate
 
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'scoring' ORDER BY 1"
@@ -46,14 +47,19 @@ def test_an_empty_database_gets_the_schema_and_a_second_time_changes_nothing(emp
 
 
 def test_processes_that_start_together_do_not_hinder_each_other(empty):
-    start = threading.Barrier(3)
-
-    def together(_):
-        start.wait()
-        migrate(empty)
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(together, range(3)))
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "-m", "scoring", "migrate"],
+            cwd=PROJECT,
+            env={"PATH": "/usr/bin:/bin", "SCORING_DATABASE_URL": empty},
+        )
+        for _ in range(3)
+    ]
+    try:
+        assert [process.wait(timeout=60) for process in starting] == [0, 0, 0]
+    finally:
+        for process in starting:
+            process.kill()
     assert run(empty, "SELECT version_num FROM scoring_schema_version") == [("0001",)]
 
 

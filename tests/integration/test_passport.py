@@ -8,6 +8,7 @@ from shop_definitions import LEAVING, SPENDING
 
 from scoring.errors import IntegrityError, NotFound
 from scoring.pipeline.passport import lines, passport, recompute
+from scoring.pipeline.publish import drop
 from scoring.stores import lake
 
 
@@ -93,8 +94,6 @@ def test_what_has_no_passport_is_named(scored_shop):
 
 
 def test_a_dropped_publication_has_the_same_passport_again(scored_shop):
-    from scoring.pipeline.publish import drop
-
     before = dict(lines(passport(scored_shop, "spending", "c0004")))
     drop(scored_shop, SPENDING, JUNE)
     published(scored_shop, SPENDING)

@@ -1,0 +1,41 @@
+"""What the commands have in common: their arguments, the settings and the definitions they work with."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from scoring.catalog import load_catalog
+from scoring.domain.dataset import DataSet
+from scoring.domain.score import Score
+from scoring.settings import Settings, load_settings
+
+AsOf = Annotated[dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The partition, e.g. 2005-06-30.")]
+AsOfArgument = Annotated[dt.datetime, typer.Argument(formats=["%Y-%m-%d"], help="The partition, e.g. 2005-06-30.")]
+MaybeAsOf = Annotated[
+    dt.datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The partition; the newest without it."),
+]
+DataSetName = Annotated[str, typer.Argument(metavar="DATA_SET", help="Name of a data set.")]
+ScoreName = Annotated[str, typer.Argument(metavar="SCORE", help="Name of a score.")]
+
+
+@contextmanager
+def attached_settings() -> Iterator[Settings]:
+    """The environment's settings; without a database there, the local platform's (see scoring/local/attach.py)."""
+    from scoring.local.attach import attached
+
+    with attached(load_settings()) as settings:
+        yield settings
+
+
+def find_data_set(settings: Settings, name: str) -> DataSet:
+    """The data set of that name."""
+    return load_catalog(settings.definitions).data_set(name)
+
+
+def find_score(settings: Settings, name: str) -> Score:
+    """The score of that name."""
+    return load_catalog(settings.definitions).score(name)

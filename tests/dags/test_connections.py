@@ -1,0 +1,85 @@
+"""Tasks take the database, the sources and the CRM from Airflow's connections, else from the environment."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = """
+import json
+from scoring_airflow.connections import task_settings
+settings = task_settings()
+assert "hidden" not in repr(settings) and "hidden" not in str(settings)
+print("\\n" + json.dumps({
+    "database_url": settings.database_url.get_secret_value(),
+    "crm_url": settings.crm_url,
+    "crm_secret": settings.crm_secret.get_secret_value(),
+    "source_urls": {name: url.get_secret_value() for name, url in settings.source_urls.items()},
+}))
+"""
+
+SOURCE = """
+from scoring.domain.dataset import Column, DataSet, PostgresSource
+PEOPLE = DataSet(name="people", title="People", key="id", columns=(Column(name="id", type="text"),),
+                 source=PostgresSource(connection="warehouse", query="SELECT id FROM people"))
+"""
+
+
+@pytest.fixture
+def seen(airflow: dict[str, str]) -> Callable[..., dict[str, Any]]:
+    """The settings that a task sees with these variables."""
+
+    def see(**variables: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SCRIPT],
+            env=airflow | variables, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return see
+
+
+def test_connections_win_over_the_environment_and_keep_every_character(
+    seen: Callable[..., dict[str, Any]], airflow: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "people_definitions.py").write_text(SOURCE)
+    found = seen(
+        PYTHONPATH=f"{tmp_path}:{airflow['PYTHONPATH']}",
+        SCORING_DEFINITIONS="people_definitions",
+        SCORING_DATABASE_URL="postgresql://elsewhere/db",
+        SCORING_CRM_URL="https://elsewhere.example",
+        AIRFLOW_CONN_SCORING_DB=json.dumps(
+            {
+                "conn_type": "postgres", "login": "a user", "password": "hidden/@:%", "host": "db.example",
+                "port": 5433, "schema": "scoring", "extra": {"sslmode": "verify-full"},
+            }
+        ),
+        AIRFLOW_CONN_CRM_WEBHOOK=json.dumps(
+            {"conn_type": "http", "host": "https://crm.example/hooks?a=1", "password": "whsec_hidden"}
+        ),
+        AIRFLOW_CONN_WAREHOUSE=json.dumps(
+            {"conn_type": "postgres", "login": "reader", "host": "/run/sockets", "schema": "dwh"}
+        ),
+    )  # fmt: skip
+    assert found == {
+        "database_url": "postgresql://a%20user:hidden%2F%40%3A%25@db.example:5433/scoring?sslmode=verify-full",
+        "crm_url": "https://crm.example/hooks?a=1",
+        "crm_secret": "whsec_hidden",
+        "source_urls": {"warehouse": "postgresql://reader@/dwh?host=%2Frun%2Fsockets"},
+    }
+
+
+def test_without_connections_the_environment_counts(seen: Callable[..., dict[str, Any]]) -> None:
+    found = seen(SCORING_DATABASE_URL="postgresql://environment/db", SCORING_CRM_URL="https://crm.example")
+    assert found["database_url"] == "postgresql://environment/db"
+    assert found["crm_url"] == "https://crm.example"
+
+
+def test_an_http_connection_may_give_its_parts(seen: Callable[..., dict[str, Any]]) -> None:
+    parts = {"conn_type": "http", "schema": "http", "host": "localhost", "port": 8090, "extra": {"path": "/webhook"}}
+    assert seen(AIRFLOW_CONN_CRM_WEBHOOK=json.dumps(parts))["crm_url"] == "http://localhost:8090/webhook"

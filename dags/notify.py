@@ -14,7 +14,7 @@ work.
 **By hand.** *Trigger*; there is nothing to choose.
 
 **Recover.** The sweep goes on by itself when the CRM is back. Requests that were given up:
-`scoring deliveries`.
+`scoring delivery list --state dead`, then `scoring delivery replay`.
 """
 
 import datetime as dt

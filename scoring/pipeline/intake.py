@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 
 from scoring.arrow import arrow_schema
 from scoring.domain.dataset import DataSet
 from scoring.domain.model import digest_of
-from scoring.errors import PartitionStopped
+from scoring.errors import PartitionStopped, PermanentError
 from scoring.settings import Settings
 from scoring.stores import lake, snapshots
 from scoring.stores.database import connect
@@ -143,6 +144,7 @@ class SnapshotBuilder:
                 and not (found.stopped_because and now.digest == found.digest)
             )
             if not unchanged:
+                _refuse_overtaken(connection, found)
                 known = snapshots.find(connection, name, as_of, found.digest)
                 if known is None:
                     snapshot_id = snapshots.record(connection, found, refused)
@@ -163,4 +165,16 @@ class SnapshotBuilder:
             quarantined=now.quarantined,
             duplicates=now.duplicates,
             unchanged=unchanged,
+        )
+
+
+def _refuse_overtaken(connection: Connection, found: snapshots.Received) -> None:
+    """A replay must not put back a snapshot that was superseded while its rows were being replayed."""
+    if found.corrects is None:
+        return
+    base = snapshots.newest(connection, found.data_set, found.as_of)
+    if base is None or base.snapshot_id != found.corrects:
+        raise PermanentError(
+            f"{found.data_set} {found.as_of} was ingested anew while the corrected rows were replayed; nothing was "
+            "changed. Export its quarantine again and correct that."
         )

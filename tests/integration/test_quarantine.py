@@ -8,11 +8,13 @@ from factories import JUNE, customer, customers, deliver, published, query, valu
 from shop_definitions import SHOP, SPENDING
 
 from scoring.domain.dataset import CsvSource
-from scoring.errors import NotFound, SourceError
+from scoring.errors import NotFound, PermanentError, SourceError
 from scoring.pipeline.ingest import ingest
+from scoring.pipeline.intake import SnapshotBuilder
 from scoring.pipeline.quarantine import export, quarantined, replay
 from scoring.stores import snapshots
 from scoring.stores.database import connect
+from scoring.stores.expectations import load_suite
 
 BAD = {5: {"spend": -1.0}, 105: {"plan": "gold"}}
 ROWS = [customer(number, **BAD.get(number, {})) for number in range(200)]
@@ -166,3 +168,23 @@ def test_a_replay_is_refused_with_row_and_column(bad, tmp_path, change, said):
 def test_a_replay_of_nothing_ingested_is_refused(shop, tmp_path):
     with pytest.raises(NotFound):
         replay(shop, SHOP, JUNE, str(tmp_path / "x.csv"))
+
+
+def test_a_replay_whose_base_is_superseded_meanwhile_changes_nothing(bad, tmp_path):
+    overtaken = current(bad)
+    builder = SnapshotBuilder(bad, SHOP, JUNE, tmp_path)  # a replay that is under way
+    deliver(bad, ROWS[:150])
+    ingest(bad, SHOP, JUNE)
+    newer = current(bad)
+    suite = load_suite(bad.expectations_dir, SHOP)
+    with pytest.raises(PermanentError, match="ingested anew"):
+        builder.record(
+            suite,
+            source="corrections",
+            received=0,
+            duplicates=0,
+            stopped_because=None,
+            warnings=[],
+            corrects=overtaken.snapshot_id,
+        )
+    assert current(bad) == newer

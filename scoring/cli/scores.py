@@ -57,12 +57,16 @@ def score_passport(
 
 
 @publication.command("drop")
-def publication_drop(name: ScoreName, as_of: AsOfArgument) -> None:
+def publication_drop(
+    name: ScoreName,
+    as_of: AsOfArgument,
+    publication_id: Annotated[int | None, typer.Option("--id", help="This one, also if it is not published.")] = None,
+) -> None:
     """Remove what is published of a score at one date; running the partition again restores it."""
     from scoring.pipeline.publish import drop
 
     with attached_settings() as settings:
-        dropped = drop(settings, find_score(settings, name), as_of.date())
+        dropped = drop(settings, find_score(settings, name), as_of.date(), publication_id)
         typer.echo(
-            f"Dropped publication {dropped.publication_id} ({dropped.rows} scores). What the CRM was told stands."
+            f"Dropped publication {dropped.publication_id} ({dropped.rows or 0} scores). What the CRM was told stands."
         )

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from scoring.catalog import load_catalog
 from scoring.errors import IntegrityError, NotFound
 from scoring.features import feature_frame
+from scoring.pipeline.plan import planned_definition
 from scoring.pipeline.predict import Scorer
 from scoring.settings import Settings
 from scoring.stores import lake, publications, snapshots
@@ -82,9 +83,7 @@ def recompute(settings: Settings, found: Passport) -> float:
     IntegrityError
         If it differs from the published value by more than 1e-9.
     """
-    catalog = load_catalog(settings.definitions)
-    score = catalog.score(found.publication.score)
-    data_set = catalog.data_set(score.data_set)
+    score, data_set = planned_definition(settings, found.publication)
     scorer = Scorer(settings, score, data_set, found.arm)
     with lake.SnapshotFile(found.snapshot.location) as file:
         for group in file.groups(scorer.columns):

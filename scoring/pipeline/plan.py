@@ -4,13 +4,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from scoring.catalog import load_catalog
+from scoring.domain.dataset import DataSet
 from scoring.domain.model import digest_of
 from scoring.domain.score import Score
-from scoring.errors import NotFound
+from scoring.errors import NotFound, PermanentError
 from scoring.settings import Settings
 from scoring.stores import lake, publications, snapshots
 from scoring.stores.database import connect
-from scoring.stores.publications import Arm, Shard
+from scoring.stores.publications import Arm, Publication, Shard
 from scoring.stores.registry import Registry
 from scoring.stores.snapshots import Snapshot
 
@@ -34,7 +35,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     champion = Registry(settings.mlflow_tracking_uri.get_secret_value()).champion(score.model_name)
     arms = [Arm("champion", champion.name, champion.version, champion.digest)]
-    definition_digest = digest_of([score.digest, data_set.digest])
+    definition_digest = _definition_digest(score, data_set)
     with connect(settings.database()) as connection, connection:
         publications.lock(connection, score.name)
         snapshot = snapshots.current(connection, data_set.name, as_of)
@@ -63,6 +64,29 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
             shards=planned,
         )
         return Plan(publication_id, [shard.shard for shard in planned])
+
+
+def planned_definition(settings: Settings, publication: Publication) -> tuple[Score, DataSet]:
+    """The score and the data set that a publication was planned with.
+
+    Raises
+    ------
+    PermanentError
+        If their definitions have changed since: what was planned with one must not be finished with another.
+    """
+    catalog = load_catalog(settings.definitions)
+    score = catalog.score(publication.score)
+    data_set = catalog.data_set(score.data_set)
+    if _definition_digest(score, data_set) != publication.definition_digest:
+        raise PermanentError(
+            f"The definition of {score.name} has changed since publication {publication.publication_id} was planned "
+            f"(code version {publication.code_version}). Run the partition again from its first task."
+        )
+    return score, data_set
+
+
+def _definition_digest(score: Score, data_set: DataSet) -> str:
+    return digest_of([score.digest, data_set.digest])
 
 
 def cut(snapshot: Snapshot, shard_rows: int) -> list[Shard]:

@@ -17,12 +17,12 @@ import pyarrow.csv
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
-from scoring.catalog import load_catalog
 from scoring.domain.dataset import DataSet
 from scoring.domain.scale import band_of, points_of, value_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.features import feature_frame
+from scoring.pipeline.plan import planned_definition
 from scoring.settings import Settings
 from scoring.stores import lake, publications, snapshots
 from scoring.stores.database import connect
@@ -103,7 +103,6 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
 
     A shard that is done already is left as it is: its inputs are fixed by the publication.
     """
-    catalog = load_catalog(settings.definitions)
     with connect(settings.database()) as connection, connection:
         mine = publications.lock_shard(connection, publication_id, shard)
         publication = publications.by_id(connection, publication_id)
@@ -114,9 +113,9 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
         snapshot = snapshots.by_id(connection, publication.snapshot_id)
         if snapshot is None:
             raise NotFound(f"Publication {publication_id} has no snapshot. Ingest the partition again.")
-        score = catalog.score(publication.score)
+        score, data_set = planned_definition(settings, publication)
         (arm,) = publications.arms(connection, publication_id)
-        scorer = Scorer(settings, score, catalog.data_set(score.data_set), arm)
+        scorer = Scorer(settings, score, data_set, arm)
         rows, digests = 0, []
         with lake.SnapshotFile(snapshot.location) as file, _threads(settings.threads) as pool:
             groups = range(mine.first_group, mine.first_group + mine.groups)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 
-from scoring.catalog import load_catalog
 from scoring.domain.model import digest_of
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError
+from scoring.pipeline.plan import planned_definition
 from scoring.settings import Settings
 from scoring.stores import publications, snapshots
 from scoring.stores.database import connect
@@ -80,13 +80,13 @@ def _count(connection: Connection, publication: Publication, shards: list[Shard]
         raise IntegrityError(
             f"Publication {publication.publication_id} of {publication.score} {publication.as_of} has {rows} rows, its "
             f"shards wrote {marked}, its snapshot has {expected}. Drop it (`scoring publication drop "
-            f"{publication.score} {publication.as_of}`) and run the partition again."
+            f"{publication.score} {publication.as_of} --id {publication.publication_id}`) and run the partition again."
         )
     return rows
 
 
 def _announce(settings: Settings, connection: Connection, publication: Publication) -> tuple[int, bool]:
-    rule = load_catalog(settings.definitions).score(publication.score).change
+    rule = planned_definition(settings, publication)[0].change
     heard = publications.announced_until(connection, publication.score)
     if heard is not None and publication.as_of < heard:
         return 0, False
@@ -104,18 +104,24 @@ def _report(publication: Publication) -> Published:
     )
 
 
-def drop(settings: Settings, score: Score, as_of: dt.date) -> Publication:
-    """Remove what is published of a score at ``as_of``; announcements and events stay, for the CRM has heard them.
+def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int | None = None) -> Publication:
+    """Remove what is published of a score at ``as_of``, or the publication of that id whatever its state.
+
+    Announcements and events stay, for the CRM has heard them.
 
     Raises
     ------
     NotFound
-        If nothing is published there.
+        If there is no such publication.
     """
     with connect(settings.database()) as connection, connection:
         publications.lock(connection, score.name)
-        found = publications.published(connection, score.name, as_of)
-        if found is None:
-            raise NotFound(f"Nothing is published of {score.name} at {as_of}.")
+        if publication_id is None:
+            found = publications.published(connection, score.name, as_of)
+        else:
+            found = publications.by_id(connection, publication_id)
+        if found is None or (found.score, found.as_of) != (score.name, as_of):
+            named = "" if publication_id is None else f" with the id {publication_id}"
+            raise NotFound(f"Nothing{named} is published of {score.name} at {as_of}.")
         publications.drop(connection, found)
     return found

@@ -22,7 +22,7 @@ from factories import (
 )
 from shop_definitions import LEAVING, SPENDING
 
-from scoring.errors import IntegrityError, NotFound, TransientError
+from scoring.errors import IntegrityError, NotFound, PermanentError, TransientError
 from scoring.pipeline.plan import plan
 from scoring.pipeline.predict import score_shard
 from scoring.pipeline.publish import drop, publish
@@ -200,3 +200,36 @@ def test_what_does_not_exist_is_named_with_the_remedy(shop):
         publish(shop, 77)
     with pytest.raises(NotFound, match="77 has no shard 0"):
         score_shard(shop, 77, 0)
+
+
+CHANGED = """
+import shop_definitions
+from shop_definitions import LEAVING, SHOP
+SPENDING = shop_definitions.SPENDING.model_copy(update={"minimum": 5.0})
+"""
+
+
+def test_what_was_planned_with_one_definition_is_not_finished_with_another(shop, tmp_path, monkeypatch):
+    snapshot_of(shop, customers(5))
+    before = plan(shop, SPENDING, JUNE, run_id="test")
+    (tmp_path / "changed_shop.py").write_text(CHANGED)
+    monkeypatch.syspath_prepend(tmp_path)
+    changed = shop.model_copy(update={"definitions": "changed_shop"})
+    with pytest.raises(PermanentError, match="definition of spending has changed"):
+        score_shard(changed, before.publication_id, 0)
+    score_shard(shop, before.publication_id, 0)
+    with pytest.raises(PermanentError, match="definition of spending has changed"):
+        publish(changed, before.publication_id)
+    assert visible(shop) == [0, 0, 0]
+
+
+def test_an_open_publication_can_be_dropped_by_its_id(shop):
+    snapshot_of(shop, customers(5))
+    unfinished = plan(shop, SPENDING, JUNE, run_id="test")
+    with pytest.raises(NotFound):
+        drop(shop, SPENDING, JUNE)
+    with pytest.raises(NotFound):
+        drop(shop, LEAVING, JUNE, unfinished.publication_id)
+    drop(shop, SPENDING, JUNE, unfinished.publication_id)
+    assert states(shop) == []
+    assert published(shop, SPENDING).rows == 5

@@ -1,5 +1,6 @@
 """Reads a suite from its Great Expectations context, adds what the definition implies, refuses what cannot work."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -38,6 +39,8 @@ NEEDS_WHOLE_TABLE = {
     "compound_columns.unique",
 }
 
+ONE_AT_A_TIME = threading.Lock()  # Great Expectations reads its YAML with a parser that all threads share
+
 
 def load(directory: Path, data_set: DataSet) -> Suite:
     """As ``scoring.stores.expectations.load_suite``, which says what it raises."""
@@ -58,7 +61,8 @@ def _open(directory: Path) -> FileDataContext:
     if not file.is_file():  # Great Expectations would make a new project there
         raise ConfigurationError(f"There is no {file}. Set SCORING_EXPECTATIONS_DIR to the directory that has it.")
     try:
-        return gx.get_context(mode="file", context_root_dir=directory)
+        with ONE_AT_A_TIME:
+            return gx.get_context(mode="file", context_root_dir=directory)
     except (GreatExpectationsError, OSError, ValueError) as error:
         raise ConfigurationError(f"{file} cannot be used: {_one_line(error)}") from error
 

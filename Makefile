@@ -42,6 +42,9 @@ format: .venv/dev ## let ruff format and mend what it can
 bench: .venv/dev ## rows per second and peak memory beside the tutorial way and the floor
 	$(BIN)/python benchmarks/run.py
 
+docs: .venv/run ## write docs/dags.md from the DAG files
+	$(BIN)/python docs/generate.py
+
 lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
@@ -49,4 +52,4 @@ lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench lock clean
+.PHONY: help run up test lint format bench docs lock clean

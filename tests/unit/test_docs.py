@@ -1,0 +1,40 @@
+"""What is written about the project is what it is."""
+
+import re
+import runpy
+
+import pytest
+import yaml
+
+from scoring.settings import PROJECT, Settings
+
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), PROJECT / "sample_data" / "README.md"])
+
+
+def test_the_catalogue_of_dags_is_current():
+    page = runpy.run_path(str(PROJECT / "docs" / "generate.py"))["page"]
+    assert (PROJECT / "docs" / "dags.md").read_text() == page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_operations_names_every_setting_that_exists_and_no_other():
+    named = set(re.findall(r"SCORING_[A-Z_]+", (PROJECT / "docs" / "operations.md").read_text()))
+    known = {f"SCORING_{name.upper()}" for name in Settings.model_fields}
+    assert named == known
+
+
+def test_the_compose_file_starts_commands_that_exist_with_settings_that_exist():
+    compose = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
+    known = {f"SCORING_{name.upper()}" for name in Settings.model_fields}
+    for service in compose["services"].values():
+        if "build" not in service:
+            continue
+        assert service["command"].split()[0] in {"mlflow", "airflow", "sh"}
+        named = {name for name in service.get("environment", {}) if name.startswith("SCORING_")}
+        assert named <= known
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))

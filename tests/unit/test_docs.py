@@ -11,9 +11,10 @@ from scoring.settings import PROJECT, Settings
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), PROJECT / "sample_data" / "README.md"])
 
 
-def test_the_catalogue_of_dags_is_current():
-    page = runpy.run_path(str(PROJECT / "docs" / "generate.py"))["page"]
-    assert (PROJECT / "docs" / "dags.md").read_text() == page(), "run `make docs`"
+def test_the_catalogue_of_dags_is_current_and_names_every_file():
+    generate = runpy.run_path(str(PROJECT / "docs" / "generate.py"))
+    assert (PROJECT / "docs" / "dags.md").read_text() == generate["page"](), "run `make docs`"
+    assert set(generate["FILES"]) == {file.stem for file in (PROJECT / "dags").glob("*.py")}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))

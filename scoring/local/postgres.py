@@ -32,7 +32,6 @@ TUNING = {
     "effective_cache_size": "1GB",
     "maintenance_work_mem": "128MB",
     "work_mem": "32MB",
-    "wal_compression": "on",
     "jit": "off",
 }
 

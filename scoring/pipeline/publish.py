@@ -10,7 +10,7 @@ from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError
 from scoring.pipeline.plan import planned_definition
 from scoring.settings import Settings
-from scoring.stores import publications, snapshots
+from scoring.stores import announcements, publications, snapshots
 from scoring.stores.database import connect
 from scoring.stores.publications import Publication, Shard
 
@@ -87,11 +87,20 @@ def _count(connection: Connection, publication: Publication, shards: list[Shard]
 
 def _announce(settings: Settings, connection: Connection, publication: Publication) -> tuple[int, bool]:
     rule = planned_definition(settings, publication)[0].change
-    heard = publications.announced_until(connection, publication.score)
+    heard = announcements.announced_until(connection, publication.score)
     if heard is not None and publication.as_of < heard:
         return 0, False
     silent = heard is None and not rule.announce_first_load
-    return publications.announce(connection, publication, rule, silent=silent), True
+    events = announcements.announce(
+        connection,
+        publications.rows_table(publication.publication_id),
+        rule,
+        score=publication.score,
+        as_of=publication.as_of,
+        publication_id=publication.publication_id,
+        silent=silent,
+    )
+    return events, True
 
 
 def _report(publication: Publication) -> Published:

@@ -10,7 +10,6 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import execute_values
 
-from scoring.domain.score import ChangeRule
 from scoring.errors import IntegrityError
 
 # What a shard writes of each customer, in this order; publication_id is the table's default.
@@ -90,41 +89,6 @@ _SHOW = """
 _FINISH_SHARD = """
     UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
     WHERE publication_id = %s AND shard = %s"""
-
-# What differs from the announcements is announced, and for each such customer an event is written with its outbox
-# rows: one statement, so that a change and its event cannot part. With %(silent)s (a first load that the definition
-# does not announce) the customers become known with version 0 and nothing is told.
-_ANNOUNCE = sql.SQL("""
-    WITH changed AS MATERIALIZED (
-        SELECT n.customer_id, n.value, n.points, n.band, n.model_version,
-               CASE WHEN %(silent)s THEN 0 ELSE coalesce(a.version, 0) + 1 END AS version,
-               a.value AS previous_value, a.points AS previous_points, a.band AS previous_band
-        FROM {rows} n
-        LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
-        WHERE a.customer_id IS NULL
-           OR (%(band)s AND n.band IS DISTINCT FROM a.band)
-           OR abs(n.points - a.points) >= %(points)s
-           OR (%(amount)s AND n.value <> a.value
-               AND abs(n.value - a.value) >= %(relative)s * abs(a.value)
-               AND abs(n.value - a.value) >= %(absolute)s)
-    ), announced AS (
-        INSERT INTO scoring.announcement AS known
-            (score, customer_id, version, as_of, value, points, band, publication_id)
-        SELECT %(score)s, customer_id, version, %(as_of)s, value, points, band, %(publication_id)s FROM changed
-        ON CONFLICT (score, customer_id) DO UPDATE SET version = excluded.version, as_of = excluded.as_of,
-            value = excluded.value, points = excluded.points, band = excluded.band,
-            publication_id = excluded.publication_id
-    ), told AS (
-        INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value, points,
-            band, previous_value, previous_points, previous_band)
-        SELECT %(score)s, customer_id, version, %(as_of)s, %(publication_id)s, model_version, value, points, band,
-            previous_value, previous_points, previous_band
-        FROM changed WHERE version > 0
-        RETURNING event_id
-    ), sent AS (
-        INSERT INTO scoring.outbox (endpoint, event_id) SELECT endpoint, event_id FROM scoring.endpoint CROSS JOIN told
-    )
-    SELECT count(*) FROM told""")
 
 
 def rows_table(publication_id: int) -> sql.Composed:
@@ -287,44 +251,6 @@ def index_rows(connection: Connection, publication_id: int) -> int:
         cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(table))
         (rows,) = cursor.fetchone() or (0,)
     return int(rows)
-
-
-def announced_until(connection: Connection, score: str) -> dt.date | None:
-    """The newest as_of whose differences were told; None before the first load."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT as_of FROM scoring.announced_until WHERE score = %s", (score,))
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
-def announce(connection: Connection, publication: Publication, rule: ChangeRule, *, silent: bool) -> int:
-    """Compare with the announcements, write what changed as announcements and events; returns the events."""
-    with connection.cursor() as cursor:
-        # One pass over both sides; the planner has no statistics of a table that was filled a moment ago.
-        cursor.execute(
-            "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '128MB'"
-        )
-        cursor.execute(
-            _ANNOUNCE.format(rows=rows_table(publication.publication_id)),
-            {
-                "score": publication.score,
-                "as_of": publication.as_of,
-                "publication_id": publication.publication_id,
-                "silent": silent,
-                "band": rule.band,
-                "points": rule.points,
-                "amount": rule.relative is not None or rule.absolute is not None,
-                "relative": rule.relative or 0.0,
-                "absolute": rule.absolute or 0.0,
-            },
-        )
-        (events,) = cursor.fetchone() or (0,)
-        cursor.execute(
-            """INSERT INTO scoring.announced_until AS until (score, as_of) VALUES (%s, %s)
-               ON CONFLICT (score) DO UPDATE SET as_of = greatest(until.as_of, excluded.as_of)""",
-            (publication.score, publication.as_of),
-        )
-    return int(events)
 
 
 def show(

@@ -29,6 +29,7 @@ from scoring.domain.score import ChangeRule
 from scoring.pipeline.plan import plan
 from scoring.pipeline.publish import drop
 from scoring.stores import publications
+from scoring.stores.announcements import announce
 from scoring.stores.database import connect
 
 
@@ -192,7 +193,15 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
                        publication_id) VALUES %s""",
                 [(name, *dataclasses.astuple(old), "leaving", 3, JUNE, 0) for name, old in known],
             )
-        changed = publications.announce(connection, publication, rule, silent=False)
+        changed = announce(
+            connection,
+            publications.rows_table(publication.publication_id),
+            rule,
+            score=publication.score,
+            as_of=publication.as_of,
+            publication_id=publication.publication_id,
+            silent=False,
+        )
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id, version FROM scoring.event ORDER BY customer_id")
             found = cursor.fetchall()

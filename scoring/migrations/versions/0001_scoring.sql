@@ -167,14 +167,14 @@ CREATE INDEX delivery_dead ON scoring.delivery (endpoint) WHERE state = 'dead';
 -- Which events still have to be packed for an endpoint (no delivery yet), and which delivery carries the others.
 -- "coalesced": a newer version of the same customer and score was told instead.
 CREATE TABLE scoring.outbox (
-    endpoint    text NOT NULL REFERENCES scoring.endpoint,
-    event_id    bigint NOT NULL REFERENCES scoring.event,
+    endpoint    text NOT NULL,  -- written only from rows of endpoint and event, by the statement that makes the
+    event_id    bigint NOT NULL,  -- event; foreign keys would look each of them up again
     delivery_id uuid REFERENCES scoring.delivery,
     coalesced   boolean NOT NULL DEFAULT false,
     PRIMARY KEY (endpoint, event_id)
 );
 CREATE INDEX outbox_waiting ON scoring.outbox (endpoint, event_id) WHERE delivery_id IS NULL;
-CREATE INDEX outbox_delivery ON scoring.outbox (delivery_id);
+CREATE INDEX outbox_delivery ON scoring.outbox (delivery_id) WHERE delivery_id IS NOT NULL;
 
 -- Every try of a delivery, written before the answer is acted upon.
 CREATE TABLE scoring.attempt (

@@ -66,8 +66,7 @@ def notify() -> dict[str, int]:
         log.warning("%s", done.held_because)
     if done.disabled:
         raise EndpointDisabled(
-            f"{done.held_because}. What waits is kept. When the CRM takes requests again: "
-            "`scoring endpoint enable crm_webhook`."
+            f"{done.held_because}. What waits is kept. When the CRM takes requests again: `scoring endpoint enable`."
         )
     return counts(done)
 

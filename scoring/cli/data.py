@@ -27,6 +27,9 @@ def ingest(
             f"received {intake.received} = accepted {intake.accepted} + quarantined {intake.quarantined} + "
             f"duplicates {intake.duplicates}"
         )
+        if intake.warnings:
+            docs = settings.expectations_dir / "uncommitted" / "data_docs" / "index.html"
+            typer.echo(f"{intake.warnings} rules below critical do not hold, see {docs}")
 
 
 @quarantine.command("list")
@@ -60,7 +63,8 @@ def quarantine_export(
         except OSError as error:
             raise ConfigurationError(f"{file} cannot be written: {error.strerror}.") from error
         typer.echo(
-            f"{rows} rows in {file}. Correct them there, then `scoring quarantine replay {data_set} ... {file}`."
+            f"{rows} rows in {file}. Correct them there, then "
+            f"`scoring quarantine replay {data_set} {as_of.date()} {file}`."
         )
 
 
@@ -76,6 +80,7 @@ def quarantine_replay(
     with attached_settings() as settings:
         intake = replay(settings, find_data_set(settings, data_set), as_of.date(), str(file.resolve()))
         typer.echo(
-            f"snapshot {intake.snapshot_id} ({intake.digest[:12]}): accepted {intake.accepted}, "
+            f"snapshot {intake.snapshot_id} ({intake.digest[:12]}){' unchanged' if intake.unchanged else ''}: "
+            f"accepted {intake.accepted}, "
             f"still quarantined {intake.quarantined}. To publish it, trigger the scores' DAGs for {as_of.date()}."
         )

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from typing import Literal, Self
 
+from croniter import croniter
 from pydantic import Field, field_validator, model_validator
 
 from scoring.domain.model import Definition, digest_of
@@ -13,6 +14,19 @@ NAME = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
 ColumnType = Literal["text", "integer", "number", "decimal", "date", "boolean", "category"]
 Duplicates = Literal["keep_last", "keep_first", "refuse"]
 ExtraColumns = Literal["refuse", "ignore"]
+
+
+# Columns that the export of quarantined rows adds.
+ROW_NUMBER, BROKEN_RULES = "row_number", "broken_rules"
+RESERVED = frozenset({ROW_NUMBER, BROKEN_RULES})
+
+
+def checked_path(path: str) -> str:
+    """The path itself, when ``{as_of}`` is all that there is to fill in."""
+    unknown = [found for found in re.findall(r"{[^{}]*}", path) if found != "{as_of}"]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is not filled in; only {{as_of}} is")
+    return path
 
 
 def checked_name(name: str) -> str:
@@ -69,6 +83,8 @@ class CsvSource(Definition):
     null_values: tuple[str, ...] = ("",)
     extra_columns: ExtraColumns = "refuse"
 
+    _path = field_validator("path")(checked_path)
+
 
 class ParquetSource(Definition):
     """Parquet files; ``path`` as in :class:`CsvSource`. Column types must be those of the data set or narrower.
@@ -79,6 +95,8 @@ class ParquetSource(Definition):
     kind: Literal["parquet"] = "parquet"
     path: str
     extra_columns: ExtraColumns = "refuse"
+
+    _path = field_validator("path")(checked_path)
 
 
 class PostgresSource(Definition):
@@ -121,6 +139,13 @@ class DataSet(Definition):
 
     _name = field_validator("name")(checked_name)
 
+    @field_validator("schedule")
+    @classmethod
+    def _schedule(cls, schedule: str | None) -> str | None:
+        if schedule is not None and not croniter.is_valid(schedule):
+            raise ValueError(f"{schedule!r} is not a cron expression, e.g. '0 6 L * *'")
+        return schedule
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [column.name for column in self.columns]
@@ -129,6 +154,14 @@ class DataSet(Definition):
             raise ValueError(f"columns: {', '.join(twice)} named twice")
         if self.key not in names:
             raise ValueError(f"key: {self.key!r} is not among the columns ({', '.join(names)})")
+        reserved = sorted(RESERVED.intersection(names))
+        if reserved:
+            raise ValueError(f"columns: {', '.join(reserved)}: the quarantine's export uses that name")
+        if self.last_as_of is not None and self.last_as_of < self.first_as_of:
+            raise ValueError(f"last_as_of: {self.last_as_of} is before first_as_of ({self.first_as_of})")
+        path = getattr(self.source, "path", None)
+        if self.schedule is not None and path is not None and "{as_of}" not in path:
+            raise ValueError("source.path: holds no {as_of}, so each date of the schedule would read the same file")
         if self.column(self.key).type != "text" or self.column(self.key).nullable:
             raise ValueError(f"key: column {self.key!r} must be of type 'text' and not nullable")
         return self
@@ -158,7 +191,8 @@ class DataSet(Definition):
 
     @property
     def digest(self) -> str:
-        """Digest of all that decides which rows a snapshot holds; titles and schedules do not."""
-        return digest_of(
-            self.model_dump(include={"name", "key", "columns", "duplicates", "quarantine_limit"}, mode="json")
-        )
+        """Digest of all that decides what the rows of a snapshot mean; words for people, limits and schedules don't."""
+        shown = self.model_dump(include={"name", "key", "columns", "duplicates"}, mode="json")
+        for column in shown["columns"]:
+            del column["description"]
+        return digest_of(shown)

@@ -77,7 +77,7 @@ def _in_order(works: list[Work]) -> list[tuple[dt.date, Work]]:
 
 
 def _where_to_look(platform: Platform, works: list[Work]) -> str:
-    docs = platform.settings.expectations_dir / "uncommitted" / "data_docs" / "local_site" / "index.html"
+    docs = platform.settings.expectations_dir / "uncommitted" / "data_docs" / "index.html"
     score = works[0].scores[0].name
     return "\n".join(
         [

@@ -30,7 +30,7 @@ def up(settings: Settings) -> int:
 
 def _where(platform: Platform) -> str:
     settings, places = platform.settings, platform.places
-    docs = settings.expectations_dir / "uncommitted" / "data_docs" / "local_site" / "index.html"
+    docs = settings.expectations_dir / "uncommitted" / "data_docs" / "index.html"
     password = platform.keys.airflow_password.get_secret_value()
     lines = [
         "",

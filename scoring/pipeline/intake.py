@@ -22,7 +22,10 @@ from scoring.stores.snapshots import Quarantined
 
 @dataclass(frozen=True)
 class Intake:
-    """The snapshot that an intake led to. ``unchanged``: it was there already, and nothing was written."""
+    """The snapshot that an intake led to; ``unchanged`` if it was there already.
+
+    ``warnings`` counts the rules below critical that do not hold.
+    """
 
     snapshot_id: int
     digest: str
@@ -30,6 +33,7 @@ class Intake:
     accepted: int
     quarantined: int
     duplicates: int
+    warnings: int
     unchanged: bool
 
 
@@ -143,6 +147,8 @@ class SnapshotBuilder:
                 found.digest in snapshots.corrected_digests(connection, name, as_of)
                 and not (found.stopped_because and now.digest == found.digest)
             )
+            if unchanged and not found.stopped_because:
+                snapshots.forget_stopped(connection, name, as_of)
             if not unchanged:
                 _refuse_overtaken(connection, found)
                 known = snapshots.find(connection, name, as_of, found.digest)
@@ -164,6 +170,7 @@ class SnapshotBuilder:
             accepted=now.accepted,
             quarantined=now.quarantined,
             duplicates=now.duplicates,
+            warnings=len(now.warnings),
             unchanged=unchanged,
         )
 

@@ -80,7 +80,8 @@ def planned_definition(settings: Settings, publication: Publication) -> tuple[Sc
     if _definition_digest(score, data_set) != publication.definition_digest:
         raise PermanentError(
             f"The definition of {score.name} has changed since publication {publication.publication_id} was planned "
-            f"(code version {publication.code_version}). Run the partition again from its first task."
+            f"by code version {publication.code_version}. Use that version, or run the partition again from "
+            "its first task."
         )
     return score, data_set
 

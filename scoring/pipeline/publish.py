@@ -130,7 +130,7 @@ def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int |
         else:
             found = publications.by_id(connection, publication_id)
         if found is None or (found.score, found.as_of) != (score.name, as_of):
-            named = "" if publication_id is None else f" with the id {publication_id}"
-            raise NotFound(f"Nothing{named} is published of {score.name} at {as_of}.")
+            missing = "Nothing is published" if publication_id is None else f"There is no publication {publication_id}"
+            raise NotFound(f"{missing} of {score.name} at {as_of}.")
         publications.drop(connection, found)
     return found

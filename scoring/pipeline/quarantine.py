@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scoring.domain.dataset import Column, CsvSource, DataSet
+from scoring.domain.dataset import BROKEN_RULES, ROW_NUMBER, Column, CsvSource, DataSet
 from scoring.errors import NotFound, SourceError
 from scoring.pipeline.ingest import check, reason_to_stop
 from scoring.pipeline.intake import Intake, SnapshotBuilder
@@ -19,9 +19,6 @@ from scoring.stores import lake, snapshots, sources
 from scoring.stores.database import connect
 from scoring.stores.expectations import load_suite
 from scoring.stores.snapshots import Quarantined, Snapshot
-
-ROW_NUMBER = "row_number"
-BROKEN_RULES = "broken_rules"
 
 
 def quarantined(settings: Settings, data_set: DataSet, as_of: dt.date) -> tuple[Snapshot, list[Quarantined]]:
@@ -42,7 +39,8 @@ def quarantined(settings: Settings, data_set: DataSet, as_of: dt.date) -> tuple[
 def export(settings: Settings, data_set: DataSet, as_of: dt.date, file: TextIO) -> int:
     """Write the quarantined rows as CSV that can be corrected and replayed; returns the rows."""
     _, rows = quarantined(settings, data_set, as_of)
-    null = data_set.source.null_values[0] if isinstance(data_set.source, CsvSource) else ""
+    nulls = data_set.source.null_values if isinstance(data_set.source, CsvSource) else ()
+    null = nulls[0] if nulls else ""
     by_row: dict[int, list[Quarantined]] = {}
     for row in rows:
         by_row.setdefault(row.row_number, []).append(row)
@@ -127,7 +125,7 @@ def _refuse_strangers(path: str, numbers: np.ndarray, known: set[int]) -> None:
             raise SourceError(
                 path,
                 f"row number {number} {problem}.",
-                "correct an export of this partition's quarantine, each row once.",
+                "correct an export of this partition's quarantine, each row once; after a replay, export again.",
                 row=row,
                 column=ROW_NUMBER,
             )

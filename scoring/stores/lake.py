@@ -64,7 +64,7 @@ class RowGroupWriter:
     """Writes a Parquet file whose row groups have exactly ``rows`` rows but the last, however rows arrive."""
 
     def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
         self._rows = rows
         self._waiting: list[pa.RecordBatch] = []
         self._count = 0
@@ -105,7 +105,7 @@ def store(local: Path, location: str) -> None:
     filesystem, path = fsspec.core.url_to_fs(location)
     try:
         filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - fsspec has no public name for it
-        if filesystem.exists(path):
+        if filesystem.exists(path) and _is_whole(location):
             return  # named by its content: what is there is the same
         if "file" in _protocols(filesystem):
             partial = Path(f"{path}.partial-{local.parent.name}")
@@ -126,18 +126,17 @@ class SnapshotFile:
     """An open snapshot; reads one row group at a time."""
 
     def __init__(self, location: str) -> None:
+        self._location = location
         try:
             self._handle = fsspec.open(location, "rb").open()
-            self._file = pq.ParquetFile(self._handle)
+            self._file = pq.ParquetFile(self._handle, page_checksum_verification=True)
         except FileNotFoundError as error:
             raise IntegrityError(
                 f"The snapshot file {location} is gone. Restore it from a backup, or ingest the partition "
                 "again from the same source."
             ) from error
         except pa.ArrowInvalid as error:
-            raise IntegrityError(
-                f"The snapshot file {location} is damaged ({error}). Delete it and ingest the partition again."
-            ) from error
+            raise _damaged(location, error) from error
         except OSError as error:
             raise TransientError(f"The snapshot file {location} cannot be read: {error}") from error
 
@@ -155,7 +154,10 @@ class SnapshotFile:
 
     def read_group(self, group: int, columns: list[str] | None = None) -> pa.Table:
         """The rows of one row group (0-based)."""
-        return self._file.read_row_group(group, columns=columns, use_threads=False)
+        try:
+            return self._file.read_row_group(group, columns=columns, use_threads=False)
+        except (pa.ArrowException, OSError) as error:  # a page's checksum differs, or it cannot be unpacked
+            raise _damaged(self._location, error) from error
 
     def groups(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """All row groups, one after the other."""
@@ -164,4 +166,22 @@ class SnapshotFile:
 
     def read(self, columns: list[str] | None = None) -> pa.Table:
         """All rows of some columns."""
-        return self._file.read(columns=columns)
+        nobody = self._file.schema_arrow.empty_table()
+        return pa.concat_tables([nobody if columns is None else nobody.select(columns), *self.groups(columns)])
+
+
+def _is_whole(location: str) -> bool:
+    try:
+        with SnapshotFile(location) as file:
+            for _ in file.groups():
+                pass
+    except IntegrityError:
+        return False
+    return True
+
+
+def _damaged(location: str, error: Exception) -> IntegrityError:
+    reason = " ".join(str(error).split())
+    return IntegrityError(
+        f"The snapshot file {location} is damaged ({reason}). To repair it, ingest the partition again."
+    )

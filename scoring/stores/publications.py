@@ -281,5 +281,6 @@ def show(
 def drop(connection: Connection, publication: Publication) -> None:
     """Remove a publication with its rows; announcements and events stay, for the CRM has heard them."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP TABLE {}").format(rows_table(publication.publication_id)))
+        # First the row, which waits for running shards: they lock theirs before they write to the table.
         cursor.execute("DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
+        cursor.execute(sql.SQL("DROP TABLE {}").format(rows_table(publication.publication_id)))

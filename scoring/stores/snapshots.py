@@ -13,7 +13,7 @@ State = Literal["current", "superseded", "stopped"]
 
 @dataclass(frozen=True)
 class Quarantined:
-    """One refused row and one rule it breaks; ``content`` is all that was received of the row."""
+    """One refused row and one rule it breaks; ``content`` has the row's values as they were read."""
 
     row_number: int
     rule: str
@@ -87,6 +87,10 @@ _SUPERSEDE = """
     UPDATE scoring.snapshot SET state = 'superseded', stopped_because = NULL
     WHERE data_set = %s AND as_of = %s AND state <> 'superseded'"""
 
+_FORGET_STOPPED = """
+    UPDATE scoring.snapshot SET state = 'superseded', stopped_because = NULL
+    WHERE data_set = %s AND as_of = %s AND state = 'stopped'"""
+
 _SET_STATE = "UPDATE scoring.snapshot SET state = %s, stopped_because = %s WHERE snapshot_id = %s"
 
 # The current snapshot and those whose quarantined rows were replayed into it, one after the other.
@@ -154,6 +158,12 @@ def record(connection: Connection, received: Received, rows: Iterable[Quarantine
         (snapshot_id,) = cursor.fetchone() or (0,)
         execute_values(cursor, _QUARANTINE, (_values(int(snapshot_id), row) for row in rows), page_size=1000)
     return int(snapshot_id)
+
+
+def forget_stopped(connection: Connection, data_set: str, as_of: dt.date) -> None:
+    """Let deliveries that were stopped give way: the current content has been delivered again since."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_STOPPED, (data_set, as_of))
 
 
 def make_current(connection: Connection, snapshot: Snapshot) -> None:

@@ -158,3 +158,43 @@ def test_a_snapshot_file_that_is_gone_or_damaged_is_named_with_the_remedy(stored
         file.truncate(100)
     with pytest.raises(IntegrityError, match=r"is damaged.*ingest"):
         lake.SnapshotFile(stored)
+
+
+def damage(location):
+    """Change bytes in the middle, where the values are; the file still opens."""
+    column = pq.ParquetFile(location).metadata.row_group(1).column(1)  # spend
+    start = column.dictionary_page_offset or column.data_page_offset
+    with Path(location).open("r+b") as file:
+        file.seek(start + column.total_compressed_size - 6)
+        before = file.read(2)
+        file.seek(-2, 1)
+        file.write(bytes(byte ^ 0xFF for byte in before))
+
+
+@pytest.fixture
+def damaged(tmp_path):
+    """A stored snapshot with damaged values, and the sound file it was made from."""
+    sound = tmp_path / "accepted.parquet"
+    writer = lake.RowGroupWriter(sound, SCHEMA, 100)
+    for batch in table_of(customers(300)).to_batches():
+        writer.write(batch)
+    writer.close()
+    location = lake.snapshot_location(str(tmp_path / "lake"), "shop", JUNE, "d" * 64)
+    lake.store(sound, location)
+    damage(location)
+    return location, sound
+
+
+def test_damaged_values_are_noticed_when_they_are_read(damaged):
+    with (
+        lake.SnapshotFile(damaged[0]) as file,
+        pytest.raises(IntegrityError, match=r"is damaged.*ingest the partition again"),
+    ):
+        file.read()
+
+
+def test_storing_the_same_content_again_repairs_a_damaged_file(damaged):
+    location, sound = damaged
+    lake.store(sound, location)
+    with lake.SnapshotFile(location) as file:
+        assert file.read().num_rows == 300

@@ -97,6 +97,18 @@ def test_a_stopped_delivery_is_over_when_a_good_one_came_after_it(stopped):
     assert (snapshot.state, rows) == ("current", [])
 
 
+def test_a_stopped_delivery_is_over_when_the_good_one_is_delivered_again(shop):
+    deliver(shop, customers(9))
+    good = ingest(shop, SHOP, JUNE)
+    deliver(shop, TOO_MANY)
+    with pytest.raises(PartitionStopped):
+        ingest(shop, SHOP, JUNE)
+    deliver(shop, customers(9))
+    assert ingest(shop, SHOP, JUNE).unchanged
+    snapshot, rows = quarantined(shop, SHOP, JUNE)
+    assert (snapshot.snapshot_id, snapshot.state, rows) == (good.snapshot_id, "current", [])
+
+
 @pytest.mark.parametrize("rows", [TOO_MANY, TABLE_RULE], ids=["too many bad rows", "a rule about the table"])
 def test_a_stopped_partition_replayed_unchanged_stays_stopped(shop, tmp_path, rows):
     deliver(shop, [*rows, customer(50, spend=-1.0)])

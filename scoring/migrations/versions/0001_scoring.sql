@@ -27,7 +27,7 @@ CREATE TABLE scoring.snapshot (
 );
 CREATE UNIQUE INDEX one_current_snapshot ON scoring.snapshot (data_set, as_of) WHERE state = 'current';
 
--- A row that a critical expectation refused: all that was received of it, and why. One row per rule broken.
+-- A row that a critical expectation refused: its values as they were read, and why. One row per rule broken.
 CREATE TABLE scoring.quarantined_row (
     snapshot_id bigint NOT NULL REFERENCES scoring.snapshot ON DELETE CASCADE,
     row_number  bigint NOT NULL,

@@ -105,12 +105,7 @@ class SnapshotBuilder:
         """
         self._writer.close()
         refused = sorted(self._refused, key=lambda row: (row.row_number, row.rule, row.column))
-        digest = self._content.hexdigest(
-            data_set=self._data_set.name,
-            as_of=self._as_of.isoformat(),
-            duplicates=duplicates,
-            refused=digest_of([[row.row_number, row.rule, row.column, row.content] for row in refused]),
-        )
+        digest = self._digest(refused, duplicates)
         found = snapshots.Received(
             data_set=self._data_set.name,
             as_of=self._as_of,
@@ -137,6 +132,14 @@ class SnapshotBuilder:
                 "correct the rows and replay them."
             )
         return intake
+
+    def _digest(self, refused: list[Quarantined], duplicates: int) -> str:
+        return self._content.hexdigest(
+            data_set=self._data_set.name,
+            as_of=self._as_of.isoformat(),
+            duplicates=duplicates,
+            refused=digest_of([[row.row_number, row.rule, row.column, row.content] for row in refused]),
+        )
 
     def _settle(self, found: snapshots.Received, refused: list[Quarantined]) -> Intake:
         name, as_of = found.data_set, found.as_of

@@ -9,10 +9,11 @@ from scoring.domain.model import digest_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.settings import Settings
-from scoring.stores import lake, publications, snapshots
+from scoring.stores import lake, publications, shards, snapshots
 from scoring.stores.database import connect
-from scoring.stores.publications import Arm, Publication, Shard
+from scoring.stores.publications import Arm, Publication
 from scoring.stores.registry import Registry
+from scoring.stores.shards import Shard
 from scoring.stores.snapshots import Snapshot
 
 
@@ -48,8 +49,8 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
         found = publications.by_inputs(connection, score.name, as_of, inputs_digest)
         if found is not None:
             publications.reopen(connection, found.publication_id)
-            shards = publications.shards(connection, found.publication_id)
-            return Plan(found.publication_id, [shard.shard for shard in shards if shard.rows is None])
+            known = shards.of_publication(connection, found.publication_id)
+            return Plan(found.publication_id, [shard.shard for shard in known if shard.rows is None])
         planned = cut(snapshot, settings.shard_rows)
         publication_id = publications.open_publication(
             connection,
@@ -61,8 +62,8 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
             run_id=run_id,
             code_version=settings.code_version,
             arms=arms,
-            shards=planned,
         )
+        shards.add(connection, publication_id, planned)
         return Plan(publication_id, [shard.shard for shard in planned])
 
 

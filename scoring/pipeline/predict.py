@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+from threadpoolctl import threadpool_limits
 
 from scoring.domain.dataset import DataSet
 from scoring.domain.scale import band_of, points_of, value_of
@@ -24,7 +24,7 @@ from scoring.errors import NotFound, PermanentError
 from scoring.features import feature_frame
 from scoring.pipeline.plan import planned_definition
 from scoring.settings import Settings
-from scoring.stores import lake, publications, snapshots
+from scoring.stores import lake, publications, shards, snapshots
 from scoring.stores.database import connect
 from scoring.stores.publications import Arm
 from scoring.stores.registry import ModelRef, Registry
@@ -75,7 +75,7 @@ class Scorer:
         return value_of(self._score, raw)
 
     def rows(self, customers: pa.Table) -> pa.Table:
-        """The rows to publish of some customers, in the columns of ``publications.COPIED``."""
+        """The rows to publish of some customers, in the columns of ``shards.COPIED``."""
         value = self.values(feature_frame(self._score, self._data_set, customers))
         points, band, count = points_of(self._score, value), band_of(self._score, value), len(value)
         names = pa.array([band.name for band in self._score.bands], pa.string())
@@ -104,7 +104,7 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
     A shard that is done already is left as it is: its inputs are fixed by the publication.
     """
     with connect(settings.database()) as connection, connection:
-        mine = publications.lock_shard(connection, publication_id, shard)
+        mine = shards.lock(connection, publication_id, shard)
         publication = publications.by_id(connection, publication_id)
         if mine is None or publication is None:
             raise NotFound(f"Publication {publication_id} has no shard {shard}. Plan the partition again.")
@@ -116,15 +116,15 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
         score, data_set = planned_definition(settings, publication)
         (arm,) = publications.arms(connection, publication_id)
         scorer = Scorer(settings, score, data_set, arm)
-        rows, digests = 0, []
+        table, rows, digests = publications.rows_table(publication_id), 0, []
         with lake.SnapshotFile(snapshot.location) as file, _threads(settings.threads) as pool:
             groups = range(mine.first_group, mine.first_group + mine.groups)
             customers = (file.read_group(group, scorer.columns) for group in groups)
             for piece in _ahead(pool, scorer.piece, customers, settings.threads):
-                publications.copy_rows(connection, publication_id, io.BytesIO(piece.csv))
+                shards.copy_rows(connection, table, io.BytesIO(piece.csv))
                 digests.append(piece.digest)
                 rows += piece.rows
-        publications.finish_shard(connection, publication_id, shard, rows, digests)
+        shards.finish(connection, publication_id, shard, rows, digests)
     return rows
 
 

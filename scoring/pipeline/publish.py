@@ -10,9 +10,10 @@ from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError
 from scoring.pipeline.plan import planned_definition
 from scoring.settings import Settings
-from scoring.stores import announcements, publications, snapshots
+from scoring.stores import announcements, publications, shards, snapshots
 from scoring.stores.database import connect
-from scoring.stores.publications import Publication, Shard
+from scoring.stores.publications import Publication
+from scoring.stores.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,21 @@ def publish(settings: Settings, publication_id: int) -> Published:
         newer = publications.overtaken_by(connection, publication)
         if newer is not None:  # a run that comes late: newer inputs have been published meanwhile
             return _report(newer)
-        shards = publications.shards(connection, publication_id)
-        rows = _count(connection, publication, shards)
+        done = shards.of_publication(connection, publication_id)
+        rows = _count(connection, publication, done)
         changed, announces = _announce(settings, connection, publication)
-        checksum = checksum_of(shards)
+        checksum = checksum_of(done)
         publications.show(connection, publication, rows=rows, changed=changed, checksum=checksum, announces=announces)
         return Published(publication_id, rows, changed, checksum, announces)
 
 
-def checksum_of(shards: list[Shard]) -> str:
+def checksum_of(done: list[Shard]) -> str:
     """Checksum of a publication's rows, from the digests of its row groups: however they were cut into shards."""
-    return digest_of([digest for shard in shards for digest in shard.group_digests or []])
+    return digest_of([digest for shard in done for digest in shard.group_digests or []])
 
 
-def _count(connection: Connection, publication: Publication, shards: list[Shard]) -> int:
-    waiting = [str(shard.shard) for shard in shards if shard.rows is None]
+def _count(connection: Connection, publication: Publication, done: list[Shard]) -> int:
+    waiting = [str(shard.shard) for shard in done if shard.rows is None]
     if waiting:
         raise TransientError(
             f"Publication {publication.publication_id} of {publication.score} {publication.as_of} waits for "
@@ -74,7 +75,7 @@ def _count(connection: Connection, publication: Publication, shards: list[Shard]
         )
     snapshot = snapshots.by_id(connection, publication.snapshot_id)
     expected = snapshot.accepted if snapshot else 0
-    marked = sum(shard.rows or 0 for shard in shards)
+    marked = sum(shard.rows or 0 for shard in done)
     rows = publications.index_rows(connection, publication.publication_id) if publication.state == "open" else marked
     if not rows == marked == expected:
         raise IntegrityError(

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import psycopg2
 from psycopg2 import sql
@@ -11,9 +11,6 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from psycopg2.extras import execute_values
 
 from scoring.errors import IntegrityError
-
-# What a shard writes of each customer, in this order; publication_id is the table's default.
-COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
 
 State = Literal["open", "published", "superseded"]
 
@@ -48,17 +45,6 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Shard:
-    """Row groups ``first_group`` to ``first_group + groups - 1`` of the snapshot."""
-
-    shard: int
-    first_group: int
-    groups: int
-    rows: int | None = None
-    group_digests: list[str] | None = None
-
-
-@dataclass(frozen=True)
 class ScoreRow:
     """A published score of one customer."""
 
@@ -84,11 +70,6 @@ _SHOW = """
     UPDATE scoring.publication SET state = 'published', rows = %s, changed = %s, checksum = %s, announces = %s,
         published_at = now()
     WHERE publication_id = %s"""
-
-# A shard's rows are committed with its mark, so a shard that is done needs no second look at its rows.
-_FINISH_SHARD = """
-    UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
-    WHERE publication_id = %s AND shard = %s"""
 
 
 def rows_table(publication_id: int) -> sql.Composed:
@@ -151,9 +132,8 @@ def open_publication(
     run_id: str,
     code_version: str,
     arms: Sequence[Arm],
-    shards: Sequence[Shard],
 ) -> int:
-    """Plan a publication: its row, arms, shards and the table its rows go to, which nobody reads yet."""
+    """Plan a publication: its row, its arms and the table its rows go to, which nobody reads yet."""
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version))
         (publication_id,) = cursor.fetchone() or (0,)
@@ -161,11 +141,6 @@ def open_publication(
             cursor,
             "INSERT INTO scoring.arm (publication_id, arm, model_name, model_version, model_digest) VALUES %s",
             [(publication_id, arm.arm, arm.model_name, arm.model_version, arm.model_digest) for arm in arms],
-        )
-        execute_values(
-            cursor,
-            "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) VALUES %s",
-            [(publication_id, shard.shard, shard.first_group, shard.groups) for shard in shards],
         )
         cursor.execute(
             sql.SQL(
@@ -197,43 +172,6 @@ def arms(connection: Connection, publication_id: int) -> list[Arm]:
             (publication_id,),
         )
         return [Arm(*row) for row in cursor.fetchall()]
-
-
-def shards(connection: Connection, publication_id: int) -> list[Shard]:
-    """The shards of a publication; those that are done have ``rows``."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
-               WHERE publication_id = %s ORDER BY shard""",
-            (publication_id,),
-        )
-        return [Shard(*row) for row in cursor.fetchall()]
-
-
-def lock_shard(connection: Connection, publication_id: int, shard: int) -> Shard | None:
-    """The shard, held until the transaction ends: a second run of the same shard waits, then sees it done."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
-               WHERE publication_id = %s AND shard = %s FOR UPDATE""",
-            (publication_id, shard),
-        )
-        row = cursor.fetchone()
-    return Shard(*row) if row else None
-
-
-def copy_rows(connection: Connection, publication_id: int, rows: BinaryIO) -> None:
-    """COPY CSV rows of the columns :data:`COPIED` into the publication's own table."""
-    columns = sql.SQL(", ").join(sql.Identifier(name) for name in COPIED)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(rows_table(publication_id), columns)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(statement, rows)
-
-
-def finish_shard(connection: Connection, publication_id: int, shard: int, rows: int, group_digests: list[str]) -> None:
-    """Mark a shard as done, in the transaction that wrote its rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FINISH_SHARD, (rows, group_digests, publication_id, shard))
 
 
 def index_rows(connection: Connection, publication_id: int) -> int:

@@ -26,7 +26,7 @@ from scoring.errors import IntegrityError, NotFound, PermanentError, TransientEr
 from scoring.pipeline.plan import plan
 from scoring.pipeline.predict import score_shard
 from scoring.pipeline.publish import drop, publish
-from scoring.stores import publications
+from scoring.stores import publications, shards
 from scoring.stores.database import connect
 
 VISIBLE = ("score", "published_score", "current_score")
@@ -77,7 +77,7 @@ def test_while_a_shard_is_missing_nothing_is_published(shop):
 
 def inject(settings, publication_id, text):
     with connect(settings.database()) as connection, connection:
-        publications.copy_rows(connection, publication_id, io.BytesIO(text.encode()))
+        shards.copy_rows(connection, publications.rows_table(publication_id), io.BytesIO(text.encode()))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""The table ``shard``: the pieces of a publication, and the rows that each writes to the publication's own table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
+from psycopg2.extras import execute_values
+
+# What a shard writes of each customer, in this order; publication_id is the table's default.
+COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Row groups ``first_group`` to ``first_group + groups - 1`` of the snapshot."""
+
+    shard: int
+    first_group: int
+    groups: int
+    rows: int | None = None
+    group_digests: list[str] | None = None
+
+
+# A shard's rows are committed with its mark, so a shard that is done needs no second look at its rows.
+_FINISH = """
+    UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
+    WHERE publication_id = %s AND shard = %s"""
+
+
+def add(connection: Connection, publication_id: int, planned: Sequence[Shard]) -> None:
+    """Plan the shards of a publication."""
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor,
+            "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) VALUES %s",
+            [(publication_id, shard.shard, shard.first_group, shard.groups) for shard in planned],
+        )
+
+
+def of_publication(connection: Connection, publication_id: int) -> list[Shard]:
+    """The shards of a publication; those that are done have ``rows``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
+               WHERE publication_id = %s ORDER BY shard""",
+            (publication_id,),
+        )
+        return [Shard(*row) for row in cursor.fetchall()]
+
+
+def lock(connection: Connection, publication_id: int, shard: int) -> Shard | None:
+    """The shard, held until the transaction ends: a second run of the same shard waits, then sees it done."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
+               WHERE publication_id = %s AND shard = %s FOR UPDATE""",
+            (publication_id, shard),
+        )
+        row = cursor.fetchone()
+    return Shard(*row) if row else None
+
+
+def copy_rows(connection: Connection, table: sql.Composed, rows: BinaryIO) -> None:
+    """COPY CSV rows of the columns :data:`COPIED` into the publication's own table."""
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in COPIED)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, columns)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(statement, rows)
+
+
+def finish(connection: Connection, publication_id: int, shard: int, rows: int, group_digests: list[str]) -> None:
+    """Mark a shard as done, in the transaction that wrote its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, (rows, group_digests, publication_id, shard))

@@ -1,0 +1,126 @@
+"""The stage: one server with one champion, and for each size a database in which the ways take turns."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from bench_definitions import FIRST, RISK
+from measure import HERE, Measured, in_fresh_process
+from psycopg2 import sql
+from pydantic import SecretStr
+
+from scoring.domain.calendar import months_after
+from scoring.local.environment import base_environment, scoring_variables
+from scoring.local.postgres import Server
+from scoring.pipeline.publish import drop
+from scoring.settings import PROJECT, Settings
+from scoring.stores import snapshots
+from scoring.stores.database import connect
+
+PIPELINE, PROCESSES, TUTORIAL, FLOOR = "pipeline", "pipeline, shards in 2 processes", "tutorial way", "floor"
+
+
+class Stage:
+    """What all sizes share."""
+
+    def __init__(self, home: Path, server: Server) -> None:
+        self.home, self.server = home, server
+        self.model = str(home / "model.skops")
+        in_fresh_process("prepare.py", self.environment("scoring"), step="champion", model=self.model)
+
+    def settings(self, database: str) -> Settings:
+        """What the pipeline is told."""
+        return Settings(
+            home=self.home,
+            database_url=SecretStr(self.server.url(database)),
+            mlflow_tracking_uri=SecretStr(self.server.sqlalchemy_url("mlflow")),
+            mlflow_artifacts=str(self.home / "mlflow"),
+            definitions="bench_definitions",
+        )
+
+    def environment(self, database: str) -> dict[str, str]:
+        """The environment of a measured process."""
+        path = os.pathsep.join([str(HERE), str(PROJECT)])
+        return base_environment() | scoring_variables(self.settings(database)) | {"PYTHONPATH": path}
+
+    def execute(self, database: str, *statements: sql.Composable | str) -> Any:
+        """Run statements that may not stand in a transaction; returns the first value of the last one, if any."""
+        connection = psycopg2.connect(self.server.url(database))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                return cursor.fetchone()[0] if cursor.description else None
+        finally:
+            connection.close()
+
+    @contextmanager
+    def customers(self, count: int, rounds: int, *, tutorial: bool) -> Iterator["Customers"]:
+        """A database with ``count`` customers in its steady state; it is gone at the end, as are their snapshots."""
+        database = f"bench_{count}"
+        self.execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        in_fresh_process(
+            "prepare.py",
+            self.environment(database),
+            step="steady_state",
+            rows=count,
+            runs=2 * rounds,
+            tutorial=tutorial,
+        )
+        yield Customers(self, database, tutorial=tutorial)
+        self.execute("postgres", sql.SQL("DROP DATABASE {}").format(sql.Identifier(database)))
+        shutil.rmtree(self.settings(database).lake)
+
+
+class Customers:
+    """The customers of one size, announced as they were at FIRST."""
+
+    def __init__(self, stage: Stage, database: str, *, tutorial: bool) -> None:
+        self._stage, self._database, self._tutorial = stage, database, tutorial
+        self._settings = stage.settings(database)
+
+    def round(self, number: int) -> Iterator[tuple[str, Measured]]:
+        """Each way once (``number`` counts from 0).
+
+        The floor compares with the same announcements as the pipeline that comes after it: both find the same changes.
+        """
+        floor = self._floor(2 * number + 1)
+        yield FLOOR, floor
+        ours = self._ours(2 * number + 1, workers=1)
+        yield PIPELINE, ours
+        if floor.changed != ours.changed:
+            raise AssertionError(f"the floor finds {floor.changed} changes, the pipeline {ours.changed}")
+        if self._tutorial:
+            yield TUTORIAL, self._tutorial_way()
+        yield PROCESSES, self._ours(2 * number + 2, workers=2)
+
+    def _floor(self, months: int) -> Measured:
+        with connect(self._settings.database()) as connection:
+            snapshot = snapshots.current(connection, RISK.data_set, months_after(FIRST, months))
+        if snapshot is None:
+            raise AssertionError("steady_state has recorded a snapshot for each run")
+        return self._measured("floor.py", url=self._url(), model=self._stage.model, location=snapshot.location)
+
+    def _ours(self, months: int, *, workers: int) -> Measured:
+        as_of = months_after(FIRST, months)
+        measured = self._measured("ours.py", as_of=as_of.isoformat(), workers=workers)
+        drop(self._settings, RISK, as_of)  # the disk need not hold them all; what was announced stands
+        return measured
+
+    def _tutorial_way(self) -> Measured:
+        self._stage.execute(self._database, "TRUNCATE customer_score")
+        url = self._stage.server.sqlalchemy_url(self._database)
+        return self._measured("tutorial.py", url=url, model=self._stage.model)
+
+    def _url(self) -> str:
+        return self._settings.database()
+
+    def _measured(self, script: str, **arguments: Any) -> Measured:
+        # Nobody pays for what the one before has left to be cleaned up and written.
+        self._stage.execute(self._database, "VACUUM ANALYZE scoring.announcement", "CHECKPOINT")
+        return in_fresh_process(script, self._stage.environment(self._database), **arguments)

@@ -101,7 +101,6 @@ def announce(
         cursor.execute(_IN_ONE_SWEEP)
         cursor.execute(_FIND.format(rows=rows), arguments)
         cursor.execute(_AS_USUAL)
-        cursor.execute("ANALYZE changed")
         cursor.execute(_ADD, arguments)
         cursor.execute(_RENEW, arguments)
         cursor.execute(_TELL, arguments)

@@ -1,5 +1,6 @@
 """Killed and cut-off work: after the retry everything is as if nothing had happened."""
 
+import io
 import json
 import signal
 import subprocess
@@ -17,8 +18,10 @@ from scoring.errors import TransientError
 from scoring.pipeline.ingest import ingest
 from scoring.pipeline.plan import plan
 from scoring.pipeline.predict import score_shard
-from scoring.pipeline.publish import publish
+from scoring.pipeline.publish import drop, publish
 from scoring.settings import PROJECT
+from scoring.stores import publications, shards
+from scoring.stores.database import connect
 
 FIRST, SECOND = customers(30), [row | {"spend": row["spend"] * (1 + n % 3)} for n, row in enumerate(customers(32))]
 
@@ -171,3 +174,17 @@ def test_a_connection_that_breaks_during_a_shard_is_worth_another_try(planned, u
         score_shard(shop, first.publication_id, shard)
     publish(shop, first.publication_id)
     assert state_of(shop) == undisturbed
+
+
+def test_a_publication_dropped_while_a_shard_is_scored_waits_for_the_shard(shop):
+    snapshot_of(shop, FIRST)
+    publication_id = plan(shop, SPENDING, JUNE, run_id="test").publication_id
+    with ThreadPoolExecutor(1) as pool, connect(shop.database()) as connection:
+        with connection:
+            shards.lock(connection, publication_id, 0)
+            dropping = pool.submit(drop, shop, SPENDING, JUNE, publication_id)
+            wait_until_somebody_waits(shop, lambda: not dropping.done())
+            row = io.BytesIO(b"c0001,1,,,champion,1\n")
+            shards.copy_rows(connection, publications.rows_table(publication_id), row)  # no deadlock
+        dropping.result(timeout=60)
+    assert value(shop, "SELECT count(*) FROM scoring.publication") == 0

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import psycopg2
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 import skops.io
 from bench_definitions import FEATURES, KEY, RISK
 from measure import Measured, answer
+
+from scoring.copy_format import encode
 
 BATCH_ROWS = 50_000  # results are COPYed in pieces of so many rows, or their text would fill the memory
 
@@ -21,7 +22,7 @@ TABLE = """
     CREATE TABLE floor_score (publication_id bigint NOT NULL DEFAULT 1, customer_id text COLLATE "C" NOT NULL,
         value double precision NOT NULL, points smallint, band text, arm text NOT NULL,
         model_version integer NOT NULL)"""
-COPY = "COPY floor_score (customer_id, value, points, band, arm, model_version) FROM STDIN (FORMAT csv)"
+COPY = "COPY floor_score (customer_id, value, points, band, arm, model_version) FROM STDIN (FORMAT binary)"
 INDEX = "ALTER TABLE floor_score ADD PRIMARY KEY (customer_id)"
 HASH_JOIN = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '128MB'"
 CHANGES = """
@@ -48,16 +49,13 @@ def floor(url: str, model: str, location: str) -> Measured:
             names = pa.array([band.name for band in RISK.bands])
             for first in range(0, len(value), BATCH_ROWS):
                 piece = slice(first, first + BATCH_ROWS)
-                cursor.copy_expert(
-                    COPY, _csv(ids[piece], value[piece], points[piece], names.take(pa.array(band[piece])))
-                )
+                rows = _rows(ids[piece], value[piece], points[piece], names.take(pa.array(band[piece])))
+                cursor.copy_expert(COPY, io.BytesIO(rows), size=1 << 20)
         with measured.phase("index"):
             cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
             cursor.execute(INDEX)
         with measured.phase("join"):
-            cursor.execute(
-                "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL work_mem = '128MB'"
-            )
+            cursor.execute(HASH_JOIN)
             cursor.execute(CHANGES, (RISK.name,))
             (measured.changed,) = cursor.fetchone() or (0,)
         with measured.phase("commit"):
@@ -80,12 +78,12 @@ def in_memory(location: str) -> tuple[pa.Array, np.ndarray]:
     return pa.concat_arrays(ids), matrix
 
 
-def _csv(ids: pa.Array, value: np.ndarray, points: np.ndarray, band: pa.Array) -> io.BytesIO:
+def _rows(ids: pa.Array, value: np.ndarray, points: np.ndarray, band: pa.Array) -> bytes:
+    same = pa.array(np.zeros(len(ids), dtype=np.int8))
+    arm = pa.DictionaryArray.from_arrays(same, pa.array(["champion"]))
+    version = pa.DictionaryArray.from_arrays(same, pa.array([1], pa.int32()))
     columns = {"customer_id": ids, "value": value, "points": points, "band": band}
-    constant = {"arm": pa.repeat("champion", len(ids)), "model_version": pa.repeat(1, len(ids))}
-    buffer = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(pa.table(columns | constant), buffer, pyarrow.csv.WriteOptions(include_header=False))
-    return io.BytesIO(buffer.getvalue())
+    return encode(pa.table(columns | {"arm": arm, "model_version": version}))
 
 
 if __name__ == "__main__":

@@ -97,8 +97,8 @@ def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> sna
         for batch in batches:
             writer.write(batch)
             content.update(batch)
-        writer.close()
         digest = content.hexdigest()
+        writer.close(digest)
         location = lake.snapshot_location(settings.lake, CUSTOMERS.name, dt.date.min, digest)
         lake.store(path, location)
     return snapshots.Received(

@@ -14,9 +14,10 @@ def feature_frame(score: Score, data_set: DataSet, rows: pa.RecordBatch | pa.Tab
 
     A category is its 0-based position in the definition's ``values``; a null is NaN; true is 1.
     """
-    matrix = np.empty((rows.num_rows, len(score.features)), dtype=np.float64)  # row by row, as trees read it
+    columns = np.empty((len(score.features), rows.num_rows), dtype=np.float64)
     for position, name in enumerate(score.features):
-        matrix[:, position] = as_float(rows.column(name), data_set.column(name))
+        columns[position] = as_float(rows.column(name), data_set.column(name))
+    matrix = np.ascontiguousarray(columns.T)  # row by row, as trees read it
     return pd.DataFrame(matrix, columns=list(score.features), copy=False)
 
 

@@ -31,11 +31,13 @@ class Settings(BaseSettings):
     expectations_dir: Path = Field(default=PROJECT / "great_expectations", description="The GX file context.")
     definitions: str = Field(default="scoring.definitions", description="Package with the definitions.")
     crm_url: str = Field(default="", description="The CRM's webhook endpoint.")
-    crm_secret: SecretStr = Field(default=SecretStr(""), description="Its signing secret (whsec_...).")
+    crm_secret: SecretStr = Field(
+        default=SecretStr(""), description="Its signing secret (whsec_...); two, separated by a space, to change it."
+    )
     airflow_port: int = Field(default=8080, gt=0, lt=65536, description="Port of the local Airflow (127.0.0.1).")
     receiver_port: int = Field(default=8090, gt=0, lt=65536, description="Port of the local CRM stand-in.")
     row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
-    shard_rows: int = Field(default=500_000, gt=0, description="Aimed-at rows per shard, in whole row groups.")
+    shard_rows: int = Field(default=1_000_000, gt=0, description="Aimed-at rows per shard, in whole row groups.")
     threads: int = Field(default=2, gt=0, description="Row groups of a shard scored at a time, on one core each.")
 
     code_version: str = Field(default=__version__, description="Recorded in each publication's passport.")

@@ -17,6 +17,7 @@ from psycopg2.extras import NamedTupleCursor
 from shop_definitions import SHOP
 
 from scoring.arrow import arrow_schema
+from scoring.copy_format import encode
 from scoring.domain.score import Score
 from scoring.pipeline.plan import plan
 from scoring.pipeline.predict import score_shard
@@ -98,8 +99,8 @@ def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) 
         for batch in table_of(rows).to_batches():
             writer.write(batch)
             content.update(batch)
-        writer.close()
         digest = content.hexdigest()
+        writer.close(digest)
         location = lake.snapshot_location(settings.lake, SHOP.name, as_of, digest)
         lake.store(file, location)
     with connect(settings.database()) as connection, connection:
@@ -125,6 +126,19 @@ def scored(settings: Settings, score: Score, as_of: dt.date = JUNE) -> int:
     for shard in planned.shards:
         score_shard(settings, planned.publication_id, shard)
     return planned.publication_id
+
+
+def score_rows(*customer_ids: str) -> bytes:
+    """Rows of a score as a shard copies them, each with the value 1."""
+    columns = {
+        "customer_id": pa.array(customer_ids, pa.string()),
+        "value": pa.array([1.0] * len(customer_ids)),
+        "points": pa.nulls(len(customer_ids), pa.int16()),
+        "band": pa.nulls(len(customer_ids), pa.string()),
+        "arm": pa.array(["champion"] * len(customer_ids)),
+        "model_version": pa.array([1] * len(customer_ids), pa.int32()),
+    }
+    return encode(pa.table(columns))
 
 
 def published(settings: Settings, score: Score, as_of: dt.date = JUNE) -> Published:

@@ -25,13 +25,15 @@ DATABASES = ("scoring", "airflow", "mlflow")
 
 # For two cores beside everything else. The first two hold from the second start on.
 TUNING = {
-    "shared_buffers": "256MB",
+    "shared_buffers": "512MB",
+    "wal_buffers": "64MB",
     "max_connections": "200",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "effective_cache_size": "1GB",
     "maintenance_work_mem": "128MB",
     "work_mem": "32MB",
+    "random_page_cost": "1.1",  # no head has to move
     "jit": "off",
 }
 

@@ -12,6 +12,7 @@ LIBRARIES = (
     "airflow.sdk.execution_time.task_runner",
     "great_expectations",
     "mlflow.sklearn",
+    "mlflow.store.tracking.sqlalchemy_store",
     "pandas",
     "pyarrow.csv",
     "pyarrow.parquet",

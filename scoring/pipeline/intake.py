@@ -103,9 +103,9 @@ class SnapshotBuilder:
             If ``stopped_because`` is given; the snapshot is recorded all the same, so that its quarantine
             can be looked at and replayed.
         """
-        self._writer.close()
         refused = sorted(self._refused, key=lambda row: (row.row_number, row.rule, row.column))
         digest = self._digest(refused, duplicates)
+        self._writer.close(digest)
         found = snapshots.Received(
             data_set=self._data_set.name,
             as_of=self._as_of,

@@ -4,7 +4,6 @@ A few row groups are in memory at a time, each in a thread of its own, so that r
 """
 
 import hashlib
-import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from scoring.copy_format import encode
 from scoring.domain.dataset import DataSet
 from scoring.domain.scale import band_of, points_of, value_of
 from scoring.domain.score import Score
@@ -29,14 +28,12 @@ from scoring.stores.database import connect
 from scoring.stores.publications import Arm
 from scoring.stores.registry import ModelRef, Registry
 
-_AS_CSV = pyarrow.csv.WriteOptions(include_header=False)
-
 
 @dataclass(frozen=True)
 class Piece:
-    """The rows of one row group as CSV, and the digest by which they are known."""
+    """The rows of one row group as they are copied, and the digest by which they are known."""
 
-    csv: bytes
+    content: bytes
     digest: str
     rows: int
 
@@ -79,23 +76,22 @@ class Scorer:
         value = self.values(feature_frame(self._score, self._data_set, customers))
         points, band, count = points_of(self._score, value), band_of(self._score, value), len(value)
         names = pa.array([band.name for band in self._score.bands], pa.string())
+        same = pa.array(np.zeros(count, dtype=np.int8))
         return pa.table(
             {
                 "customer_id": customers.column(self._data_set.key),
                 "value": value,
                 "points": pa.nulls(count, pa.int16()) if points is None else points,
-                "band": pa.nulls(count, pa.string()) if band is None else names.take(pa.array(band)),
-                "arm": pa.repeat(self._arm.arm, count),
-                "model_version": pa.repeat(self._arm.model_version, count),
+                "band": pa.nulls(count, pa.string()) if band is None else pa.DictionaryArray.from_arrays(band, names),
+                "arm": pa.DictionaryArray.from_arrays(same, pa.array([self._arm.arm])),
+                "model_version": pa.DictionaryArray.from_arrays(same, pa.array([self._arm.model_version], pa.int32())),
             }
         )
 
     def piece(self, customers: pa.Table) -> Piece:
         """The rows to publish of some customers, ready to be copied."""
-        buffer = pa.BufferOutputStream()
-        pyarrow.csv.write_csv(self.rows(customers), buffer, _AS_CSV)
-        csv = buffer.getvalue().to_pybytes()
-        return Piece(csv, hashlib.sha256(csv).hexdigest(), customers.num_rows)
+        content = encode(self.rows(customers))
+        return Piece(content, hashlib.sha256(content).hexdigest(), customers.num_rows)
 
 
 def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
@@ -121,7 +117,7 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
             groups = range(mine.first_group, mine.first_group + mine.groups)
             customers = (file.read_group(group, scorer.columns) for group in groups)
             for piece in _ahead(pool, scorer.piece, customers, settings.threads):
-                shards.copy_rows(connection, table, io.BytesIO(piece.csv))
+                shards.copy_rows(connection, table, piece.content)
                 digests.append(piece.digest)
                 rows += piece.rows
         shards.finish(connection, publication_id, shard, rows, digests)

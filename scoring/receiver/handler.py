@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             verifier = Webhook(secret.get_secret_value())
         except (ValueError, EmptyWebhookSecretError) as error:
-            raise ConfigurationError("The CRM stand-in needs the signing secret SCORING_CRM_SECRET.") from error
+            raise ConfigurationError("The CRM stand-in needs one signing secret: SCORING_CRM_SECRET.") from error
         members = {"store": store, "faults": faults, "secret": secret, "verifier": verifier}
         return type("BoundHandler", (cls,), members)
 

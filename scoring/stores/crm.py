@@ -49,7 +49,9 @@ class Answer:
 class Sender:
     """Keep-alive connections to one webhook; may be used by up to ``connections`` threads at a time.
 
-    Proxies, .netrc and certificate bundles named in the environment are not looked at.
+    ``secret`` may be several, separated by spaces: requests carry a signature by each, so that a secret can be changed
+    without a request that the CRM cannot verify. Proxies, .netrc and certificate bundles named in the environment are
+    not looked at.
 
     Raises
     ------
@@ -62,7 +64,7 @@ class Sender:
     def __init__(self, url: str, secret: SecretStr, *, connections: int = 1) -> None:
         check_url(url)
         self._url = url
-        self._signer = Webhook(_key(secret))
+        self._signers = [Webhook(key) for key in _keys(secret)]
         self._session = requests.Session()
         self._session.trust_env = False
         # Threads share the session, and cookies would be all that they share.
@@ -84,10 +86,11 @@ class Sender:
     def send(self, message_id: str, sent_at: dt.datetime, body: str) -> Answer:
         """POST a body, signed for this moment (Standard Webhooks). Whatever happens is an answer."""
         sent_at = sent_at.astimezone(dt.UTC)
+        signatures = [signer.sign(msg_id=message_id, timestamp=sent_at, data=body) for signer in self._signers]
         headers = {
             "webhook-id": message_id,
             "webhook-timestamp": str(int(sent_at.timestamp())),
-            "webhook-signature": self._signer.sign(msg_id=message_id, timestamp=sent_at, data=body),
+            "webhook-signature": " ".join(signatures),
         }
         begun = time.monotonic()
         try:
@@ -170,11 +173,15 @@ def _resolve(host: str, port: int) -> list[Address]:
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
-def _key(secret: SecretStr) -> bytes:
-    """Read the signing key from a secret whsec_<base64>; padding may be missing."""
-    text = secret.get_secret_value()
-    if not text:
+def _keys(secret: SecretStr) -> list[bytes]:
+    secrets = secret.get_secret_value().split()
+    if not secrets:
         raise ConfigurationError(f"The CRM's signing secret is missing: set {SECRET_SETTING}.")
+    return [_key(text) for text in secrets]
+
+
+def _key(text: str) -> bytes:
+    """Read the signing key from a secret whsec_<base64>; padding may be missing."""
     encoded = text.removeprefix("whsec_")
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -182,7 +189,8 @@ def _key(secret: SecretStr) -> bytes:
         key = b""
     if encoded == text or len(key) not in SECRET_BYTES:
         raise ConfigurationError(
-            f"The CRM's signing secret is not whsec_ and 24 to 64 bytes in base64. Change {SECRET_SETTING}."
+            "The CRM's signing secret (or one of several, separated by spaces) is not whsec_ and 24 to 64 bytes in "
+            f"base64. Change {SECRET_SETTING}."
         )
     return key
 

@@ -1,8 +1,8 @@
 """The table ``shard``: the pieces of a publication, and the rows that each writes to the publication's own table."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
@@ -62,12 +62,12 @@ def lock(connection: Connection, publication_id: int, shard: int) -> Shard | Non
     return Shard(*row) if row else None
 
 
-def copy_rows(connection: Connection, table: sql.Composed, rows: BinaryIO) -> None:
-    """COPY CSV rows of the columns :data:`COPIED` into the publication's own table."""
+def copy_rows(connection: Connection, table: sql.Composed, rows: bytes) -> None:
+    """COPY rows of the columns :data:`COPIED`, in the binary format, into the publication's own table."""
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in COPIED)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(table, columns)
     with connection.cursor() as cursor:
-        cursor.copy_expert(statement, rows)
+        cursor.copy_expert(statement, io.BytesIO(rows), size=1 << 20)
 
 
 def finish(connection: Connection, publication_id: int, shard: int, rows: int, group_digests: list[str]) -> None:

@@ -1,6 +1,5 @@
 """Killed and cut-off work: after the retry everything is as if nothing had happened."""
 
-import io
 import json
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg2
 import pytest
-from factories import JULY, JUNE, customers, deliver, published, query, snapshot_of, state_of, value
+from factories import JULY, JUNE, customers, deliver, published, query, score_rows, snapshot_of, state_of, value
 from shop_definitions import SHOP, SPENDING
 
 from scoring.errors import TransientError
@@ -184,7 +183,7 @@ def test_a_publication_dropped_while_a_shard_is_scored_waits_for_the_shard(shop)
             shards.lock(connection, publication_id, 0)
             dropping = pool.submit(drop, shop, SPENDING, JUNE, publication_id)
             wait_until_somebody_waits(shop, lambda: not dropping.done())
-            row = io.BytesIO(b"c0001,1,,,champion,1\n")
-            shards.copy_rows(connection, publications.rows_table(publication_id), row)  # no deadlock
+            table = publications.rows_table(publication_id)
+            shards.copy_rows(connection, table, score_rows("c0001"))  # no deadlock
         dropping.result(timeout=60)
     assert value(shop, "SELECT count(*) FROM scoring.publication") == 0

@@ -1,6 +1,7 @@
 """Snapshots are named by the digest of their values, and cut into row groups of one size."""
 
 import datetime as dt
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def test_all_row_groups_but_the_last_have_exactly_the_stated_rows(tmp_path_facto
     writer = lake.RowGroupWriter(path, SCHEMA, rows)
     for piece in pieces(whole, sizes):
         writer.write(piece)
-    writer.close()
+    writer.close("d" * 64)
     file = pq.ParquetFile(path)
     found = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     assert found == [rows] * (count // rows) + ([count % rows] if count % rows else [])
@@ -108,12 +109,20 @@ def test_all_row_groups_but_the_last_have_exactly_the_stated_rows(tmp_path_facto
     assert file.read().equals(whole)
 
 
+def written(path, count, digest, rows=2):
+    """A finished file of that many customers."""
+    writer = lake.RowGroupWriter(path, SCHEMA, rows)
+    for batch in table_of(customers(count)).to_batches():
+        writer.write(batch)
+    writer.close(digest)
+    return path
+
+
 @pytest.fixture
 def stored(tmp_path):
     """A stored snapshot file: its location."""
-    local = tmp_path / "work" / "accepted.parquet"
-    local.parent.mkdir()
-    pq.write_table(table_of(customers(5)), local, row_group_size=2)
+    (tmp_path / "work").mkdir()
+    local = written(tmp_path / "work" / "accepted.parquet", 5, "d" * 64)
     location = lake.snapshot_location(str(tmp_path / "lake"), "shop", JUNE, "d" * 64)
     lake.store(local, location)
     return location
@@ -127,17 +136,14 @@ def test_a_stored_snapshot_reads_back_group_by_group(stored):
 
 
 def test_a_snapshot_is_never_overwritten_and_leaves_no_other_file(stored, tmp_path):
-    other = tmp_path / "work" / "other.parquet"
-    pq.write_table(table_of(customers(1)), other)
-    lake.store(other, stored)
+    lake.store(written(tmp_path / "work" / "other.parquet", 1, "d" * 64), stored)
     with lake.SnapshotFile(stored) as file:
         assert file.read().num_rows == 5
     assert [path.name for path in (tmp_path / "lake").rglob("*") if path.is_file()] == ["d" * 64 + ".parquet"]
 
 
 def test_a_lake_on_an_object_store_works_alike(tmp_path):
-    local = tmp_path / "accepted.parquet"
-    pq.write_table(table_of(customers(5)), local)
+    local = written(tmp_path / "accepted.parquet", 5, "e" * 64)
     location = lake.snapshot_location("memory://lake/", "shop", dt.date(2024, 1, 31), "e" * 64)
     assert location == f"memory://lake/shop/as_of=2024-01-31/{'e' * 64}.parquet"
     lake.store(local, location)
@@ -174,11 +180,7 @@ def damage(location):
 @pytest.fixture
 def damaged(tmp_path):
     """A stored snapshot with damaged values, and the sound file it was made from."""
-    sound = tmp_path / "accepted.parquet"
-    writer = lake.RowGroupWriter(sound, SCHEMA, 100)
-    for batch in table_of(customers(300)).to_batches():
-        writer.write(batch)
-    writer.close()
+    sound = written(tmp_path / "accepted.parquet", 300, "d" * 64, rows=100)
     location = lake.snapshot_location(str(tmp_path / "lake"), "shop", JUNE, "d" * 64)
     lake.store(sound, location)
     damage(location)
@@ -198,3 +200,20 @@ def test_storing_the_same_content_again_repairs_a_damaged_file(damaged):
     lake.store(sound, location)
     with lake.SnapshotFile(location) as file:
         assert file.read().num_rows == 300
+
+
+@pytest.mark.parametrize("whose", ["of another snapshot", "of somebody else"])
+def test_a_sound_file_in_the_place_of_another_is_refused_and_replaced_by_storing_again(stored, tmp_path, whose):
+    other = tmp_path / "other.parquet"
+    if whose == "of another snapshot":
+        written(other, 5, "f" * 64)
+        said = "it is the file of snapshot f{64}"
+    else:
+        pq.write_table(table_of(customers(5)), other)
+        said = "this project did not write it"
+    shutil.copyfile(other, stored)
+    with pytest.raises(IntegrityError, match=rf"{said}.*ingest the partition again"):
+        lake.SnapshotFile(stored)
+    lake.store(tmp_path / "work" / "accepted.parquet", stored)
+    with lake.SnapshotFile(stored) as file:
+        assert file.read().num_rows == 5

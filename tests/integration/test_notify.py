@@ -42,6 +42,20 @@ def failing(status, times=1, retry_after=None):
     return Plan(fail=(Fault(status=status, times=times, retry_after=retry_after),))
 
 
+def test_while_the_secret_is_changed_a_crm_that_knows_either_of_the_two_takes_the_requests(settings, tmp_path):
+    new, old = new_secret(), new_secret()
+    both = SecretStr(f"{new.get_secret_value()} {old.get_secret_value()}")
+    for known in (old, new):
+        publish(settings, 3, score=known.get_secret_value()[6:12])
+        with Receiver(known, tmp_path / "crm.sqlite3") as receiver:
+            told = notify(settings.model_copy(update={"crm_url": receiver.url, "crm_secret": both}))
+            assert told.delivered == 1
+    publish(settings, 1)
+    with Receiver(new_secret(), tmp_path / "crm.sqlite3") as receiver:
+        told = notify(settings.model_copy(update={"crm_url": receiver.url, "crm_secret": both}))
+        assert (told.delivered, [row["status"] for row in attempts(settings)][-1]) == (0, 401)
+
+
 def test_with_nothing_to_tell_no_crm_needs_to_be_set(settings):
     assert notify(settings) == Notified()
 

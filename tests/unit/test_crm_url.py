@@ -77,13 +77,15 @@ def test_a_name_that_cannot_be_resolved_may_be_known_later():
         "whsec_" + "!" * 44,
         "whsec_" + base64.b64encode(bytes(65)).decode(),
         "whsec_ünïcode" + "A" * 40,
+        " ",
+        f"{SECRET.get_secret_value()} whsec_dG9vIHNob3J0",
     ],
 )
 def test_a_secret_that_cannot_be_used_is_refused_by_the_name_of_its_setting(secret):
     with pytest.raises(ConfigurationError, match="SCORING_CRM_SECRET") as caught:
         Sender("http://127.0.0.1:1/", SecretStr(secret))
-    encoded = secret.removeprefix("whsec_")
-    assert not encoded or encoded not in str(caught.value)
+    for encoded in secret.replace("whsec_", "").split():
+        assert encoded not in str(caught.value)
 
 
 def test_a_secret_may_lack_its_padding():

@@ -16,7 +16,7 @@ from measure import Measured, answer
 
 from scoring.copy_format import encode
 
-BATCH_ROWS = 50_000  # results are COPYed in pieces of so many rows, or their text would fill the memory
+BATCH_ROWS = 50_000  # results are COPYed in pieces of so many rows, or their bytes would fill the memory
 
 TABLE = """
     CREATE TABLE floor_score (publication_id bigint NOT NULL DEFAULT 1, customer_id text COLLATE "C" NOT NULL,

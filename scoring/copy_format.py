@@ -1,4 +1,4 @@
-"""Rows in the binary format of PostgreSQL's COPY: about half the work of CSV for both sides, and no number is rounded.
+"""Rows in the binary format of PostgreSQL's COPY, which is less work than CSV for both sides.
 
 Source: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 """

@@ -23,7 +23,7 @@ with warnings.catch_warnings():
 
 DATABASES = ("scoring", "airflow", "mlflow")
 
-# For two cores beside everything else. The first two hold from the second start on.
+# For two cores beside everything else. The first three hold from the second start on.
 TUNING = {
     "shared_buffers": "512MB",
     "wal_buffers": "64MB",

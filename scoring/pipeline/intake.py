@@ -126,11 +126,7 @@ class SnapshotBuilder:
         lake.store(self._path, found.location)
         intake = self._settle(found, refused)
         if stopped_because and not intake.unchanged:
-            raise PartitionStopped(
-                f"{self._data_set.name} {self._as_of}: {stopped_because} Nothing of it is visible. Look at "
-                f"`scoring quarantine list {self._data_set.name} {self._as_of}`; then deliver a better file, or "
-                "correct the rows and replay them."
-            )
+            raise _stopped(found, stopped_because)
         return intake
 
     def _digest(self, refused: list[Quarantined], duplicates: int) -> str:
@@ -176,6 +172,14 @@ class SnapshotBuilder:
             warnings=len(now.warnings),
             unchanged=unchanged,
         )
+
+
+def _stopped(found: snapshots.Received, because: str) -> PartitionStopped:
+    return PartitionStopped(
+        f"{found.data_set} {found.as_of}: {because} Nothing of it is visible. Look at "
+        f"`scoring quarantine list {found.data_set} {found.as_of}`; then deliver a better file, or correct the rows "
+        "and replay them."
+    )
 
 
 def _refuse_overtaken(connection: Connection, found: snapshots.Received) -> None:

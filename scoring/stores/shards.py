@@ -23,6 +23,8 @@ class Shard:
     group_digests: list[str] | None = None
 
 
+_SELECT = "SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard "
+
 # A shard's rows are committed with its mark, so a shard that is done needs no second look at its rows.
 _FINISH = """
     UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
@@ -42,22 +44,14 @@ def add(connection: Connection, publication_id: int, planned: Sequence[Shard]) -
 def of_publication(connection: Connection, publication_id: int) -> list[Shard]:
     """The shards of a publication; those that are done have ``rows``."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
-               WHERE publication_id = %s ORDER BY shard""",
-            (publication_id,),
-        )
+        cursor.execute(_SELECT + "WHERE publication_id = %s ORDER BY shard", (publication_id,))
         return [Shard(*row) for row in cursor.fetchall()]
 
 
 def lock(connection: Connection, publication_id: int, shard: int) -> Shard | None:
     """The shard, held until the transaction ends: a second run of the same shard waits, then sees it done."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard
-               WHERE publication_id = %s AND shard = %s FOR UPDATE""",
-            (publication_id, shard),
-        )
+        cursor.execute(_SELECT + "WHERE publication_id = %s AND shard = %s FOR UPDATE", (publication_id, shard))
         row = cursor.fetchone()
     return Shard(*row) if row else None
 

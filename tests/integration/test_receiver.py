@@ -202,13 +202,14 @@ def test_what_was_acknowledged_survives_a_killed_process(tmp_path):
         assert (again.counts()["accepted"], again.counts()["duplicates"]) == (1, 1)
 
 
-def test_a_taken_port_another_machine_and_a_missing_secret_are_named(receiver, tmp_path):
+def test_a_taken_port_another_machine_and_a_secret_that_is_not_one_are_named(receiver, tmp_path):
     with pytest.raises(ConfigurationError, match=f"127.0.0.1:{receiver.port} .*SCORING_RECEIVER_PORT"):
         serve("127.0.0.1", receiver.port, SECRET, tmp_path / "other.sqlite3")
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1 or localhost only"):
         Receiver(SECRET, tmp_path / "other.sqlite3", host="0.0.0.0")  # noqa: S104 - that it is refused
-    with pytest.raises(ConfigurationError, match="SCORING_CRM_SECRET"):
-        Receiver(SecretStr(""), tmp_path / "other.sqlite3")
+    for none_or_two in ("", f"{SECRET.get_secret_value()} {SECRET.get_secret_value()}"):
+        with pytest.raises(ConfigurationError, match="one signing secret: SCORING_CRM_SECRET"):
+            Receiver(SecretStr(none_or_two), tmp_path / "other.sqlite3")
 
 
 def test_a_plan_can_be_given_from_the_start(tmp_path):

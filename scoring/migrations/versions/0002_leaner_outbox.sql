@@ -1,4 +1,4 @@
--- Less to maintain in the transaction that publishes: each event was written to six indexes, now it is to four.
+-- Less to maintain in the transaction that publishes: an event had entries in five trees, now it has them in three.
 
 -- An event waits once, so the index of the waiting ones can be its key; the others are found by their delivery. The column
 -- is written only by the statements that make the delivery; a foreign key would ask for each row, also when it is null.

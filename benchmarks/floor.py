@@ -14,7 +14,7 @@ import skops.io
 from bench_definitions import FEATURES, KEY, RISK
 from measure import Measured, answer
 
-from scoring.copy_format import encode
+from scoring.publishing.copy_format import encode
 
 BATCH_ROWS = 50_000  # results are COPYed in pieces of so many rows, or their bytes would fill the memory
 

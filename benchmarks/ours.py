@@ -8,9 +8,9 @@ import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - MLflow would impor
 from bench_definitions import RISK
 from measure import Measured, answer, peak_mb
 
-from scoring.pipeline.plan import plan
-from scoring.pipeline.predict import score_shard
-from scoring.pipeline.publish import publish
+from scoring.publishing.plan import plan
+from scoring.publishing.predict import score_shard
+from scoring.publishing.publish import publish
 from scoring.settings import load_settings
 
 

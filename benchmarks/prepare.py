@@ -11,14 +11,14 @@ import synthetic
 from bench_definitions import CUSTOMERS, FIRST, RISK, SHOWN, TRAINED
 from measure import Measured, answer
 
+from scoring.database import connect, migrate
 from scoring.domain.calendar import months_after
-from scoring.pipeline.plan import plan
-from scoring.pipeline.predict import score_shard
-from scoring.pipeline.publish import publish
-from scoring.pipeline.train import train
+from scoring.learning.train import train
+from scoring.models.registry import Registry
+from scoring.publishing.plan import plan
+from scoring.publishing.predict import score_shard
+from scoring.publishing.publish import publish
 from scoring.settings import Settings, load_settings
-from scoring.stores.database import connect, migrate
-from scoring.stores.registry import Registry
 
 # What the tutorial way reads and writes. Its score table is as a tutorial has it: ordinary, with a primary key.
 TUTORIAL_TABLES = """

@@ -13,13 +13,13 @@ from measure import HERE, Measured, in_fresh_process
 from psycopg2 import sql
 from pydantic import SecretStr
 
+from scoring.database import connect
 from scoring.domain.calendar import months_after
 from scoring.local.environment import base_environment, scoring_variables
 from scoring.local.postgres import Server
-from scoring.pipeline.publish import drop
+from scoring.publishing.publish import drop
 from scoring.settings import PROJECT, Settings
-from scoring.stores import snapshots
-from scoring.stores.database import connect
+from scoring.snapshots import manifest
 
 PIPELINE, PROCESSES, TUTORIAL, FLOOR = "pipeline", "pipeline, shards in 2 processes", "tutorial way", "floor"
 
@@ -105,7 +105,7 @@ class Customers:
 
     def _floor(self, months: int) -> Measured:
         with connect(self._settings.database()) as connection:
-            snapshot = snapshots.current(connection, RISK.data_set, months_after(FIRST, months))
+            snapshot = manifest.current(connection, RISK.data_set, months_after(FIRST, months))
         if snapshot is None:
             raise AssertionError("steady_state has recorded a snapshot for each run")
         return self._measured("floor.py", url=self._url(), model=self._stage.model, location=snapshot.location)

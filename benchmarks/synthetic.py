@@ -11,10 +11,10 @@ import pyarrow as pa
 from bench_definitions import AMOUNTS, CUSTOMERS, KEY, WHOLE
 from numpy.typing import NDArray
 
-from scoring.arrow import arrow_schema
+from scoring.database import connect
 from scoring.settings import PROJECT, Settings
-from scoring.stores import lake, snapshots
-from scoring.stores.database import connect
+from scoring.snapshots import lake, manifest
+from scoring.snapshots.arrow import arrow_schema
 
 SAMPLE = PROJECT / "sample_data" / "credit_cards"
 BATCH_ROWS = 50_000
@@ -88,7 +88,7 @@ def _batch(ids: NDArray[np.str_], columns: dict[str, NDArray[np.float64]]) -> pa
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> snapshots.Received:
+def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> manifest.Received:
     """Put rows into the lake as an ingest does; returns what is to be recorded of them (its as_of is a placeholder)."""
     schema = arrow_schema(CUSTOMERS)
     with tempfile.TemporaryDirectory(dir=settings.home) as scratch:
@@ -101,7 +101,7 @@ def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> sna
         writer.close(digest)
         location = lake.snapshot_location(settings.lake, CUSTOMERS.name, dt.date.min, digest)
         lake.store(path, location)
-    return snapshots.Received(
+    return manifest.Received(
         data_set=CUSTOMERS.name,
         as_of=dt.date.min,
         digest=digest,
@@ -120,7 +120,7 @@ def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> sna
     )
 
 
-def record_snapshot(settings: Settings, received: snapshots.Received, as_of: dt.date) -> None:
+def record_snapshot(settings: Settings, received: manifest.Received, as_of: dt.date) -> None:
     """Let stored rows be the snapshot of ``as_of``."""
     with connect(settings.database()) as connection, connection:
-        snapshots.record(connection, snapshots.Received(**{**vars(received), "as_of": as_of}), [])
+        manifest.record(connection, manifest.Received(**{**vars(received), "as_of": as_of}), [])

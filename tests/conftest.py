@@ -16,8 +16,8 @@ from psycopg2 import sql
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
 
+from scoring.database import migrate
 from scoring.settings import PROJECT, Settings
-from scoring.stores.database import migrate
 
 for variable in [name for name in os.environ if name.startswith("SCORING_")]:
     del os.environ[variable]  # a developer's own installation must not be what the tests write to

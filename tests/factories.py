@@ -16,17 +16,17 @@ import pyarrow as pa
 from psycopg2.extras import NamedTupleCursor
 from shop_definitions import SHOP
 
-from scoring.arrow import arrow_schema
-from scoring.copy_format import encode
+from scoring.database import connect
 from scoring.domain.score import Score
-from scoring.pipeline.plan import plan
-from scoring.pipeline.predict import score_shard
-from scoring.pipeline.publish import Published, publish
+from scoring.models.registry import ModelRef, Registry
+from scoring.publishing.copy_format import encode
+from scoring.publishing.plan import plan
+from scoring.publishing.predict import score_shard
+from scoring.publishing.publish import Published, publish
 from scoring.settings import Settings
-from scoring.stores import lake, snapshots
-from scoring.stores.database import connect
-from scoring.stores.registry import ModelRef, Registry
-from scoring.stores.snapshots import Snapshot
+from scoring.snapshots import lake, manifest
+from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.manifest import Snapshot
 
 MAY, JUNE, JULY, AUGUST = (dt.date(2024, 5, 31), dt.date(2024, 6, 30), dt.date(2024, 7, 31), dt.date(2024, 8, 31))
 
@@ -104,18 +104,18 @@ def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) 
         location = lake.snapshot_location(settings.lake, SHOP.name, as_of, digest)
         lake.store(file, location)
     with connect(settings.database()) as connection, connection:
-        known = snapshots.find(connection, SHOP.name, as_of, digest)
+        known = manifest.find(connection, SHOP.name, as_of, digest)
         if known is None:
-            received = snapshots.Received(
+            received = manifest.Received(
                 data_set=SHOP.name, as_of=as_of, digest=digest, stopped_because=None, source="made up", corrects=None,
                 definition_digest=SHOP.digest, suite_digest="0" * 64, location=location,
                 row_group_rows=settings.row_group_rows, received=len(rows), accepted=len(rows), quarantined=0,
                 duplicates=0, warnings=[],
             )  # fmt: skip
-            snapshots.record(connection, received, [])
+            manifest.record(connection, received, [])
         else:
-            snapshots.make_current(connection, known)
-        found = snapshots.current(connection, SHOP.name, as_of)
+            manifest.make_current(connection, known)
+        found = manifest.current(connection, SHOP.name, as_of)
     assert found is not None
     return found
 

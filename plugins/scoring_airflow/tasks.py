@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def ingest(data_set: str) -> dict[str, int]:
     """Take one partition in and wake the scores of the data set."""
-    from scoring.pipeline.ingest import ingest as take_in
+    from scoring.intake.ingest import ingest as take_in
 
     context, definition = get_current_context(), catalog().data_set(data_set)
     as_of = partition(context)
@@ -30,7 +30,7 @@ def ingest(data_set: str) -> dict[str, int]:
 
 def plan(score: str) -> list[int]:
     """Open the publication of a score."""
-    from scoring.pipeline.plan import plan as open_publication
+    from scoring.publishing.plan import plan as open_publication
 
     context = get_current_context()
     opened = open_publication(
@@ -42,14 +42,14 @@ def plan(score: str) -> list[int]:
 
 def score_shard(publication_id: int, shard: int) -> int:
     """Score one shard."""
-    from scoring.pipeline.predict import score_shard as predict
+    from scoring.publishing.predict import score_shard as predict
 
     return predict(task_settings(), publication_id, shard)
 
 
 def publish(score: str, publication_id: int) -> dict[str, int]:
     """Make a publication visible and wake the notifier."""
-    from scoring.pipeline.publish import publish as make_visible
+    from scoring.publishing.publish import publish as make_visible
 
     context, definition = get_current_context(), catalog().score(score)
     published = make_visible(task_settings(), publication_id)
@@ -59,7 +59,7 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
 
 def notify() -> dict[str, int]:
     """Deliver to the CRM until nothing is due."""
-    from scoring.pipeline.notify import notify as deliver
+    from scoring.delivery.notify import notify as deliver
 
     done = deliver(task_settings())
     if done.held_because:

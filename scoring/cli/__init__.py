@@ -41,7 +41,7 @@ def up() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to the newest version."""
-    from scoring.stores.database import migrate as to_newest
+    from scoring.database import migrate as to_newest
 
     to_newest(load_settings().database())
     typer.echo("The schema is at its newest version.")

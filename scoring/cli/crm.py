@@ -17,8 +17,8 @@ State = Annotated[str | None, typer.Option(help="pending, delivered or dead; all
 @delivery.command("list")
 def delivery_list(state: State = None, limit: Annotated[int, typer.Option(min=1)] = 50) -> None:
     """Show the newest deliveries: state, events, tries, when the next one is due, and the last answer."""
-    from scoring.stores import deliveries, outbox
-    from scoring.stores.database import connect
+    from scoring.database import connect
+    from scoring.delivery import deliveries, outbox
 
     if state not in (None, "pending", "delivered", "dead"):
         raise typer.BadParameter("one of pending, delivered, dead", param_hint="--state")
@@ -36,8 +36,8 @@ def delivery_replay(
     ids: Annotated[list[str] | None, typer.Argument(help="Dead deliveries (msg_...); all of them without any.")] = None,
 ) -> None:
     """Make dead deliveries due again."""
-    from scoring.stores import deliveries, outbox
-    from scoring.stores.database import connect
+    from scoring.database import connect
+    from scoring.delivery import deliveries, outbox
 
     with attached_settings() as settings, connect(settings.database()) as connection, connection:
         typer.echo(f"{deliveries.replay(connection, outbox.CRM, ids or None)} deliveries are due again.")
@@ -46,8 +46,8 @@ def delivery_replay(
 @endpoint.command("show")
 def endpoint_show() -> None:
     """Show the state of the CRM's endpoint and what waits for it."""
-    from scoring.stores import outbox
-    from scoring.stores.database import connect
+    from scoring.database import connect
+    from scoring.delivery import outbox
 
     with attached_settings() as settings, connect(settings.database()) as connection, connection:
         for name, value in vars(outbox.show(connection)).items():
@@ -57,8 +57,8 @@ def endpoint_show() -> None:
 @endpoint.command("enable")
 def endpoint_enable() -> None:
     """Let requests go to the CRM again, after a 410 disabled it or while it is held back."""
-    from scoring.stores import outbox
-    from scoring.stores.database import connect
+    from scoring.database import connect
+    from scoring.delivery import outbox
 
     with attached_settings() as settings, connect(settings.database()) as connection, connection:
         outbox.enable(connection)
@@ -67,7 +67,7 @@ def endpoint_enable() -> None:
 
 def notify() -> None:
     """Deliver to the CRM until nothing is due, as the DAGs do it."""
-    from scoring.pipeline.notify import notify as deliver
+    from scoring.delivery.notify import notify as deliver
 
     with attached_settings() as settings:
         done = deliver(settings)
@@ -82,7 +82,7 @@ def receiver(
     ),
 ) -> None:
     """Run a small CRM that takes the webhooks in: SCORING_RECEIVER_PORT on 127.0.0.1, SCORING_CRM_SECRET."""
-    from scoring.receiver import serve
+    from scoring.local.receiver import serve
 
     settings = load_settings()
     serve("127.0.0.1", settings.receiver_port, settings.crm_secret, database)

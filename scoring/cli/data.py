@@ -18,7 +18,7 @@ def ingest(
     path: Annotated[str | None, typer.Option(help="Another file or URL instead of the defined source.")] = None,
 ) -> None:
     """Take one partition of a data set in."""
-    from scoring.pipeline.ingest import ingest as take_in
+    from scoring.intake.ingest import ingest as take_in
 
     with attached_settings() as settings:
         intake = take_in(settings, find_data_set(settings, data_set), as_of.date(), path=path)
@@ -35,7 +35,7 @@ def ingest(
 @quarantine.command("list")
 def quarantine_list(data_set: DataSetName, as_of: AsOfArgument) -> None:
     """Show the quarantined rows of a partition: row, rule, column and value."""
-    from scoring.pipeline.quarantine import quarantined
+    from scoring.intake.quarantine import quarantined
 
     with attached_settings() as settings:
         snapshot, rows = quarantined(settings, find_data_set(settings, data_set), as_of.date())
@@ -53,7 +53,7 @@ def quarantine_export(
     file: Annotated[Path, typer.Argument(help="CSV file to write.")],
 ) -> None:
     """Write the quarantined rows to a CSV file, to be corrected and replayed."""
-    from scoring.pipeline.quarantine import export
+    from scoring.intake.quarantine import export
 
     with attached_settings() as settings:
         content = io.StringIO(newline="")  # the file, perhaps one corrected already, is written when all is found
@@ -75,7 +75,7 @@ def quarantine_replay(
     file: Annotated[Path, typer.Argument(help="The corrected export.")],
 ) -> None:
     """Take the corrected rows of an export into a superseding snapshot."""
-    from scoring.pipeline.quarantine import replay
+    from scoring.intake.quarantine import replay
 
     with attached_settings() as settings:
         intake = replay(settings, find_data_set(settings, data_set), as_of.date(), str(file.resolve()))

@@ -12,7 +12,7 @@ publication = typer.Typer(help="Published sets of scores.", no_args_is_help=True
 
 def train(name: ScoreName, as_of: AsOf) -> None:
     """Train a model on one snapshot and what followed; the first one becomes champion."""
-    from scoring.pipeline.train import train as fit
+    from scoring.learning.train import train as fit
 
     with attached_settings() as settings:
         ref = fit(settings, find_score(settings, name), as_of.date())
@@ -22,9 +22,9 @@ def train(name: ScoreName, as_of: AsOf) -> None:
 @score.command("partition")
 def score_partition(name: ScoreName, as_of: AsOf) -> None:
     """Score and publish one partition in this process, as the DAG does it."""
-    from scoring.pipeline.plan import plan
-    from scoring.pipeline.predict import score_shard
-    from scoring.pipeline.publish import publish
+    from scoring.publishing.plan import plan
+    from scoring.publishing.predict import score_shard
+    from scoring.publishing.publish import publish
 
     with attached_settings() as settings:
         planned = plan(settings, find_score(settings, name), as_of.date(), run_id="command line")
@@ -45,7 +45,7 @@ def score_passport(
     recompute: Annotated[bool, typer.Option("--recompute", help="Score again from the passport and compare.")] = False,
 ) -> None:
     """Print what a published score was made from."""
-    from scoring.pipeline import passport as passports
+    from scoring.publishing import passport as passports
 
     with attached_settings() as settings:
         found = passports.passport(settings, name, customer, as_of.date() if as_of else None)
@@ -63,7 +63,7 @@ def publication_drop(
     publication_id: Annotated[int | None, typer.Option("--id", help="This one, also if it is not published.")] = None,
 ) -> None:
     """Remove what is published of a score at one date; running the partition again restores it."""
-    from scoring.pipeline.publish import drop
+    from scoring.publishing.publish import drop
 
     with attached_settings() as settings:
         dropped = drop(settings, find_score(settings, name), as_of.date(), publication_id)

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from croniter import croniter
 from pydantic import Field, field_validator, model_validator
 
-from scoring.domain.model import Definition, digest_of
+from scoring.domain.definition import Definition, digest_of
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from scoring.domain.dataset import checked_name
-from scoring.domain.model import Definition, digest_of
+from scoring.domain.definition import Definition, digest_of
 
 Kind = Literal["classification", "regression"]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from scoring.database import migrate
 from scoring.errors import ConfigurationError
 from scoring.local import preflight
 from scoring.local.environment import local_settings
@@ -10,7 +11,6 @@ from scoring.local.keys import load_keys
 from scoring.local.places import Places
 from scoring.local.postgres import Server, running_postgres, socket_of
 from scoring.settings import Settings
-from scoring.stores.database import migrate
 
 
 @contextmanager

@@ -14,7 +14,7 @@ CHAMPION = "Champion"  # begins a line of this process that is worth showing
 
 def train_first_champions(settings: Settings) -> list[str]:
     """Train where there is no champion yet, on the first partition and what a later one showed; returns sentences."""
-    from scoring.stores.registry import Registry
+    from scoring.models.registry import Registry
 
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     done = []
@@ -26,8 +26,8 @@ def train_first_champions(settings: Settings) -> list[str]:
 
 
 def _train(settings: Settings, work: Work, missing: list[Score]) -> list[str]:
-    from scoring.pipeline.ingest import ingest  # here: it takes seconds, and mostly there is nothing to train
-    from scoring.pipeline.train import train
+    from scoring.intake.ingest import ingest  # here: it takes seconds, and mostly there is nothing to train
+    from scoring.learning.train import train
 
     shown = {months_after(work.trained_as_of, score.outcome.horizon_months) for score in missing}
     for as_of in sorted(shown | {work.trained_as_of}):

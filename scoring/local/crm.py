@@ -2,7 +2,7 @@
 
 from scoring.local.environment import LOOPBACK
 from scoring.local.places import Places
-from scoring.receiver import serve
+from scoring.local.receiver import serve
 from scoring.settings import load_settings
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 import psycopg2
 
 from scoring.catalog import load_catalog
+from scoring.database import migrate
 from scoring.errors import PermanentError
 from scoring.local import environment, preflight
 from scoring.local.airflow_api import AirflowApi
@@ -22,7 +23,6 @@ from scoring.local.postgres import Server, running_postgres
 from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
 from scoring.settings import Settings
-from scoring.stores.database import migrate
 
 PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.25

@@ -7,7 +7,7 @@ from typing import Any
 from factories import JUNE, customers, deliver, query, state_of, value, write_csv
 from pydantic import SecretStr
 
-from scoring.receiver import Receiver
+from scoring.local.receiver import Receiver
 from scoring.settings import Settings
 
 RunDags = Callable[..., list[dict[str, Any]]]

@@ -1,0 +1,1 @@
+"""How events leave: one module for each kind of endpoint."""

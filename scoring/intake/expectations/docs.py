@@ -1,0 +1,98 @@
+"""Validation results kept in the Great Expectations context, and the Data Docs page that shows them."""
+
+import datetime as dt
+import fcntl
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import great_expectations as gx
+from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.data_context.data_context.file_data_context import FileDataContext
+from great_expectations.data_context.types.resource_identifiers import (
+    ExpectationSuiteIdentifier,
+    ValidationResultIdentifier,
+)
+
+from scoring.intake.expectations.tally import Outcome
+
+NO_EXCEPTION = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
+
+
+class DataDocs:
+    """The results store and the Data Docs site of one context."""
+
+    def __init__(self, context: FileDataContext) -> None:
+        self._context = context
+
+    def write(self, suite_name: str, outcomes: Sequence[Outcome], as_of: dt.date, run_name: str) -> str:
+        """Store one validation and build its page, the suite's page and the index.
+
+        Returns the page's path (its URL where the site is no directory, empty where there is no site).
+        Processes on one machine take turns, because each rewrites the index.
+        """
+        suite_key = ExpectationSuiteIdentifier(name=suite_name)
+        key = ValidationResultIdentifier(
+            expectation_suite_identifier=suite_key,
+            run_id=RunIdentifier(run_name=_file_name(run_name), run_time=dt.datetime.now(dt.UTC)),
+            batch_identifier=as_of.isoformat(),
+        )
+        with _turn(Path(self._context.root_directory) / "uncommitted"):
+            self._context.validation_results_store.store_validation_results(_merged(outcomes, key), key)
+            pages: Any = [key, suite_key]  # both kinds work; the annotation there allows only one
+            self._context.build_data_docs(resource_identifiers=pages)
+        urls = [site["site_url"] for site in self._context.get_docs_sites_urls(resource_identifier=key)]
+        return next((_path(url) for url in urls if url), "")
+
+
+def _file_name(run_name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", run_name).strip(".") or "run"
+
+
+@contextmanager
+def _turn(directory: Path) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "data_docs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released by the close, also that of a killed process
+        yield
+
+
+def _merged(outcomes: Sequence[Outcome], key: ValidationResultIdentifier) -> ExpectationSuiteValidationResult:
+    name, good = key.expectation_suite_identifier.name, sum(outcome.success for outcome in outcomes)
+    return ExpectationSuiteValidationResult(
+        success=all(outcome.success for outcome in outcomes if outcome.rule.critical),
+        results=[_result(outcome) for outcome in outcomes],
+        suite_name=name,
+        statistics={
+            "evaluated_expectations": len(outcomes),
+            "successful_expectations": good,
+            "unsuccessful_expectations": len(outcomes) - good,
+            "success_percent": 100 * good / len(outcomes) if outcomes else None,
+        },
+        meta={
+            "great_expectations_version": gx.__version__,
+            "run_id": key.run_id.to_json_dict(),
+            "validation_time": key.run_id.run_time.isoformat(),
+            "batch_spec": {"data_asset_name": f"{name} {key.batch_identifier}"},
+        },
+    )
+
+
+def _result(outcome: Outcome) -> ExpectationValidationResult:
+    return ExpectationValidationResult(
+        success=outcome.success,
+        expectation_config=outcome.rule.configuration,
+        result=dict(outcome.result),
+        meta={},
+        exception_info=dict(NO_EXCEPTION),
+    )
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return unquote(parts.path) if parts.scheme == "file" else url

@@ -1,0 +1,128 @@
+"""Reads a suite from its Great Expectations context, adds what the definition implies, refuses what cannot work."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import great_expectations as gx
+from great_expectations.data_context.data_context.file_data_context import FileDataContext
+from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
+from great_expectations.exceptions.exceptions import GreatExpectationsError
+from great_expectations.expectations.expectation import (
+    ColumnMapExpectation,
+    ColumnPairMapExpectation,
+    MulticolumnMapExpectation,
+)
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from marshmallow import ValidationError
+
+from scoring.domain.dataset import DataSet
+from scoring.errors import ConfigurationError, DefinitionError
+from scoring.intake.expectations.docs import DataDocs
+from scoring.intake.expectations.engine import Engine
+from scoring.intake.expectations.rules import Rule
+from scoring.intake.expectations.suite import Suite
+
+EXAMPLE = (
+    '{"name": "%s", "expectations": [{"type": "expect_column_values_to_not_be_null", '
+    '"kwargs": {"column": "%s"}, "severity": "critical"}]}'
+)
+ROW_BY_ROW = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+
+# These look at a row beside all others, so that a batch does not decide them.
+NEEDS_WHOLE_TABLE = {
+    "column_values.unique",
+    "column_values.increasing",
+    "column_values.decreasing",
+    "column_values.not_outliers",
+    "column_values.z_score.under_threshold",
+    "compound_columns.unique",
+}
+
+ONE_AT_A_TIME = threading.Lock()  # Great Expectations reads its YAML with a parser that all threads share
+
+
+def load(directory: Path, data_set: DataSet) -> Suite:
+    """As ``scoring.intake.expectations.load_suite``, which says what it raises."""
+    context = _open(directory)
+    rules = [_rule(stated, data_set) for stated in _stated(context, data_set)]
+    about = {(rule.configuration.type, rule.column) for rule in rules}
+    rules += [
+        _rule(implied, data_set)
+        for implied in _implied(data_set)
+        if (implied.type, implied.kwargs["column"]) not in about
+    ]
+    _check(rules, data_set)
+    return Suite(data_set, rules, Engine(), DataDocs(context))
+
+
+def _open(directory: Path) -> FileDataContext:
+    file = directory / FileDataContext.GX_YML
+    if not file.is_file():  # Great Expectations would make a new project there
+        raise ConfigurationError(f"There is no {file}. Set SCORING_EXPECTATIONS_DIR to the directory that has it.")
+    try:
+        with ONE_AT_A_TIME:
+            return gx.get_context(mode="file", context_root_dir=directory)
+    except (GreatExpectationsError, OSError, ValueError) as error:
+        raise ConfigurationError(f"{file} cannot be used: {_one_line(error)}") from error
+
+
+def _stated(context: FileDataContext, data_set: DataSet) -> list[ExpectationConfiguration]:
+    """The suite's content as it stands: a suite object would lack, silently, what cannot be used."""
+    name = data_set.suite_name
+    key = ExpectationSuiteIdentifier(name=name)
+    if not context.expectations_store.has_key(key):
+        raise DefinitionError(
+            f"Data set {data_set.name!r}: there is no suite {name!r}. Add "
+            f"{Path(context.root_directory) / 'expectations' / name}.json, for example: "
+            f"{EXAMPLE % (name, data_set.key)}"
+        )
+    try:
+        return list(context.expectations_store.get(key).get("expectations") or ())
+    except (GreatExpectationsError, ValidationError, ValueError, TypeError) as error:
+        raise DefinitionError(f"Suite {name!r} cannot be read: {_one_line(error)}") from error
+
+
+def _implied(data_set: DataSet) -> Iterator[ExpectationConfiguration]:
+    for column in data_set.columns:
+        about = {"column": column.name}
+        if not column.nullable:
+            yield ExpectationConfiguration(type="expect_column_values_to_not_be_null", kwargs=about)
+        if column.values:
+            values = about | {"value_set": list(column.values)}
+            yield ExpectationConfiguration(type="expect_column_values_to_be_in_set", kwargs=values)
+
+
+def _rule(stated: ExpectationConfiguration, data_set: DataSet) -> Rule:
+    try:
+        expectation = stated.to_domain_obj()
+    except (GreatExpectationsError, ValueError, TypeError) as error:
+        raise DefinitionError(
+            f"Suite {data_set.suite_name!r}: {stated.type}({stated.kwargs}) cannot be used: {_one_line(error)}"
+        ) from error
+    return Rule(
+        configuration=expectation.configuration,
+        severity=expectation.severity.value,
+        by_row=isinstance(expectation, ROW_BY_ROW) and expectation.map_metric not in NEEDS_WHOLE_TABLE,
+        in_pairs=isinstance(expectation, ColumnPairMapExpectation),
+    )
+
+
+def _check(rules: Sequence[Rule], data_set: DataSet) -> None:
+    seen = set()
+    for rule in rules:
+        unknown = [name for name in rule.columns if name not in data_set.column_names]
+        if unknown:
+            raise DefinitionError(
+                f"Suite {data_set.suite_name!r}: {rule.name}: data set {data_set.name!r} has no column "
+                f"{unknown[0]!r}; it has: {', '.join(data_set.column_names)}."
+            )
+        if (rule.name, rule.column) in seen:
+            raise DefinitionError(
+                f"Suite {data_set.suite_name!r}: {rule.name} (column {rule.column}) stands there twice."
+            )
+        seen.add((rule.name, rule.column))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,74 @@
+"""What a rule found in all batches together, in the form in which Great Expectations reports one batch."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.intake.expectations.rules import Rule
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a rule holds for the whole input, and the counts or the value that say so."""
+
+    rule: Rule
+    success: bool
+    result: Mapping[str, Any]
+
+
+class Tally:
+    """Counts of one row rule: memory does not grow with the rows."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.elements = self.missing = self.unexpected = 0
+        self._values: Counter[str | None] = Counter()
+        self._sample: list[str | None] = []
+
+    def add(self, result: Mapping[str, Any], values: Sequence[str | None]) -> None:
+        """Add one batch: its result, and the values that failed."""
+        self.elements += result["element_count"]
+        self.missing += result.get("missing_count") or 0
+        self.unexpected += len(values)
+        self._sample += values[: SHOWN - len(self._sample)]
+        for value, count in Counter(values).items():
+            if value in self._values or len(self._values) < SHOWN:
+                self._values[value] += count
+
+    @property
+    def considered(self) -> int:
+        """Rows that have a value, or all where a null is what the rule is about."""
+        return self.elements - self.missing
+
+    @property
+    def share(self) -> float:
+        """Failing rows among those considered (0 when there are none)."""
+        return self.unexpected / self.considered if self.considered else 0.0
+
+    @property
+    def observed(self) -> str:
+        """The counts for a person."""
+        return f"{self.unexpected} of {self.considered} values ({self.share:.2%})"
+
+    def outcome(self) -> Outcome:
+        """The merged result; success obeys ``mostly``, as for a single batch."""
+        return Outcome(
+            rule=self.rule,
+            success=self.considered - self.unexpected >= self.rule.kwargs.get("mostly", 1) * self.considered,
+            result={
+                "element_count": self.elements,
+                "unexpected_count": self.unexpected,
+                "unexpected_percent": 100 * self.share,
+                "missing_count": self.missing,
+                "missing_percent": 100 * self.missing / self.elements if self.elements else 0.0,
+                "unexpected_percent_total": 100 * self.unexpected / self.elements if self.elements else 0.0,
+                "unexpected_percent_nonmissing": 100 * self.share,
+                "partial_unexpected_list": self._sample,
+                "partial_unexpected_counts": [
+                    {"value": value, "count": count} for value, count in self._values.most_common()
+                ],
+            },
+        )

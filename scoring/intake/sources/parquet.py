@@ -1,0 +1,108 @@
+"""Reads Parquet: types are checked once against the definition, values as they come."""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from scoring.domain.dataset import Column, DataSet
+from scoring.errors import SourceError
+from scoring.intake.sources.cells import check_values, typed_batch
+from scoring.intake.sources.header import check_columns
+from scoring.intake.sources.spool import View
+from scoring.snapshots.arrow import arrow_type
+
+_BUFFER_BYTES = 1 << 20
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_INTEGERS = (pa.types.is_signed_integer, pa.types.is_uint8, pa.types.is_uint16, pa.types.is_uint32)
+_ACCEPTED: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
+    "text": _TEXTS,
+    "category": _TEXTS,
+    "integer": _INTEGERS,
+    "number": (*_INTEGERS, pa.types.is_floating),
+    "date": (pa.types.is_date,),
+    "boolean": (pa.types.is_boolean,),
+}
+_DAMAGE = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError)
+
+
+def parquet_batches(file: IO[bytes], name: str, data_set: DataSet, rows: int) -> Generator[pa.RecordBatch, None, None]:
+    """The rows of a Parquet file in batches of at most ``rows`` rows.
+
+    Columns are matched by name and may be narrower than the definition (int32 for an integer, float32 or
+    an integer for a number, dictionaries for text, decimals of fewer digits).
+
+    Raises
+    ------
+    SourceError
+        Names the column, and the row where there is one.
+    """
+    reader = _opened(file, name)
+    check_columns(reader.schema_arrow.names, data_set, name)
+    for column in data_set.columns:
+        _check_type(reader.schema_arrow.field(column.name).type, column, name)
+    first_row = 1
+    batches = reader.iter_batches(batch_size=rows, columns=list(data_set.column_names))
+    while (batch := _next(batches, name, first_row)) is not None:
+        cells = [batch.column(column) for column in data_set.column_names]
+        yield typed_batch(cells, data_set, typed, name=name, first_row=first_row)
+        first_row += batch.num_rows
+
+
+def typed(cells: pa.Array, column: Column) -> pa.Array:
+    """Cells of an accepted type as the column's own; raises ValueError if a value does not fit."""
+    cells = pc.cast(cells, arrow_type(column))
+    cells.validate(full=True)
+    return check_values(cells, column)
+
+
+def accepts(found: pa.DataType, column: Column) -> bool:
+    """Whether values of the type found are values of the column's type (some are then checked one by one)."""
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    if column.type == "decimal":
+        return bool(pa.types.is_decimal(found)) and (
+            found.scale <= column.scale and found.precision - found.scale <= column.precision - column.scale
+        )
+    return any(check(found) for check in _ACCEPTED[column.type])
+
+
+def _opened(file: IO[bytes], name: str) -> parquet.ParquetFile:
+    try:
+        return parquet.ParquetFile(
+            pa.PythonFile(View(file), mode="r"),
+            buffer_size=_BUFFER_BYTES,
+            pre_buffer=False,
+            page_checksum_verification=True,
+        )
+    except _DAMAGE as error:
+        raise _damaged(name, error) from None
+
+
+def _next(batches: Iterator[pa.RecordBatch], name: str, row: int) -> pa.RecordBatch | None:
+    try:
+        return next(batches, None)
+    except _DAMAGE as error:
+        raise _damaged(name, error, row) from None
+
+
+def _damaged(name: str, error: Exception, row: int | None = None) -> SourceError:
+    where = f" at or after row {row}" if row else ""
+    reason = str(error).strip().partition("\n")[0].rstrip(".")
+    return SourceError(
+        name,
+        f"The file is not Parquet, truncated or damaged{where} ({reason}).",
+        "Deliver it anew; upload under another name and rename it at the end.",
+    )
+
+
+def _check_type(found: pa.DataType, column: Column, name: str) -> None:
+    if not (pa.types.is_null(found) or accepts(found, column)):
+        raise SourceError(
+            name,
+            f"The column is of type {found}, which is not {column.type!r} ({arrow_type(column)}).",
+            f"Write it as {arrow_type(column)}, or change the column's type in the definition.",
+            column=column.name,
+        )

@@ -1,0 +1,183 @@
+"""Copies a source into a nameless temporary file, so that what is parsed is one version of it, whole.
+
+The file has no directory entry: it is gone when it is closed, also when the process is killed.
+"""
+
+import gzip
+import io
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import fsspec
+
+from scoring.errors import ConfigurationError, SourceError, SourceNotReady, TransientError
+from scoring.intake.sources.location import shown, suffix_of
+
+CHUNK_BYTES = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class View(io.RawIOBase):
+    """An independent reader of a spooled file: a position and a file descriptor of its own.
+
+    Arrow reads ahead in a thread that may outlive its reader; it must not move anybody else's position.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._descriptor = os.dup(file.fileno())
+        self._position = 0
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any buffer; memoryview is what comes
+        """Fill the buffer from the position on; 0 at the end of the file."""
+        count = os.preadv(self._descriptor, [buffer], self._position)
+        self._position += count
+        return count
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: os.fstat(self._descriptor).st_size}
+        self._position = base[whence] + offset
+        return self._position
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def close(self) -> None:
+        """Give the file descriptor back."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+@contextmanager
+def spooled(location: str) -> Iterator[IO[bytes]]:
+    """Yield a local copy of a file, unpacked if its name ends in ``.gz``; read it through :class:`View`.
+
+    Raises
+    ------
+    SourceError
+        If it is empty, a directory, not readable for us, or if its gzip data is damaged.
+    SourceNotReady
+        If it is not there, cannot be reached, or changed while it was being copied.
+    ConfigurationError
+        If the kind of URL is unknown or its driver is not installed.
+    TransientError
+        If the copy does not fit into the temporary directory.
+    """
+    with tempfile.TemporaryFile() as copy:
+        _copy(location, copy)
+        copy.flush()
+        yield copy
+
+
+def _copy(location: str, copy: IO[bytes]) -> None:
+    fs, path = _filesystem(location)
+    before = _fingerprint(fs, path, location)
+    try:
+        with _reached(location), fs.open(path, "rb", compression=None) as raw:
+            _fill(raw, copy, location)
+    except SourceError:
+        _refuse_changed(before, fs, path, location)  # half of one version and half of another look damaged
+        raise
+    _refuse_changed(before, fs, path, location)
+
+
+def _fill(raw: IO[bytes], copy: IO[bytes], location: str) -> None:
+    name = shown(location)
+    packed = suffix_of(location).endswith(".gz")
+    magic = raw.read(len(GZIP_MAGIC))
+    raw.seek(0)
+    if not magic:
+        raise SourceError(name, "The file is empty (0 bytes).", "Deliver the file anew, with its header and rows.")
+    if packed != (magic == GZIP_MAGIC):
+        problem = "is not gzip data, as its name says" if packed else "is gzip data, though its name does not say so"
+        raise SourceError(name, f"The content {problem}.", "Name a gzip file .csv.gz and a plain one .csv.")
+    stream = gzip.GzipFile(fileobj=raw) if packed else raw
+    try:
+        while chunk := stream.read(CHUNK_BYTES):
+            _write(copy, chunk)
+    except EOFError:
+        raise SourceError(
+            name,
+            "The gzip data ends too early: the file is truncated.",
+            "Deliver it anew; check it with `gzip --test`; upload under another name and rename it at the end.",
+        ) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise SourceError(
+            name, f"The gzip data is corrupt ({error}).", "Deliver the file anew; check it with `gzip --test`."
+        ) from None
+
+
+def _write(copy: IO[bytes], chunk: bytes) -> None:
+    try:
+        copy.write(chunk)
+    except OSError as error:
+        raise TransientError(
+            f"The temporary directory {tempfile.gettempdir()} cannot take a copy of the source ({error.strerror}). "
+            "Make room there, or name another one with TMPDIR."
+        ) from error
+
+
+def _filesystem(location: str) -> tuple[Any, str]:
+    try:
+        fs, path = fsspec.core.url_to_fs(location)
+    except (ImportError, ValueError) as error:
+        raise ConfigurationError(
+            f"{shown(location)}: this kind of URL cannot be read ({_reason(error, location)}). "
+            "Install the fsspec driver of its protocol, or correct the path."
+        ) from None
+    return fs, str(path)
+
+
+def _fingerprint(fs: Any, path: str, location: str) -> tuple[str, str]:
+    """All that the file system knows of the version: size, times, inode or ETag."""
+    with _reached(location):
+        fs.invalidate_cache()
+        info = fs.info(path)
+        if info.get("type") == "directory":
+            raise SourceError(shown(location), "This is a directory, not a file.", "Give the path of one file.")
+        return str(sorted(info.items())), str(fs.ukey(path))
+
+
+def _refuse_changed(before: tuple[str, str], fs: Any, path: str, location: str) -> None:
+    if _fingerprint(fs, path, location) != before:
+        raise SourceNotReady(
+            f"{shown(location)}: The file was replaced while being read; nothing of it was used. "
+            "Remedy: try again when the delivery is complete; upload under another name and rename it at the end."
+        )
+
+
+@contextmanager
+def _reached(location: str) -> Iterator[None]:
+    """Turn what a file system raises into our errors."""
+    name = shown(location)
+    try:
+        yield
+    except (SourceError, TransientError):
+        raise
+    except FileNotFoundError:
+        server = ", or its server does not answer" if "://" in location else ""  # fsspec says the same of both
+        raise SourceNotReady(
+            f"{name}: The file is not there{server}. Remedy: deliver it, or correct the source's path or SCORING_INBOX."
+        ) from None
+    except PermissionError:
+        raise SourceError(name, "The file may not be read.", "Give this user the right to read it.") from None
+    except Exception as error:  # noqa: BLE001 - every protocol has exceptions of its own
+        raise SourceNotReady(
+            f"{name}: The file cannot be read just now ({_reason(error, location)}). "
+            "Remedy: try again; check that the server is up and that the credentials are valid."
+        ) from None
+
+
+def _reason(error: Exception, location: str) -> str:
+    """The error's own text, unless it could repeat a credential."""
+    return str(error) if shown(location) == location and str(error) else type(error).__name__

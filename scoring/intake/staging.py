@@ -1,0 +1,97 @@
+"""Received rows on local disk, so that each is read from its source once; finds rows with the same key."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from scoring.domain.dataset import DataSet
+from scoring.errors import SourceError
+from scoring.intake.sources import Received
+from scoring.snapshots.arrow import arrow_schema
+
+# Rows checked at a time: Great Expectations has a fixed cost for each batch, so small ones are slow.
+CHECKED_ROWS = 200_000
+
+
+class Staged:
+    """All received rows of one intake in a local Parquet file. Memory: one batch, and 8 bytes a row for the keys."""
+
+    def __init__(self, data_set: DataSet, received: Received, path: Path) -> None:
+        self._data_set = data_set
+        self.name = received.name
+        hashes = []
+        with pq.ParquetWriter(path, arrow_schema(data_set), compression="lz4") as writer:
+            for batch in received.batches:
+                writer.write_batch(batch)
+                hashes.append(_hashes(batch.column(data_set.key)))
+        self._file = pq.ParquetFile(path)
+        self._hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+        self.rows = len(self._hashes)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Each batch with the number of its first row (1-based, as received)."""
+        first = 1
+        for batch in self._file.iter_batches(batch_size=CHECKED_ROWS, use_threads=False):
+            yield first, batch
+            first += batch.num_rows
+
+    def columns(self, names: tuple[str, ...], kept: NDArray[np.bool_]) -> pa.Table:
+        """The named columns of the rows that ``kept`` (shape (rows,), bool) marks."""
+        return self._file.read(columns=list(names)).filter(pa.array(kept))
+
+    def duplicates(self) -> NDArray[np.bool_]:
+        """Which rows (shape (rows,), bool) give way to another of the same key, by the data set's rule.
+
+        A row without a key is nobody's duplicate.
+
+        Raises
+        ------
+        SourceError
+            If there are duplicates and the rule is ``refuse``.
+        """
+        dropped = np.zeros(self.rows, dtype=bool)
+        candidates = self._sharing_a_hash()
+        if candidates.size:
+            keys = pd.Series(self._keys_at(candidates), index=candidates)
+            last = self._data_set.duplicates == "keep_last"
+            twice = keys[keys.duplicated(keep="last" if last else "first") & keys.notna()]
+            if self._data_set.duplicates == "refuse" and len(twice):
+                raise SourceError(
+                    self.name,
+                    f"the key {twice.iloc[0]!r} stands in an earlier row already ({len(twice)} such rows).",
+                    "deliver each key once, or choose another rule in the data set's 'duplicates'.",
+                    row=int(twice.index[0]) + 1,
+                    column=self._data_set.key,
+                )
+            dropped[twice.index.to_numpy()] = True
+        return dropped
+
+    def _sharing_a_hash(self) -> NDArray[np.intp]:
+        order = np.argsort(self._hashes, kind="stable")
+        same = self._hashes[order][1:] == self._hashes[order][:-1]
+        return np.sort(order[np.append(same, False) | np.append(False, same)])
+
+    def _keys_at(self, rows: NDArray[np.intp]) -> list[str | None]:
+        keys: list[str | None] = []
+        first = 0
+        for batch in self._file.iter_batches(columns=[self._data_set.key], use_threads=False):
+            here = rows[(rows >= first) & (rows < first + batch.num_rows)] - first
+            keys.extend(batch.column(0).take(pa.array(here)).to_pylist())
+            first += batch.num_rows
+        return keys
+
+
+def _hashes(keys: pa.Array) -> NDArray[np.uint64]:
+    return pd.util.hash_array(
+        np.asarray(pc.fill_null(keys, "").to_numpy(zero_copy_only=False), dtype=object), categorize=False
+    )

@@ -1,0 +1,1 @@
+"""Snapshots and outcomes in, model versions out."""

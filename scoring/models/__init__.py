@@ -1,0 +1,1 @@
+"""Model versions in, scores out: the MLflow registry and the features that a model sees."""

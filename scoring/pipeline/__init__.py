@@ -1,1 +1,0 @@
-"""The verbs: each module does one thing to one partition and can be repeated without harm."""

@@ -1,0 +1,1 @@
+"""Snapshot and model in, publication and change events out: all rows become visible at once, or none."""

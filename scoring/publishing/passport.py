@@ -1,0 +1,100 @@
+"""The passport of a published score: all that went into it, enough to compute it again."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from scoring.catalog import load_catalog
+from scoring.database import connect
+from scoring.errors import IntegrityError, NotFound
+from scoring.models.features import feature_frame
+from scoring.publishing import publications
+from scoring.publishing.plan import planned_definition
+from scoring.publishing.predict import Scorer
+from scoring.publishing.publications import Arm, Publication, ScoreRow
+from scoring.settings import Settings
+from scoring.snapshots import lake, manifest
+from scoring.snapshots.manifest import Snapshot
+
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Passport:
+    """A published score of one customer with the publication, the model and the snapshot it comes from."""
+
+    row: ScoreRow
+    publication: Publication
+    arm: Arm
+    snapshot: Snapshot
+
+
+def passport(settings: Settings, score: str, customer: str, as_of: dt.date | None = None) -> Passport:
+    """The passport of a customer's score at ``as_of``, or at the newest date.
+
+    Raises
+    ------
+    NotFound
+        If nothing is published for the score and date, or the customer is not in it.
+    """
+    load_catalog(settings.definitions).score(score)
+    with connect(settings.database()) as connection:
+        publication = publications.published(connection, score, as_of)
+        if publication is None:
+            raise NotFound(f"Nothing is published of {score}{f' at {as_of}' if as_of else ''}.")
+        row = publications.row_of(connection, publication.publication_id, customer)
+        if row is None:
+            raise NotFound(f"{score} at {publication.as_of} has no customer {customer!r}.")
+        arms = {arm.arm: arm for arm in publications.arms(connection, publication.publication_id)}
+        snapshot = manifest.by_id(connection, publication.snapshot_id)
+    if snapshot is None:
+        raise IntegrityError(f"The snapshot of publication {publication.publication_id} is not recorded any more.")
+    return Passport(row, publication, arms[row.arm], snapshot)
+
+
+def lines(found: Passport) -> list[tuple[str, object]]:
+    """The passport as names and values, for people."""
+    row, made, arm, snapshot = found.row, found.publication, found.arm, found.snapshot
+    return [
+        ("score", made.score),
+        ("customer", row.customer_id),
+        ("as_of", made.as_of),
+        ("value", repr(row.value)),
+        ("points", row.points),
+        ("band", row.band),
+        ("arm", arm.arm),
+        ("model", f"{arm.model_name} version {arm.model_version}"),
+        ("model digest", arm.model_digest),
+        ("snapshot", f"{snapshot.data_set} {snapshot.snapshot_id}"),
+        ("snapshot digest", snapshot.digest),
+        ("definition digest", made.definition_digest),
+        ("publication", made.publication_id),
+        ("checksum", made.checksum),
+        ("run", made.run_id),
+        ("code version", made.code_version),
+    ]
+
+
+def recompute(settings: Settings, found: Passport) -> float:
+    """Score the customer again from the passport's snapshot and model; returns the value.
+
+    Raises
+    ------
+    IntegrityError
+        If it differs from the published value by more than 1e-9.
+    """
+    score, data_set = planned_definition(settings, found.publication)
+    scorer = Scorer(settings, score, data_set, found.arm)
+    with lake.SnapshotFile(found.snapshot.location) as file:
+        for group in file.groups(scorer.columns):
+            customer = group.filter(pc.equal(group.column(data_set.key), found.row.customer_id))
+            if customer.num_rows:
+                value = float(scorer.values(feature_frame(score, data_set, customer))[0])
+                if abs(value - found.row.value) > TOLERANCE:
+                    raise IntegrityError(
+                        f"{score.name} of {found.row.customer_id}: published {found.row.value!r}, but its passport "
+                        f"gives {value!r}. The snapshot, the model or the code is not what it was."
+                    )
+                return value
+    raise IntegrityError(f"The snapshot {found.snapshot.digest} has no customer {found.row.customer_id!r}.")

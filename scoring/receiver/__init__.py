@@ -1,9 +1,0 @@
-"""A small real CRM: receives webhooks as docs/webhooks.md asks a receiver to, and can be told to fail.
-
-It shares no code with the sender but the reference library for signatures, so that each checks the other.
-"""
-
-from scoring.receiver.faults import Fault, Plan
-from scoring.receiver.server import Receiver, serve
-
-__all__ = ["Fault", "Plan", "Receiver", "serve"]

@@ -1,0 +1,221 @@
+"""The lake: snapshots as immutable Parquet files on any file system, named by the digest of their content."""
+
+import datetime as dt
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from scoring.domain.definition import digest_of
+from scoring.errors import IntegrityError, TransientError
+
+_DIGEST_KEY = "scoring.snapshot_digest"  # in the file's own metadata
+
+
+class ContentDigest:
+    """SHA-256 of rows as values: chunking, file format and compression do not matter; order does."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._parts = {name: [hashlib.sha256() for _ in range(3)] for name in schema.names}
+        self._rows = 0
+
+    def update(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Take further rows in."""
+        self._rows += batch.num_rows
+        for name in self._schema.names:
+            column = batch.column(name)
+            for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
+                for part, data in zip(self._parts[name], _canonical(chunk), strict=True):
+                    part.update(data)
+
+    def hexdigest(self, **context: Any) -> str:
+        """The digest (64 hex digits) of all rows so far and of ``context``."""
+        columns = {name: [part.hexdigest() for part in parts] for name, parts in self._parts.items()}
+        return digest_of({"schema": str(self._schema), "rows": self._rows, "columns": columns, **context})
+
+
+def _canonical(array: pa.Array) -> tuple[Any, Any, Any]:
+    """Nulls, lengths and values of an array as bytes that depend on nothing but the values."""
+    nulls = np.ascontiguousarray(array.is_null().to_numpy(zero_copy_only=False))
+    kind = array.type
+    if pa.types.is_decimal(kind):
+        array = array.cast(pa.string())
+    elif pa.types.is_boolean(kind):
+        array = array.cast(pa.uint8())
+    elif pa.types.is_date32(kind):
+        array = array.cast(pa.int32())
+    if pa.types.is_string(array.type):
+        array = pc.fill_null(array, "")
+        lengths = np.ascontiguousarray(pc.binary_length(array).to_numpy())
+        first = array.offset
+        offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[first : first + len(array) + 1]
+        data = array.buffers()[2]
+        return nulls, lengths, memoryview(data)[offsets[0] : offsets[-1]] if data is not None else b""
+    return nulls, b"", np.ascontiguousarray(pc.fill_null(array, 0).to_numpy())
+
+
+class RowGroupWriter:
+    """Writes a Parquet file whose row groups have exactly ``rows`` rows but the last, however rows arrive."""
+
+    def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
+        # Amounts hardly repeat, so a dictionary of them is only work; their bytes, split by place, pack well.
+        # Measured on the benchmark's customers against zstd and dictionaries for all: a third of the time to read, a
+        # quarter to write, and no larger.
+        floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+        self._writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="lz4",
+            use_dictionary=[field.name for field in schema if not pa.types.is_floating(field.type)],
+            use_byte_stream_split=floats,
+            write_page_checksum=True,
+        )
+        self._rows = rows
+        self._waiting: list[pa.RecordBatch] = []
+        self._count = 0
+        self.written = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take further rows in; whole row groups go to the file."""
+        self._waiting.append(batch)
+        self._count += batch.num_rows
+        self.written += batch.num_rows
+        if self._count >= self._rows:
+            table = pa.Table.from_batches(self._waiting).combine_chunks()
+            whole = table.num_rows - table.num_rows % self._rows
+            self._writer.write_table(table.slice(0, whole), row_group_size=self._rows)
+            rest = table.slice(whole)
+            self._waiting, self._count = rest.to_batches(), rest.num_rows
+
+    def close(self, digest: str) -> None:
+        """Write what is left, note the digest under which the file will be kept, and finish it."""
+        if self._count:
+            self._writer.write_table(pa.Table.from_batches(self._waiting).combine_chunks(), row_group_size=self._rows)
+        self._writer.add_key_value_metadata({_DIGEST_KEY: digest})
+        self._writer.close()
+
+
+def snapshot_location(lake: str, data_set: str, as_of: dt.date, digest: str) -> str:
+    """Where the snapshot of that digest is kept."""
+    return f"{lake.rstrip('/')}/{data_set}/as_of={as_of.isoformat()}/{digest}.parquet"
+
+
+def store(local: Path, location: str) -> None:
+    """Put a finished file at its place at once: a reader sees the whole file or none.
+
+    Raises
+    ------
+    TransientError
+        If the file system does not take it.
+    """
+    filesystem, path = fsspec.core.url_to_fs(location)
+    try:
+        filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - fsspec has no public name for it
+        if filesystem.exists(path) and _is_whole(location):
+            return  # named by its content: what is there is the same
+        if "file" in _protocols(filesystem):
+            partial = Path(f"{path}.partial-{local.parent.name}")
+            shutil.copyfile(local, partial)
+            partial.replace(path)
+        else:
+            filesystem.put_file(str(local), path)  # an object store shows an object when it is complete
+    except OSError as error:
+        raise TransientError(f"The lake does not take {location}: {error}") from error
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+class SnapshotFile:
+    """An open snapshot; reads one row group at a time.
+
+    Raises
+    ------
+    IntegrityError
+        If the file is gone, damaged, or not the one that was stored under this name.
+    TransientError
+        If it cannot be read at the moment.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        try:
+            filesystem, path = fsspec.core.url_to_fs(location)
+            local = "file" in _protocols(filesystem)
+            self._handle = pa.OSFile(path) if local else filesystem.open(path, "rb")
+            self._file = pq.ParquetFile(self._handle, page_checksum_verification=True)
+        except FileNotFoundError as error:
+            raise IntegrityError(
+                f"The snapshot file {location} is gone. Restore it from a backup, or ingest the partition "
+                "again from the same source."
+            ) from error
+        except pa.ArrowInvalid as error:
+            raise _damaged(location, error) from error
+        except OSError as error:
+            raise TransientError(f"The snapshot file {location} cannot be read: {error}") from error
+        noted = (self._file.metadata.metadata or {}).get(_DIGEST_KEY.encode(), b"").decode()
+        if noted != Path(location).stem:
+            self.close()
+            raise _damaged(
+                location, f"it is the file of snapshot {noted}" if noted else "this project did not write it"
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+        self._handle.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def row_groups(self) -> int:
+        """Number of row groups."""
+        return int(self._file.num_row_groups)
+
+    def read_group(self, group: int, columns: list[str] | None = None) -> pa.Table:
+        """The rows of one row group (0-based)."""
+        try:
+            return self._file.read_row_group(group, columns=columns, use_threads=False)
+        except (pa.ArrowException, OSError) as error:  # a page's checksum differs, or it cannot be unpacked
+            raise _damaged(self._location, error) from error
+
+    def groups(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """All row groups, one after the other."""
+        for group in range(self.row_groups):
+            yield self.read_group(group, columns)
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows of some columns."""
+        nobody = self._file.schema_arrow.empty_table()
+        return pa.concat_tables([nobody if columns is None else nobody.select(columns), *self.groups(columns)])
+
+
+def _is_whole(location: str) -> bool:
+    try:
+        with SnapshotFile(location) as file:
+            for _ in file.groups():
+                pass
+    except IntegrityError:
+        return False
+    return True
+
+
+def _damaged(location: str, error: Exception | str) -> IntegrityError:
+    reason = " ".join(str(error).split())
+    return IntegrityError(
+        f"The snapshot file {location} is damaged ({reason}). To repair it, ingest the partition again."
+    )

@@ -1,1 +1,0 @@
-"""Everything that holds or moves data. Stores know the domain and not each other."""

@@ -1,0 +1,74 @@
+"""The environment is read once, its errors name the variable, and no secret is ever shown."""
+
+import pytest
+
+from scoring.database import connect
+from scoring.errors import ConfigurationError, TransientError
+from scoring.settings import Settings, load_settings
+
+SECRET = "hunter2"
+
+
+def test_no_secret_stands_in_what_settings_show_of_themselves():
+    url = f"postgresql://user:{SECRET}@host/db"
+    settings = Settings(database_url=url, mlflow_tracking_uri=url, source_urls={"crm": url}, crm_secret=SECRET)
+    for shown in (repr(settings), str(settings), repr(settings.model_dump()), settings.model_dump_json()):
+        assert SECRET not in shown
+    assert settings.database() == url
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SCORING_AIRFLOW_PORT", f"{SECRET}"),
+        ("SCORING_AIRFLOW_PORT", "70000"),
+        ("SCORING_ROW_GROUP_ROWS", "0"),
+        ("SCORING_SOURCE_URLS", f"postgresql://u:{SECRET}@h/d"),
+        ("SCORING_SOURCE_URLS", f'["{SECRET}"]'),
+        ("SCORING_SOURCE_URLS", f'{{"bank": {{"password": "{SECRET}"}}}}'),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_name_of_its_variable_and_never_shown(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=variable) as refused:
+        load_settings()
+    assert SECRET not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def test_values_come_from_variables(monkeypatch):
+    monkeypatch.setenv("SCORING_SHARD_ROWS", "12")
+    monkeypatch.setenv("SCORING_SOURCE_URLS", '{"bank": "postgresql://h/d"}')
+    settings = load_settings()
+    assert settings.shard_rows == 12
+    assert settings.source_urls["bank"].get_secret_value() == "postgresql://h/d"
+
+
+def test_without_a_database_the_remedy_is_said():
+    with pytest.raises(ConfigurationError, match="SCORING_DATABASE_URL"):
+        Settings().database()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://user:pass%zz{SECRET}@host/db",
+        f"postgresql://user:{SECRET}/more@host/db",
+        f"postgresql://user:more@{SECRET}@host/db",
+        f"no uri but {SECRET}",
+    ],
+    ids=["wrong escape", "bare slash", "bare at sign", "no URI"],
+)
+def test_a_database_url_that_cannot_be_read_is_refused_without_quoting_it(url):
+    with pytest.raises(ConfigurationError, match="percent-encoded") as refused, connect(url):
+        pass
+    assert SECRET not in str(refused.value)
+
+
+def test_a_database_that_is_not_there_is_worth_another_try():
+    with (
+        pytest.raises(TransientError, match="cannot be reached") as refused,
+        connect(f"postgresql://u:{SECRET}@127.0.0.1:1/d"),
+    ):
+        pass
+    assert SECRET not in str(refused.value)

@@ -1,0 +1,137 @@
+"""Training: outcomes come from the later snapshot and from nowhere else; models are registered with their history."""
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from factories import JULY, JUNE, MAY, customer, customers, query, register, snapshot_of
+from mlflow.tracking import MlflowClient
+from shop_definitions import LEAVING, SHOP, SPENDING
+from sklearn.linear_model import LinearRegression
+
+from scoring.database import connect
+from scoring.errors import NotFound, PermanentError
+from scoring.learning.train import train, training_set
+from scoring.models.registry import MODEL_FILE, Registry, file_digest
+from scoring.snapshots import manifest
+
+BEFORE = [customer(number, spend=float(number**2 % 97), visits=number % 11) for number in range(60)]
+# In June some are gone, some are new, they stand in another order, and everybody spends and visits differently.
+AFTER = [
+    customer(number, spend=2.0 * (number**2 % 97) + number % 11, visits=(number * 7) % 11)
+    for number in reversed(range(10, 70))
+]
+KNOWN = range(10, 60)
+
+
+@pytest.fixture
+def two_months(own_registry):
+    snapshot_of(own_registry, BEFORE, MAY)
+    snapshot_of(own_registry, AFTER, JUNE)
+    return own_registry
+
+
+def client_of(settings):
+    uri = settings.mlflow_tracking_uri.get_secret_value()
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@pytest.fixture
+def nobody(two_months):
+    """The same with an MLflow in which no model is registered."""
+    client_of(two_months).delete_registered_model("spending")
+    return two_months
+
+
+def snapshots_of(settings):
+    with connect(settings.database()) as connection:
+        return [manifest.current(connection, "shop", as_of) for as_of in (MAY, JUNE)]
+
+
+@pytest.mark.parametrize("score", [LEAVING, SPENDING], ids=lambda score: score.kind)
+def test_features_are_of_the_earlier_and_outcomes_of_the_later_snapshot(two_months, score):
+    features, outcome = training_set(score, SHOP, *snapshots_of(two_months))
+    later = {row["customer_id"]: row[score.outcome.column] for row in AFTER}
+    plans = SHOP.column("plan").values
+    expected = np.array(
+        [
+            [float(plans.index(row[name])) if name == "plan" else float(row[name]) for name in score.features]
+            for row in BEFORE[10:]
+        ]
+    )
+    amounts = np.array([float(later[row["customer_id"]]) for row in BEFORE[10:]])
+    np.testing.assert_array_equal(features.to_numpy(), expected)
+    bound = score.outcome.at_least
+    np.testing.assert_array_equal(outcome, amounts if bound is None else (amounts >= bound).astype(float))
+
+
+def test_what_is_fitted_is_what_numpy_finds_on_the_same_rows(two_months):
+    ref = train(two_months, SPENDING, MAY)
+    model = Registry(two_months.mlflow_tracking_uri.get_secret_value()).load(ref, ())
+    rows = np.array([[row["spend"], row["visits"], 1.0] for row in BEFORE[10:]], dtype=float)
+    later = {row["customer_id"]: row["spend"] for row in AFTER}
+    solved, *_ = np.linalg.lstsq(rows, np.array([later[row["customer_id"]] for row in BEFORE[10:]]))
+    assert isinstance(model, LinearRegression)
+    np.testing.assert_allclose([*model.coef_, model.intercept_], solved, atol=1e-9)
+
+
+def test_the_first_version_becomes_champion_and_later_ones_do_not(nobody):
+    registry = Registry(nobody.mlflow_tracking_uri.get_secret_value())
+    assert registry.find_champion("spending") is None
+    first, second = train(nobody, SPENDING, MAY), train(nobody, SPENDING, MAY)
+    assert (first.version, second.version) == (1, 2)
+    assert registry.champion("spending") == first
+
+
+def test_a_version_carries_its_history_its_signature_and_an_example(two_months):
+    ref = train(two_months, LEAVING, MAY)
+    before, after = snapshots_of(two_months)
+    client = client_of(two_months)
+    version = client.get_model_version(ref.name, str(ref.version))
+    assert version.tags == {
+        "score": "leaving",
+        "trained_as_of": "2024-05-31",
+        "snapshot_digest": before.digest,
+        "outcome_snapshot_digest": after.digest,
+        "data_set_digest": SHOP.digest,
+        "rows": str(len(KNOWN)),
+        "model_digest": ref.digest,
+    }
+    model = mlflow.models.Model.load(client.get_model_version_download_uri(ref.name, str(ref.version)))
+    assert model.signature.inputs.input_names() == list(LEAVING.features)
+    assert model.saved_input_example_info is not None
+    run = client.get_run(version.run_id)
+    assert {"in_sample_roc_auc", "in_sample_precision", "in_sample_recall"} <= run.data.metrics.keys()
+    assert run.data.params["C"] == "1.0"
+
+
+def test_a_model_is_kept_as_skops_and_no_pickle_stands_beside_it(two_months):
+    ref = train(two_months, SPENDING, MAY)
+    directory = Path(client_of(two_months).get_model_version_download_uri(ref.name, str(ref.version)))
+    assert file_digest(directory / MODEL_FILE) == ref.digest
+    assert not [path for path in directory.rglob("*") if path.suffix in (".pkl", ".pickle", ".joblib", ".cloudpickle")]
+
+
+@pytest.mark.parametrize(("as_of", "missing"), [(JUNE, JULY), (JULY, JULY)], ids=["the outcome", "the features"])
+def test_a_missing_snapshot_is_named_with_the_remedy(two_months, as_of, missing):
+    with pytest.raises(NotFound, match=f"no snapshot of shop at {missing}.*scoring ingest shop --as-of {missing}"):
+        train(two_months, SPENDING, as_of)
+
+
+@pytest.mark.parametrize(
+    ("score", "later"),
+    [(SPENDING, [customer(number) for number in range(100, 110)]), (LEAVING, customers(60, visits=1))],
+    ids=["nobody stayed", "one class only"],
+)
+def test_when_there_is_nothing_to_learn_from_it_is_said(two_months, score, later):
+    snapshot_of(two_months, later, JUNE)
+    with pytest.raises(PermanentError, match=f"{score.name} cannot be trained at 2024-05-31"):
+        train(two_months, score, MAY)
+
+
+def test_training_writes_nothing_to_the_database(two_months):
+    before = query(two_months, "SELECT * FROM scoring.snapshot")
+    train(two_months, SPENDING, MAY)
+    assert query(two_months, "SELECT * FROM scoring.snapshot") == before
+    assert register(two_months, SPENDING, promote=False).version == 3

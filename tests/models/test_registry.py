@@ -1,0 +1,126 @@
+"""Models are loaded only if they are the registered file and hold nothing but trusted types."""
+
+import datetime as dt
+import os
+import pickle
+import time
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from factories import JUNE, customers, query, register, snapshot_of
+from mlflow.tracking import MlflowClient
+from shop_definitions import SPENDING
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
+from scoring.models.registry import MODEL_FILE, ModelRef, Registry, file_digest
+from scoring.publishing.plan import plan
+from scoring.publishing.predict import score_shard
+
+
+def registry_of(settings):
+    return Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
+
+
+@pytest.fixture
+def model(own_registry, tmp_path):
+    """A registry, the champion of ``spending`` in it, and the champion's file."""
+    register(own_registry, SPENDING)
+    registry = registry_of(own_registry)
+    ref = registry.champion("spending")
+    uri = registry._client.get_model_version_download_uri(ref.name, str(ref.version))
+    directory = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=registry._uri)
+    return registry, ref, type(tmp_path)(directory) / MODEL_FILE
+
+
+def test_a_registered_model_loads_and_predicts(model):
+    registry, ref, _ = model
+    frame = pd.DataFrame({"spend": [12.5], "visits": [1.0]})
+    assert registry.load(ref, ()).predict(frame).tolist() == [12.5]
+
+
+def test_a_model_file_that_was_tampered_with_is_refused_and_nothing_is_scored(own_registry, model):
+    registry, _, path = model
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(IntegrityError, match="spending version 2 is not the file that was registered"):
+        registry.load(registry.champion("spending"), ())
+    snapshot_of(own_registry, customers(9))
+    planned = plan(own_registry, SPENDING, JUNE, run_id="test")
+    with pytest.raises(IntegrityError):
+        score_shard(own_registry, planned.publication_id, 0)
+    assert query(own_registry, f"SELECT * FROM scoring.score_{planned.publication_id}") == []
+
+
+def test_a_model_file_that_is_gone_is_named(model):
+    registry, ref, path = model
+    path.unlink()
+    with pytest.raises(IntegrityError, match=r"there is no model\.skops"):
+        registry.load(ref, ())
+
+
+class Trap:
+    """Unpickling it would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_pickle_is_never_loaded_even_if_it_is_the_registered_file(model, tmp_path):
+    registry, ref, path = model
+    path.write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    with pytest.raises(IntegrityError, match="no other kind is loaded"):
+        registry.load(ModelRef(ref.name, ref.version, file_digest(path)), ())
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_type_that_is_not_trusted_is_refused_and_named(own_registry):
+    kind = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
+    frame = pd.DataFrame({"spend": np.arange(50.0), "visits": np.arange(50.0) % 7})
+    fitted = HistGradientBoostingRegressor(max_iter=2).fit(frame, frame["spend"])
+    registry = registry_of(own_registry)
+    ref = registry.register(
+        "spending", fitted, frame.head(2), trusted_types=(kind,), tags={}, metrics={}, as_of=dt.date(2024, 5, 31)
+    )
+    with pytest.raises(PermanentError, match=r"(?s)spending version 2 is not loaded.*'trusted_types'") as refused:
+        registry.load(ref, ())
+    assert kind in str(refused.value)
+    assert registry.load(ref, (kind,)).predict(frame).shape == (50,)
+
+
+def test_without_a_champion_the_remedy_is_said(shop):
+    snapshot_of(shop, customers(3))
+    unknown = SPENDING.model_copy(update={"name": "wealth"})
+    with pytest.raises(NotFound, match=r"'wealth' has no champion.*scoring train wealth"):
+        plan(shop, unknown, JUNE, run_id="test")
+
+
+def test_a_model_that_was_registered_by_others_is_refused(own_registry):
+    uri = own_registry.mlflow_tracking_uri.get_secret_value()
+    MlflowClient(tracking_uri=uri, registry_uri=uri).delete_model_version_tag("spending", "1", "model_digest")
+    with pytest.raises(PermanentError, match=r"version 1 has no tag 'model_digest'.*scoring train"):
+        registry_of(own_registry).champion("spending")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://127.0.0.1:9", "postgresql+psycopg2://mlflow:hunter2@127.0.0.1:9/mlflow"],
+    ids=["server", "database"],
+)
+def test_a_registry_that_cannot_be_reached_is_worth_another_try_and_says_so_soon(shop, uri):
+    snapshot_of(shop, customers(3))
+    away = shop.model_copy(update={"mlflow_tracking_uri": type(shop.mlflow_tracking_uri)(uri)})
+    start = time.monotonic()
+    with pytest.raises(TransientError, match="MLflow") as refused:
+        plan(away, SPENDING, JUNE, run_id="test")
+    assert time.monotonic() - start < 30
+    assert "hunter2" not in str(refused.value)
+
+
+def test_without_a_registry_the_setting_is_named():
+    with pytest.raises(ConfigurationError, match="SCORING_MLFLOW_TRACKING_URI"):
+        Registry("")

@@ -1,0 +1,215 @@
+"""The CRM is told differences from what it was last told, once, and never anything older than it has heard."""
+
+import dataclasses
+import datetime as dt
+
+from factories import (
+    AUGUST,
+    JULY,
+    JUNE,
+    customer,
+    customers,
+    events,
+    mood,
+    published,
+    published_rows,
+    query,
+    snapshot_of,
+    told,
+    value,
+)
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from psycopg2.extras import execute_values
+from shop_definitions import LEAVING, SPENDING
+
+from scoring.database import connect
+from scoring.domain.score import ChangeRule
+from scoring.publishing import publications
+from scoring.publishing.announcements import announce
+from scoring.publishing.change import Standing, is_change
+from scoring.publishing.plan import plan
+from scoring.publishing.publish import drop
+
+
+def spend(settings, amount, as_of):
+    return published_rows(settings, SPENDING, [customer(1, spend=amount)], as_of)
+
+
+def leave(settings, probability, as_of):
+    return published_rows(settings, LEAVING, [customer(1, mood=mood(probability))], as_of)
+
+
+def announcements(settings):
+    return query(settings, "SELECT customer_id, version, as_of, value FROM scoring.announcement ORDER BY customer_id")
+
+
+def test_a_first_load_tells_nobody_and_takes_all_as_known(shop):
+    assert published_rows(shop, LEAVING, customers(30)).changed == 0
+    assert events(shop) == []
+    assert [row.version for row in announcements(shop)] == [0] * 30
+
+
+def test_a_first_load_is_told_when_the_definition_asks_for_it(shop):
+    assert published_rows(shop, SPENDING, customers(30)).changed == 30
+    assert told(shop) == [(f"c{number:04d}", 1) for number in range(30)]
+    assert value(shop, "SELECT count(*) FROM scoring.outbox WHERE endpoint = 'crm_webhook'") == 30
+
+
+def test_customers_who_come_later_are_told(shop):
+    published_rows(shop, LEAVING, customers(30))
+    assert published_rows(shop, LEAVING, customers(32), JULY).changed == 2
+    assert told(shop) == [("c0030", 1), ("c0031", 1)]
+
+
+def test_only_who_changed_enough_is_told_with_what_was_said_before(shop):
+    published_rows(shop, SPENDING, customers(5, spend=100.0))
+    rows = [customer(0, spend=109.9), customer(1, spend=110.0), customer(2, spend=90.0), *customers(5, spend=100.0)[3:]]
+    assert published_rows(shop, SPENDING, rows, JULY).changed == 2
+    first, second = events(shop)[-2:]
+    assert (first.customer_id, first.version, first.as_of, first.value, first.previous_value) == (
+        "c0001",
+        2,
+        JULY,
+        110,
+        100,
+    )
+    assert (second.customer_id, second.value, second.previous_value) == ("c0002", 90, 100)
+
+
+def test_another_band_is_told_with_points_and_band(shop):
+    leave(shop, 0.29, JUNE)
+    assert leave(shop, 0.31, JULY).changed == 1
+    (event,) = events(shop)
+    assert (event.previous_points, event.previous_band, event.points, event.band) == (290, "low", 310, "mid")
+
+
+def test_a_slow_creep_is_told_when_it_adds_up(shop):
+    days = [JUNE + dt.timedelta(days=day) for day in range(4)]
+    steps = [
+        leave(shop, probability, day).changed for probability, day in zip((0.40, 0.42, 0.44, 0.46), days, strict=True)
+    ]
+    assert steps == [0, 0, 0, 1]
+    (event,) = events(shop)
+    assert (event.previous_points, event.points, event.version) == (400, 460, 1)
+
+
+def test_versions_of_a_customer_only_grow(shop):
+    for amount, as_of in ((100.0, JUNE), (200.0, JUNE), (300.0, JULY), (100.0, JULY), (100.0, AUGUST)):
+        spend(shop, amount, as_of)
+    assert [(event.version, event.value) for event in events(shop)] == [(1, 100), (2, 200), (3, 300), (4, 100)]
+    assert announcements(shop) == [("c0001", 4, JULY, 100.0)]
+
+
+def test_a_backfill_of_an_older_date_is_published_in_silence(shop):
+    spend(shop, 100.0, JULY)
+    before = announcements(shop)
+    older = spend(shop, 900.0, JUNE)
+    assert (older.changed, older.announces) == (0, False)
+    assert (len(events(shop)), announcements(shop)) == (1, before)
+    assert query(shop, "SELECT as_of, value FROM scoring.current_score") == [(JULY, 100.0)]
+    assert query(shop, "SELECT as_of, value FROM scoring.published_score ORDER BY 1") == [(JUNE, 900), (JULY, 100)]
+
+
+def test_dropping_the_newest_publication_does_not_let_older_ones_speak(shop):
+    spend(shop, 100.0, JULY)
+    drop(shop, SPENDING, JULY)
+    assert spend(shop, 900.0, JUNE).announces is False
+    assert published(shop, SPENDING, JULY).changed == 0
+
+
+def test_scores_are_announced_each_for_itself(shop):
+    snapshot_of(shop, customers(4), JULY)
+    published(shop, SPENDING, JULY)
+    assert published_rows(shop, LEAVING, customers(4), JUNE).announces is True
+    assert {event.score for event in events(shop)} == {"spending"}
+
+
+# Amounts of which many are equal, zero, negative or just at a bound; so large or small ones that PostgreSQL refuses
+# to compute with are not among them.
+AMOUNTS = st.sampled_from([0.0, -0.0, 1.0, 100.0, 110.0, 125.0, -100.0, -75.0, 0.1 + 0.2]) | st.floats(
+    -1e9, 1e9, allow_subnormal=False
+).filter(lambda amount: amount == 0 or abs(amount) > 1e-9)
+STANDINGS = st.builds(
+    Standing,
+    value=AMOUNTS,
+    points=st.none() | st.integers(0, 3).map(lambda step: step * 25) | st.integers(0, 32767),
+    band=st.none() | st.sampled_from(["A", "B"]),
+)
+SHARES = st.none() | st.sampled_from([0.1, 0.25, 1.0]) | st.floats(1e-6, 5)
+RULES = st.fixed_dictionaries(
+    {
+        "band": st.booleans(),
+        "points": st.none() | st.sampled_from([25, 50]) | st.integers(1, 1000),
+        "relative": SHARES,
+        "absolute": st.none() | st.sampled_from([10.0, 25.0, 100.0]) | st.floats(1e-6, 1e6),
+    }
+).filter(lambda rule: any(rule.values())).map(lambda rule: ChangeRule(**rule))  # fmt: skip
+
+
+@st.composite
+def pairs_at_the_bounds(draw, rule):
+    """What was told and what is new: often just at, or next to, where the rule begins to tell."""
+    told, new = draw(st.none() | STANDINGS), draw(STANDINGS)
+    if told is None or draw(st.integers(0, 3)) == 0:
+        return told, new
+    steps = [0.0, (rule.relative or 0.0) * abs(told.value), rule.absolute or 0.0]
+    moved = draw(st.sampled_from([*steps, max(steps), -max(steps), 0.99 * max(steps)]))
+    step = draw(st.sampled_from([0, -1, 1])) * ((rule.points or 0) + draw(st.sampled_from([0, 0, -1])))
+    points = None if told.points is None else min(max(told.points + step, 0), 32767)
+    return told, Standing(told.value + moved, points, draw(st.sampled_from([told.band] * 4 + [new.band])))
+
+
+@st.composite
+def rules_and_pairs(draw):
+    rule = draw(RULES)
+    return rule, draw(st.lists(pairs_at_the_bounds(rule), min_size=10, max_size=40))
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=rules_and_pairs())
+def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
+    rule, pairs = case
+    if value(shop, "SELECT count(*) FROM scoring.publication") == 0:
+        snapshot_of(shop, customers(1))
+        plan(shop, LEAVING, JUNE, run_id="test")
+    with connect(shop.database()) as connection:
+        publication = publications.by_inputs(
+            connection, "leaving", JUNE, value(shop, "SELECT inputs_digest FROM scoring.publication")
+        )
+        names = [f"c{number:02d}" for number in range(len(pairs))]
+        with connection.cursor() as cursor:
+            execute_values(
+                cursor,
+                f"""INSERT INTO scoring.score_{publication.publication_id}
+                    (customer_id, value, points, band, arm, model_version) VALUES %s""",
+                [(name, *dataclasses.astuple(new), "champion", 1) for name, (_, new) in zip(names, pairs, strict=True)],
+            )
+            known = [(name, old) for name, (old, _) in zip(names, pairs, strict=True) if old is not None]
+            execute_values(
+                cursor,
+                """INSERT INTO scoring.announcement (customer_id, value, points, band, score, version, as_of,
+                       publication_id) VALUES %s""",
+                [(name, *dataclasses.astuple(old), "leaving", 3, JUNE, 0) for name, old in known],
+            )
+        changed = announce(
+            connection,
+            publications.rows_table(publication.publication_id),
+            rule,
+            score=publication.score,
+            as_of=publication.as_of,
+            publication_id=publication.publication_id,
+            silent=False,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT customer_id, version FROM scoring.event ORDER BY customer_id")
+            found = cursor.fetchall()
+        connection.rollback()
+    expected = [
+        (name, 1 if old is None else 4)
+        for name, (old, new) in zip(names, pairs, strict=True)
+        if is_change(rule, old, new)
+    ]
+    assert found == expected
+    assert changed == len(expected)

@@ -1,0 +1,36 @@
+"""When a score has moved enough to tell the CRM, one row per reason."""
+
+import pytest
+
+from scoring.domain.score import ChangeRule
+from scoring.publishing.change import Standing, is_change
+
+BAND, POINTS = ChangeRule(band=True), ChangeRule(points=50)
+SHARE, AMOUNT, BOTH = ChangeRule(relative=0.25), ChangeRule(absolute=10.0), ChangeRule(relative=0.25, absolute=10.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told", "new", "expected"),
+    [
+        pytest.param(BAND, None, Standing(1), True, id="never told"),
+        pytest.param(BAND, Standing(0.1, 100, "A"), Standing(0.2, 200, "B"), True, id="another band"),
+        pytest.param(BAND, Standing(0.1, 100, "A"), Standing(0.2, 200, "A"), False, id="the same band"),
+        pytest.param(BAND, Standing(0.1, 100, None), Standing(0.1, 100, "A"), True, id="a band where there was none"),
+        pytest.param(POINTS, Standing(0.1, 100), Standing(0.15, 150), True, id="just enough points up"),
+        pytest.param(POINTS, Standing(0.15, 150), Standing(0.1, 100), True, id="just enough points down"),
+        pytest.param(POINTS, Standing(0.1, 100), Standing(0.149, 149), False, id="a point too few"),
+        pytest.param(POINTS, Standing(0.1, None), Standing(0.9, 900), False, id="no points to compare with"),
+        pytest.param(SHARE, Standing(100), Standing(125), True, id="just the share"),
+        pytest.param(SHARE, Standing(100), Standing(124.9), False, id="less than the share"),
+        pytest.param(SHARE, Standing(-100), Standing(-125), True, id="the share of a negative value"),
+        pytest.param(SHARE, Standing(0), Standing(0.001), True, id="away from zero is any share"),
+        pytest.param(SHARE, Standing(0), Standing(0), False, id="zero and still zero"),
+        pytest.param(AMOUNT, Standing(0), Standing(10), True, id="just the amount"),
+        pytest.param(AMOUNT, Standing(0), Standing(9.99), False, id="less than the amount"),
+        pytest.param(BOTH, Standing(10), Standing(15), False, id="the share without the amount"),
+        pytest.param(BOTH, Standing(1000), Standing(1015), False, id="the amount without the share"),
+        pytest.param(BOTH, Standing(40), Standing(50), True, id="the share and the amount"),
+    ],
+)
+def test_a_change_is_told_when_it_is_large_enough(rule, told, new, expected):
+    assert is_change(rule, told, new) is expected

@@ -26,8 +26,8 @@ run: .venv/run ## do the main job once: four monthly partitions, two scores, a r
 up: .venv/run ## leave everything running and print where to look; Ctrl-C stops it
 	@$(BIN)/scoring up
 
-test: .venv/dev ## run all tests
-	$(BIN)/python -m pytest
+test: .venv/dev ## run all tests, three at a time
+	$(BIN)/python -m pytest -n 3
 
 lint: .venv/dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .

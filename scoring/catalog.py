@@ -96,7 +96,7 @@ def _check(score: Score, data_sets: dict[str, DataSet], module: str) -> None:
     data_set = data_sets.get(score.data_set)
     if data_set is None:
         raise DefinitionError(f"{where}: data_set: there is no data set {score.data_set!r}.")
-    for field, names in (("features", score.features), ("outcome.column", (score.outcome.column,))):
+    for field, names in (("features", score.features), ("target.column", (score.target.column,))):
         for name in names:
             if name not in data_set.column_names:
                 raise DefinitionError(f"{where}: {field}: {data_set.name!r} has no column {name!r}.")

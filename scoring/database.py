@@ -1,21 +1,57 @@
-"""Connections to PostgreSQL and the one place that knows the database's schema version."""
+"""PostgreSQL as the rooms use it: connections, transactions, rows by column name, errors sorted by SQLSTATE."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import alembic.command
 import alembic.config
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
+from psycopg2.extras import execute_values
 
-from scoring.errors import ConfigurationError, TransientError
+from scoring.errors import ConfigurationError, PermanentError, TransientError
+
+__all__ = [
+    "Connection",
+    "all_rows",
+    "column",
+    "connect",
+    "execute",
+    "insert",
+    "migrate",
+    "one",
+    "one_or_none",
+    "transaction",
+    "value",
+]
+
+T = TypeVar("T")
+Statement = str | sql.Composable
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
-# psycopg2 raises these when the server went away or asks for another try.
-TRANSIENT = (psycopg2.OperationalError, psycopg2.InterfaceError)
+# What may succeed on another try, by the class (the first two characters) or the whole of the SQLSTATE.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+TRANSIENT_STATES = (
+    "08",  # connection exceptions
+    "25P04",  # the transaction idled too long
+    "40",  # deadlock, serialization failure
+    "53",  # no memory, disk or connection left
+    "55006",  # an object is in use
+    "55P03",  # a lock was not available
+    "57",  # cancelled, shut down, crashed, not yet up
+    "58",  # the server's own file system
+)
+
+# What a server says to a connection that it will refuse the next time too. libpq gives no SQLSTATE here.
+REFUSED = re.compile(
+    r"password authentication failed|no password supplied|no pg_hba.conf entry|"
+    r'(?:role|database) ".*" does not exist|permission denied for database'
+)
 
 # A password with a bare "@" or "/" in it: libpq would take a piece of it for the host or port, and print it.
 AMBIGUOUS = re.compile(r"^[a-z]+://[^?]*([@/][^?]*@)")
@@ -32,9 +68,11 @@ def connect(url: str) -> Iterator[Connection]:
     Raises
     ------
     TransientError
-        If the database cannot be reached, breaks off, or asks for another try (deadlock, serialization).
+        If the database cannot be reached, breaks off, or asks for another try (deadlock, full disk, ...).
+    PermanentError
+        If it refuses a statement, and would refuse it again.
     ConfigurationError
-        If the URL cannot be read; never quotes it.
+        If the URL cannot be read or its user is refused; never quotes the URL.
     """
     if AMBIGUOUS.match(url):
         raise ConfigurationError(UNREADABLE)
@@ -43,13 +81,106 @@ def connect(url: str) -> Iterator[Connection]:
     except psycopg2.ProgrammingError:  # its text quotes the part that it does not understand: perhaps the password
         raise ConfigurationError(UNREADABLE) from None
     except psycopg2.OperationalError as error:
-        raise TransientError(f"The database cannot be reached: {str(error).strip()}") from error
+        text = str(error).strip()
+        if REFUSED.search(text):
+            raise ConfigurationError(f"The database refuses the connection: {text}") from error
+        raise TransientError(f"The database cannot be reached: {text}") from error
     try:
         yield connection
-    except TRANSIENT as error:
-        raise TransientError(f"The database broke off: {str(error).strip()}") from error
+    except psycopg2.Error as error:
+        raise translated(error) from error
     finally:
         connection.close()
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[Connection]:
+    """A connection with one transaction: committed at the end, rolled back if anything is raised.
+
+    Errors are those of :func:`connect`.
+    """
+    with connect(url) as connection, connection:
+        yield connection
+
+
+def is_transient(state: str | None) -> bool:
+    """Whether another try may help after an error with this SQLSTATE; without one, the connection broke."""
+    return state is None or state.startswith(TRANSIENT_STATES)
+
+
+def translated(error: psycopg2.Error) -> PermanentError | TransientError:
+    """The error as one of ours, sorted by its SQLSTATE."""
+    text = error.diag.message_primary or str(error).strip()  # without its detail, which may quote a customer's row
+    if error.pgcode is None and not isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+        return PermanentError(f"The database was asked wrongly: {text}")
+    if is_transient(error.pgcode):
+        return TransientError(f"The database broke off (SQLSTATE {error.pgcode or 'none'}): {text}")
+    return PermanentError(f"The database refused a statement (SQLSTATE {error.pgcode}): {text}")
+
+
+def execute(connection: Connection, statement: Statement, arguments: Any = None) -> int:
+    """Run a statement; returns the number of rows that it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return int(cursor.rowcount)
+
+
+def insert(
+    connection: Connection,
+    statement: str,
+    rows: Iterable[Sequence[Any]],
+    *,
+    template: str | None = None,
+    page_size: int = 1000,
+) -> None:
+    """Run a statement with ``VALUES %s`` for many rows, ``page_size`` of them at a time."""
+    with connection.cursor() as cursor:
+        execute_values(cursor, statement, rows, template=template, page_size=page_size)
+
+
+def all_rows(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> list[T]:
+    """Every row of a query as a ``row``, whose fields are named like the columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        names = [column.name for column in cursor.description or ()]
+        return [row(**dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
+
+
+def one_or_none(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> T | None:
+    """The row of a query that gives one or none.
+
+    Raises
+    ------
+    ValueError
+        If the query gives several.
+    """
+    found = all_rows(connection, row, statement, arguments)
+    if len(found) > 1:
+        raise ValueError(f"one row was expected, the query gives {len(found)}")
+    return found[0] if found else None
+
+
+def one(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> T:
+    """The row of a query that gives exactly one; :class:`ValueError` if it does not."""
+    found = one_or_none(connection, row, statement, arguments)
+    if found is None:
+        raise ValueError("one row was expected, the query gives none")
+    return found
+
+
+def column(connection: Connection, statement: Statement, arguments: Any = None) -> list[Any]:
+    """The first value of every row of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return [values[0] for values in cursor.fetchall()]
+
+
+def value(connection: Connection, statement: Statement, arguments: Any = None) -> Any:
+    """The first value of a query's first row; None if it gives no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def migrate(url: str) -> None:

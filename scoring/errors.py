@@ -5,7 +5,26 @@ Airflow's retry policy (``plugins/scoring_airflow``) and the command line read n
 
 
 class ScoringError(Exception):
-    """Root of everything this package raises on purpose; its text is meant for a person."""
+    """Root of everything this package raises on purpose; its text is meant for a person.
+
+    Parameters
+    ----------
+    problem
+        What is wrong: what, where (file, row, column, field, customer), and what was found.
+    remedy
+        What to do about it, when the problem does not say so itself.
+    in_airflow
+        What to do about it for somebody who reads it in Airflow, where variables of a shell are out of reach.
+    """
+
+    def __init__(self, problem: str, *, remedy: str = "", in_airflow: str = "") -> None:
+        super().__init__(problem)
+        self._remedy, self._in_airflow = remedy, in_airflow
+        self.read_in_airflow = False  # set by the entry point through which the error leaves
+
+    def __str__(self) -> str:
+        remedy = (self.read_in_airflow and self._in_airflow) or self._remedy
+        return f"{self.args[0]} Remedy: {remedy}" if remedy else str(self.args[0])
 
 
 class PermanentError(ScoringError):
@@ -51,7 +70,7 @@ class SourceError(PermanentError):
                 f", column {column!r}" if column is not None else "",
             ]
         )
-        super().__init__(f"{source}{place}: {problem} Remedy: {remedy}")
+        super().__init__(f"{source}{place}: {problem}", remedy=remedy)
 
 
 class SourceNotReady(TransientError):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
-from scoring.domain.score import Band, ChangeRule, Outcome, Score
+from scoring.domain.score import Band, ChangeRule, Score, Target
 
 SHOP = DataSet(
     name="shop",
@@ -43,7 +43,7 @@ LEAVING = Score(
     data_set="shop",
     kind="classification",
     features=("mood", "visits", "plan"),
-    outcome=Outcome(column="visits", at_least=5),
+    target=Target(column="visits", at_least=5),
     estimator=_classifier,
     points=1000,
     bands=(Band(name="low", upper=0.3), Band(name="mid", upper=0.7), Band(name="high", upper=1.0)),
@@ -56,7 +56,7 @@ SPENDING = Score(
     data_set="shop",
     kind="regression",
     features=("spend", "visits"),
-    outcome=Outcome(column="spend"),
+    target=Target(column="spend"),
     estimator=_regressor,
     minimum=0.0,
     change=ChangeRule(relative=0.1, absolute=10.0, announce_first_load=True),

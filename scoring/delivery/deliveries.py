@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import execute_values
 
+from scoring.database import Connection
 from scoring.delivery.retry import Next, State
 from scoring.errors import NotFound
 

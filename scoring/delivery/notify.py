@@ -10,9 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
-
-from scoring.database import connect
+from scoring.database import Connection, connect
 from scoring.delivery import deliveries, outbox
 from scoring.delivery.adapters.webhook import Sender
 from scoring.delivery.deliveries import Claimed, Tried

@@ -9,9 +9,9 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import execute_values
 
+from scoring.database import Connection
 from scoring.delivery.message import Event, body, chunks, encode, newest
 from scoring.errors import NotFound
 

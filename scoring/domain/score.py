@@ -11,10 +11,10 @@ from scoring.domain.definition import Definition, digest_of
 Kind = Literal["classification", "regression"]
 
 
-class Outcome(Definition):
-    """What really happened to a customer, read from the same data set ``horizon_months`` after as_of.
+class Target(Definition):
+    """What a score predicts, read from the same data set ``horizon_months`` after as_of.
 
-    A regression's outcome is the column's value; a classification's is whether it is ``at_least`` so much.
+    A regression predicts the column's value, a classification whether it is ``at_least`` so much.
     """
 
     column: str
@@ -67,7 +67,7 @@ class Score(Definition):
     data_set: str
     kind: Kind
     features: tuple[str, ...] = Field(min_length=1)
-    outcome: Outcome
+    target: Target
     estimator: Callable[[], Any] = Field(exclude=True)
     trusted_types: tuple[str, ...] = ()
     points: int | None = Field(default=None, gt=0, le=32767)
@@ -83,8 +83,8 @@ class Score(Definition):
             raise ValueError("features: a column is named twice")
         if self.kind == "regression" and (self.points or self.bands):
             raise ValueError("points, bands: only a classification's probability has them")
-        if (self.kind == "classification") != (self.outcome.at_least is not None):
-            raise ValueError("outcome.at_least: a classification needs it, a regression must not have it")
+        if (self.kind == "classification") != (self.target.at_least is not None):
+            raise ValueError("target.at_least: a classification needs it, a regression must not have it")
         uppers = [band.upper for band in self.bands]
         if uppers != sorted(set(uppers)):
             raise ValueError("bands: upper bounds must grow from band to band")

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 
-from scoring.database import connect
+from scoring.database import Connection, connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.errors import PartitionStopped, PermanentError

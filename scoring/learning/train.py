@@ -41,7 +41,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     before = _snapshot(settings, data_set, as_of)
-    after = _snapshot(settings, data_set, months_after(as_of, score.outcome.horizon_months))
+    after = _snapshot(settings, data_set, months_after(as_of, score.target.horizon_months))
     features, outcome = training_set(score, data_set, before, after)
     needed = 2 if score.kind == "classification" else 1
     if len(np.unique(outcome)) < needed:
@@ -79,8 +79,8 @@ def training_set(
     with lake.SnapshotFile(before.location) as file:
         rows = file.read([data_set.key, *score.features])
     with lake.SnapshotFile(after.location) as file:
-        shown = file.read([data_set.key, score.outcome.column])
-    column = data_set.column(score.outcome.column)
+        shown = file.read([data_set.key, score.target.column])
+    column = data_set.column(score.target.column)
     known = pd.Series(
         outcome_of(score, shown.column(column.name), column), index=shown.column(data_set.key).to_pandas()
     )

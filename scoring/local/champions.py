@@ -29,7 +29,7 @@ def _train(settings: Settings, work: Work, missing: list[Score]) -> list[str]:
     from scoring.intake.ingest import ingest  # here: it takes seconds, and mostly there is nothing to train
     from scoring.learning.train import train
 
-    shown = {months_after(work.trained_as_of, score.outcome.horizon_months) for score in missing}
+    shown = {months_after(work.trained_as_of, score.target.horizon_months) for score in missing}
     for as_of in sorted(shown | {work.trained_as_of}):
         ingest(settings, work.data_set, as_of)
     trained = {score.name: train(settings, score, work.trained_as_of) for score in missing}

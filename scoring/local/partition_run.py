@@ -4,8 +4,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
-
+from scoring.database import Connection
 from scoring.errors import PermanentError
 from scoring.local import results
 from scoring.local.airflow_api import Run

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
+from scoring.database import Connection
 
 PROGRESS = """
 SELECT coalesce((SELECT sum(accepted) FROM scoring.snapshot

@@ -35,6 +35,6 @@ def as_float(values: pa.Array | pa.ChunkedArray, column: Column) -> np.ndarray:
 def outcome_of(score: Score, values: pa.Array | pa.ChunkedArray, column: Column) -> np.ndarray:
     """Outcomes as float64 of shape (rows,): 0 or 1 for a classification, the amount for a regression."""
     observed = as_float(values, column)
-    if score.outcome.at_least is None:
+    if score.target.at_least is None:
         return observed
-    return np.where(np.isnan(observed), np.nan, (observed >= score.outcome.at_least).astype(np.float64))
+    return np.where(np.isnan(observed), np.nan, (observed >= score.target.at_least).astype(np.float64))

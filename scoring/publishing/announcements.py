@@ -7,8 +7,8 @@ and nobody else moves the score's announcements meanwhile.
 import datetime as dt
 
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 
+from scoring.database import Connection
 from scoring.domain.score import ChangeRule
 
 # One pass over both sides by all cores, in the order of the keys or by hashing, whichever is cheaper: a few statistics

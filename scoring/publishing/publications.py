@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import execute_values
 
+from scoring.database import Connection
 from scoring.errors import IntegrityError
 
 State = Literal["open", "published", "superseded"]

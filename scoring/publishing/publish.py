@@ -3,9 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
-
-from scoring.database import connect
+from scoring.database import Connection, connect
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import execute_values
+
+from scoring.database import Connection
 
 # What a shard writes of each customer, in this order; publication_id is the table's default.
 COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 from psycopg2.extras import Json, execute_values
+
+from scoring.database import Connection
 
 State = Literal["current", "superseded", "stopped"]
 

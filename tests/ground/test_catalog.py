@@ -17,7 +17,7 @@ from scoring.domain.score import *
 columns = (Column(name="id", type="text"), Column(name="spend", type="number"), Column(name="note", type="text"))
 data_set = dict(name="club", title="Club", key="id", columns=columns, source=CsvSource(path="x.csv"))
 score = dict(name="risk", title="Risk", data_set="club", kind="classification", features=("spend",),
-             outcome=Outcome(column="spend", at_least=1), estimator=object, change=ChangeRule(points=1), points=100)
+             target=Target(column="spend", at_least=1), estimator=object, change=ChangeRule(points=1), points=100)
 """
 MADE = "\nDATA_SET = DataSet(**data_set)\nSCORE = Score(**score)\n"
 
@@ -67,9 +67,9 @@ WRONG = {
     "feature twice": ("score['features'] = ('spend', 'spend')", "features", "named twice"),
     "feature that is no column": ("score['features'] = ('age',)", "features", "has no column 'age'"),
     "feature that is text": ("score['features'] = ('note',)", "features", "a model takes numbers"),
-    "outcome that is no column": ("score['outcome'] = Outcome(column='x', at_least=1)", "outcome.column", "no column"),
-    "classification without a bound": ("score['outcome'] = Outcome(column='spend')", "outcome.at_least", "needs it"),
-    "horizon of nothing": ("Outcome(column='spend', horizon_months=0)", "horizon_months", "greater than"),
+    "outcome that is no column": ("score['target'] = Target(column='x', at_least=1)", "target.column", "no column"),
+    "classification without a bound": ("score['target'] = Target(column='spend')", "target.at_least", "needs it"),
+    "horizon of nothing": ("Target(column='spend', horizon_months=0)", "horizon_months", "greater than"),
     "points of a regression": ("score['kind'] = 'regression'", "points", "only a classification"),
     "bands that overlap": (
         "score['bands'] = (Band(name='a', upper=1), Band(name='b', upper=1))",

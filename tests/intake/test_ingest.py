@@ -11,7 +11,7 @@ from shop_definitions import SHOP
 
 from scoring.database import connect
 from scoring.domain.dataset import ParquetSource
-from scoring.errors import DefinitionError, NotFound, SourceError, SourceNotReady
+from scoring.errors import DefinitionError, NotFound, PermanentError, SourceError, SourceNotReady
 from scoring.intake.builder import SnapshotBuilder
 from scoring.intake.expectations import load_suite
 from scoring.intake.ingest import ingest
@@ -62,7 +62,7 @@ def test_a_row_that_gets_lost_between_reading_and_recording_is_refused_by_the_da
     for batch in table_of(customers(9)).to_batches():
         builder.accept(batch)
     suite = load_suite(shop.expectations_dir, SHOP)
-    with pytest.raises(psycopg2.errors.CheckViolation, match="rows_are_conserved"):
+    with pytest.raises(PermanentError, match="rows_are_conserved"):
         builder.record(suite, source="x", received=10, duplicates=0, stopped_because=None, warnings=[])
 
 

@@ -52,7 +52,7 @@ def snapshots_of(settings):
 @pytest.mark.parametrize("score", [LEAVING, SPENDING], ids=lambda score: score.kind)
 def test_features_are_of_the_earlier_and_outcomes_of_the_later_snapshot(two_months, score):
     features, outcome = training_set(score, SHOP, *snapshots_of(two_months))
-    later = {row["customer_id"]: row[score.outcome.column] for row in AFTER}
+    later = {row["customer_id"]: row[score.target.column] for row in AFTER}
     plans = SHOP.column("plan").values
     expected = np.array(
         [
@@ -62,7 +62,7 @@ def test_features_are_of_the_earlier_and_outcomes_of_the_later_snapshot(two_mont
     )
     amounts = np.array([float(later[row["customer_id"]]) for row in BEFORE[10:]])
     np.testing.assert_array_equal(features.to_numpy(), expected)
-    bound = score.outcome.at_least
+    bound = score.target.at_least
     np.testing.assert_array_equal(outcome, amounts if bound is None else (amounts >= bound).astype(float))
 
 

@@ -1,6 +1,5 @@
 """A publication is all or nothing, made from stated inputs, and the same inputs give the same result."""
 
-import psycopg2
 import pytest
 from factories import (
     JULY,
@@ -99,7 +98,7 @@ def test_a_change_and_its_event_and_its_outbox_row_commit_together(shop):
     snapshot_of(shop, customers(30))
     publication_id = scored(shop, SPENDING)
     query(shop, "ALTER TABLE scoring.publication ADD CHECK (state <> 'published')")  # the last statement fails
-    with pytest.raises(psycopg2.errors.CheckViolation):
+    with pytest.raises(PermanentError, match="SQLSTATE 23514"):
         publish(shop, publication_id)
     assert [value(shop, f"SELECT count(*) FROM scoring.{name}") for name in ("event", "outbox", "announcement")] == [
         0

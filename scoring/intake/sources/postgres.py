@@ -9,8 +9,8 @@ from typing import Any
 import psycopg2
 import pyarrow as pa
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
 
+from scoring.database import Connection
 from scoring.domain.dataset import Column, DataSet, PostgresSource
 from scoring.errors import ConfigurationError, SourceError, SourceNotReady
 from scoring.intake.sources.cells import check_values, typed_batch

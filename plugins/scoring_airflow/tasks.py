@@ -53,6 +53,8 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
 
     context, definition = get_current_context(), catalog().score(score)
     published = make_visible(task_settings(), publication_id)
+    if published.warning:
+        log.warning("%s", published.warning)
     context["outlet_events"][publication_asset(definition)].add_partitions(partition(context).isoformat())
     return counts(published)
 

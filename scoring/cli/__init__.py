@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from scoring.cli import crm, data, scores
+from scoring.cli import announcements, crm, data, scores
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
 
@@ -54,5 +54,6 @@ app.command()(crm.receiver)
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")
+app.add_typer(announcements.announce, name="announce")
 app.add_typer(crm.delivery, name="delivery")
 app.add_typer(crm.endpoint, name="endpoint")

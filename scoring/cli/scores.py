@@ -35,6 +35,8 @@ def score_partition(name: ScoreName, as_of: AsOf) -> None:
             f"publication {published.publication_id}: {published.rows} scores, {published.changed} changes told, "
             f"checksum {published.checksum[:12]}"
         )
+        if published.warning:
+            typer.echo(f"WARNING: {published.warning}")
 
 
 @score.command("passport")
@@ -68,5 +70,6 @@ def publication_drop(
     with attached_settings() as settings:
         dropped = drop(settings, find_score(settings, name), as_of.date(), publication_id)
         typer.echo(
-            f"Dropped publication {dropped.publication_id} ({dropped.rows or 0} scores). What the CRM was told stands."
+            f"Dropped publication {dropped.publication_id} ({dropped.rows or 0} scores). What the CRM was told stands, "
+            f"and the last announced date with it: see `scoring announce show {name}`."
         )

@@ -50,14 +50,14 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
     seconds: dict[Key, float] = {}
     connection = psycopg2.connect(platform.settings.database())
     try:
-        before = results.published(connection, scores)
+        before = results.results(connection, scores)
         for as_of, work in _in_order(works):
             with progress.step(f"{work.data_set.name} {as_of}"):
                 partition = PartitionRun(platform, connection, work, as_of, progress)
                 partition.complete()
             for score in work.scores:
                 seconds[as_of, score.name] = partition.runs[f"score_{score.name}"].seconds or 0.0
-        after = results.published(connection, scores)
+        after = results.results(connection, scores)
     finally:
         connection.close()
     progress.console.print()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from scoring.local.results import Published
+from scoring.local.results import Result
 
 Key = tuple[dt.date, str]
 
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 def summary(
-    keys: Iterable[Key], before: Mapping[Key, Published], after: Mapping[Key, Published], seconds: Mapping[Key, float]
+    keys: Iterable[Key], before: Mapping[Key, Result], after: Mapping[Key, Result], seconds: Mapping[Key, float]
 ) -> Table:
     """``delivered`` and ``requests`` are those of this run; ``changed`` is what publishing found, whenever that was."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
@@ -53,11 +53,11 @@ def summary(
     return table
 
 
-def new_events(now: Published, then: Published | None) -> int:
+def new_events(now: Result, then: Result | None) -> int:
     """Events of a publication that were delivered since ``then``."""
     return now.events - (then.events if then and then.publication_id == now.publication_id else 0)
 
 
-def new_requests(now: Published, then: Published | None) -> int:
+def new_requests(now: Result, then: Result | None) -> int:
     """Requests for a publication since ``then``."""
     return now.requests - (then.requests if then and then.publication_id == now.publication_id else 0)

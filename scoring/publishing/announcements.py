@@ -1,43 +1,60 @@
 """The tables ``announcement``, ``announced_until`` and ``event``: what the CRM was told, and what it is to be told.
 
-All functions belong into the publishing transaction, under its lock of the score: a change and its event cannot part,
-and nobody else moves the score's announcements meanwhile.
+Each event goes into the ``outbox`` of every endpoint, from where delivery takes it. All functions that write belong
+into the transaction that publishes, under its lock of the score: a change and its event commit together, and nobody
+else changes the score's announcements meanwhile.
 """
 
 import datetime as dt
+import sys
+from dataclasses import dataclass
+from typing import Any
 
 from psycopg2 import sql
 
-from scoring.database import Connection
+from scoring.database import Connection, execute, one, value
 from scoring.domain.score import ChangeRule
+from scoring.publishing.change import share_limits
+from scoring.publishing.planner import planner
 
-# One pass over both sides by all cores, in the order of the keys or by hashing, whichever is cheaper: a few statistics
-# of the new table's keys let the planner know. It would still take all rows for changed, and the cost of handing so
-# many from one process to another for too high; the process that receives them would be in the others' way.
-_IN_ONE_SWEEP = sql.SQL("""
-    SET LOCAL default_statistics_target = 10; ANALYZE {rows} (customer_id);
-    SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '128MB';
-    SET LOCAL parallel_tuple_cost = 0; SET LOCAL parallel_leader_participation = off""")
+# A few statistics of the new table's keys are enough for the plan.
+_FEW_STATISTICS = {"default_statistics_target": "10"}
 
-# By place, row after row: hashing where a million rows stand took longer than to visit 50,000 of them.
-_BY_PLACE = "SET LOCAL enable_nestloop = on; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
-_AS_USUAL = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
+# One pass over both sides on all cores: a merge or hash join, whichever is cheaper. The planner expects every row to
+# have changed and would not go parallel to pass on so many, hence no cost per row; the leader only collects.
+_IN_ONE_SWEEP = {
+    "enable_nestloop": "off",
+    "work_mem": "128MB",
+    "parallel_tuple_cost": "0",
+    "parallel_leader_participation": "off",
+}
 
-# What differs from the announcements by the rule. With %(silent)s (a first load that the definition does not announce)
-# the customers become known with version 0 and nothing is told. ``known`` is where the announcement stands.
+# Updating by ctid beats hashing the whole table (measured).
+_BY_PLACE = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+
+# What differs from the announcements by the rule. %(known_only)s: a first load that the definition does not announce;
+# the customers become known with version 0 and nobody is told. ``known`` is where the announcement is stored.
+#
+# PostgreSQL raises where float64 arithmetic gives infinity or 0, so each CASE keeps it from computing there. Halves
+# tell whether a difference is too large; where one side is that much smaller, it cannot be.
 _FIND = sql.SQL("""
     CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
     SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known,
-           CASE WHEN %(silent)s THEN 0 ELSE coalesce(a.version, 0) + 1 END AS version,
+           CASE WHEN %(known_only)s THEN 0 ELSE coalesce(a.version, 0) + 1 END AS version,
            a.value AS previous_value, a.points AS previous_points, a.band AS previous_band
     FROM {rows} n
     LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
     WHERE a.customer_id IS NULL
        OR (%(band)s AND n.band IS DISTINCT FROM a.band)
        OR abs(n.points - a.points) >= %(points)s
-       OR (%(amount)s AND n.value <> a.value
-           AND abs(n.value - a.value) >= %(relative)s * abs(a.value)
-           AND abs(n.value - a.value) >= %(absolute)s)
+       OR (%(amount)s AND n.value <> a.value AND
+           CASE WHEN least(abs(n.value), abs(a.value)) <= 1e200 THEN abs(n.value - a.value)
+                WHEN abs(n.value / 2 - a.value / 2) <= %(half_of_largest)s THEN abs(n.value - a.value)
+                ELSE 'Infinity' END
+           >= greatest(%(absolute)s,
+                       CASE WHEN abs(a.value) < %(share_from)s THEN 0
+                            WHEN abs(a.value) >= %(share_infinite_from)s THEN 'Infinity'
+                            ELSE %(relative)s * abs(a.value) END))
     ORDER BY n.customer_id""")
 
 _ADD = """
@@ -67,13 +84,38 @@ _HEARD = """
     INSERT INTO scoring.announced_until AS until (score, as_of) VALUES (%(score)s, %(as_of)s)
     ON CONFLICT (score) DO UPDATE SET as_of = greatest(until.as_of, excluded.as_of)"""
 
+_COUNTS = """
+    SELECT count(*) FILTER (WHERE version = 0) AS known, count(*) FILTER (WHERE version > 0) AS told,
+           count(*) FILTER (WHERE as_of > %(after)s) AS later
+    FROM scoring.announcement WHERE score = %(score)s"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Customers of a score: ``known`` from the first load only, ``told`` at least once, last told of a ``later`` date.
+
+    Those of a later date are among the others.
+    """
+
+    known: int
+    told: int
+    later: int
+
 
 def announced_until(connection: Connection, score: str) -> dt.date | None:
-    """The newest as_of whose differences were told; None before the first load."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT as_of FROM scoring.announced_until WHERE score = %s", (score,))
-        row = cursor.fetchone()
-    return row[0] if row else None
+    """The last announced date; None before the first load."""
+    found = value(connection, "SELECT as_of FROM scoring.announced_until WHERE score = %s", (score,))
+    return found if isinstance(found, dt.date) else None
+
+
+def set_back(connection: Connection, score: str, until: dt.date) -> None:
+    """Let ``until`` be the last announced date. The announcements stay: they are what the CRM was last told."""
+    execute(connection, "UPDATE scoring.announced_until SET as_of = %s WHERE score = %s", (until, score))
+
+
+def counts(connection: Connection, score: str, after: dt.date) -> Counts:
+    """Count the customers of a score; ``later`` are those last told of a date after ``after``."""
+    return one(connection, Counts, _COUNTS, {"score": score, "after": after})
 
 
 def announce(
@@ -84,35 +126,41 @@ def announce(
     score: str,
     as_of: dt.date,
     publication_id: int,
-    silent: bool,
+    known_only: bool,
 ) -> int:
     """Compare the table ``rows`` with the announcements; write what changed as announcements and events.
+
+    With ``known_only`` everybody becomes known and nobody is told.
 
     Returns
     -------
     int
         The number of events.
     """
-    arguments = {
-        "score": score,
-        "as_of": as_of,
-        "publication_id": publication_id,
-        "silent": silent,
+    names = {"score": score, "as_of": as_of, "publication_id": publication_id}
+    with planner(connection, **_FEW_STATISTICS):
+        execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
+    with planner(connection, **_IN_ONE_SWEEP):
+        execute(connection, _FIND.format(rows=rows), {**names, **_bounds(rule), "known_only": known_only})
+    with planner(connection, **_BY_PLACE):
+        execute(connection, _RENEW, names)
+    execute(connection, _ADD, names)
+    events = value(connection, _TELL, names)
+    execute(connection, _HEARD, names)
+    execute(connection, "DROP TABLE changed")
+    return int(events)
+
+
+def _bounds(rule: ChangeRule) -> dict[str, Any]:
+    """The rule as the comparison takes it."""
+    share_from, share_infinite_from = share_limits(rule.relative) if rule.relative else (0.0, float("inf"))
+    return {
         "band": rule.band,
         "points": rule.points,
         "amount": rule.relative is not None or rule.absolute is not None,
         "relative": rule.relative or 0.0,
         "absolute": rule.absolute or 0.0,
+        "share_from": share_from,
+        "share_infinite_from": share_infinite_from,
+        "half_of_largest": sys.float_info.max / 2,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_ONE_SWEEP.format(rows=rows))
-        cursor.execute(_FIND.format(rows=rows), arguments)
-        cursor.execute(_BY_PLACE)
-        cursor.execute(_RENEW, arguments)
-        cursor.execute(_AS_USUAL)
-        cursor.execute(_ADD, arguments)
-        cursor.execute(_TELL, arguments)
-        (events,) = cursor.fetchone() or (0,)
-        cursor.execute(_HEARD, arguments)
-        cursor.execute("DROP TABLE changed")
-    return int(events)

@@ -1,11 +1,17 @@
 """Whether a score has moved enough to tell the CRM.
 
-The publishing SQL says the same for whole sets; a property test holds the two together.
+Publishing compares whole sets by SQL that decides the same; a property test over all floats holds the two together.
 """
 
+import math
+import struct
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scoring.domain.score import ChangeRule
+
+_INFINITY_BITS = 0x7FF0_0000_0000_0000  # the bits of positive floats, read as an integer, are in the floats' order
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,10 @@ class Standing:
 
 
 def is_change(rule: ChangeRule, told: Standing | None, new: Standing) -> bool:
-    """Whether ``new`` is to be told after ``told``; somebody never told of is always a change."""
+    """Whether ``new`` is to be told after ``told``; a customer who was never told of is always a change.
+
+    Differences and shares are those of float64 (IEEE 754): what is too large is infinite, what is too small is 0.
+    """
     if told is None:
         return True
     moved = abs(new.value - told.value)
@@ -37,3 +46,31 @@ def is_change(rule: ChangeRule, told: Standing | None, new: Standing) -> bool:
             and moved >= (rule.absolute or 0.0)
         )
     )
+
+
+def share_limits(relative: float) -> tuple[float, float]:
+    """Where the share ``relative`` of a value stops being an ordinary number.
+
+    PostgreSQL refuses to multiply beyond these limits, so its statement must know them.
+
+    Parameters
+    ----------
+    relative
+        A positive, finite share.
+
+    Returns
+    -------
+    tuple of float
+        The smallest positive float64 whose share is more than 0, and the smallest whose share is infinite.
+    """
+    return _first(lambda value: relative * value > 0), _first(lambda value: math.isinf(relative * value))
+
+
+def _first(holds: Callable[[float], bool]) -> float:
+    """The smallest positive float64, infinity included, for which ``holds``; it holds for all larger ones, too."""
+    return _float(bisect_left(range(_INFINITY_BITS), True, key=lambda bits: holds(_float(bits))))
+
+
+def _float(bits: int) -> float:
+    (number,) = struct.unpack(">d", bits.to_bytes(8, "big"))
+    return float(number)

@@ -1,23 +1,22 @@
-"""The tables of a publication: planned, filled shard by shard where nobody looks, then shown in one transaction."""
+"""The tables of a publication: planned, filled shard by shard out of sight, then shown to readers at once."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import psycopg2
 from psycopg2 import sql
-from psycopg2.extras import execute_values
 
-from scoring.database import Connection
-from scoring.errors import IntegrityError
-
-State = Literal["open", "published", "superseded"]
+from scoring.database import Connection, all_rows, execute, insert, one_or_none, value
+from scoring.publishing.decisions import PublicationState
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A row of table ``publication``."""
+    """A row of table ``publication``.
+
+    ``announces`` says whether the CRM was told what differs; a reset of the announcements takes it back.
+    """
 
     publication_id: int
     score: str
@@ -25,13 +24,23 @@ class Publication:
     snapshot_id: int
     definition_digest: str
     inputs_digest: str
-    state: State
+    state: PublicationState
     run_id: str
     code_version: str
     rows: int | None
     changed: int | None
     checksum: str | None
     announces: bool | None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"Publication {self.publication_id} of {self.score} {self.as_of}"
+
+    @property
+    def drop_command(self) -> str:
+        """The command that removes it, whatever its state."""
+        return f"`scoring publication drop {self.score} {self.as_of} --id {self.publication_id}`"
 
 
 @dataclass(frozen=True)
@@ -56,17 +65,28 @@ class ScoreRow:
     model_version: int
 
 
-_COLUMNS = """publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
-    rows, changed, checksum, announces"""
-
-_SELECT = f"SELECT {_COLUMNS} FROM scoring.publication "  # noqa: S608 - constants
+_SELECT = """
+    SELECT publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
+        rows, changed, checksum, announces
+    FROM scoring.publication """
 
 _OPEN = """
     INSERT INTO scoring.publication
         (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version, opened_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING publication_id"""
 
-_SHOW = """
+_ADD_ARMS = "INSERT INTO scoring.arm (publication_id, arm, model_name, model_version, model_digest) VALUES %s"
+
+_MAKE_TABLE = sql.SQL("""
+    CREATE TABLE {0} (LIKE scoring.score, CHECK (publication_id = {1}));
+    ALTER TABLE {0} ALTER publication_id SET DEFAULT {1}""")
+
+_ATTACH = sql.SQL("ALTER TABLE scoring.score ATTACH PARTITION {} FOR VALUES IN ({})")
+
+_SUPERSEDE = """
+    UPDATE scoring.publication SET state = 'superseded' WHERE score = %s AND as_of = %s AND state = 'published'"""
+
+_REVEAL = """
     UPDATE scoring.publication SET state = 'published', rows = %s, changed = %s, checksum = %s, announces = %s,
         published_at = now()
     WHERE publication_id = %s"""
@@ -78,9 +98,8 @@ def rows_table(publication_id: int) -> sql.Composed:
 
 
 def lock(connection: Connection, score: str) -> None:
-    """Let only one transaction at a time plan or publish this score."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('publication ' || %s, 0))", (score,))
+    """Let only one transaction at a time plan, publish or reset this score."""
+    execute(connection, "SELECT pg_advisory_xact_lock(hashtextextended('publication ' || %s, 0))", (score,))
 
 
 def by_inputs(connection: Connection, score: str, as_of: dt.date, inputs_digest: str) -> Publication | None:
@@ -90,14 +109,12 @@ def by_inputs(connection: Connection, score: str, as_of: dt.date, inputs_digest:
 
 def reopen(connection: Connection, publication_id: int) -> None:
     """Note that a publication's inputs were found to be the valid ones just now."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE scoring.publication SET opened_at = clock_timestamp() WHERE publication_id = %s", (publication_id,)
-        )
+    statement = "UPDATE scoring.publication SET opened_at = clock_timestamp() WHERE publication_id = %s"
+    execute(connection, statement, (publication_id,))
 
 
 def overtaken_by(connection: Connection, publication: Publication) -> Publication | None:
-    """What is published in the place of ``publication`` and was planned after it."""
+    """The publication that readers see in the place of ``publication`` and that was planned after it."""
     condition = """WHERE state = 'published' AND score = %s AND as_of = %s AND opened_at >
         (SELECT opened_at FROM scoring.publication WHERE publication_id = %s)"""
     return _one(connection, condition, (publication.score, publication.as_of, publication.publication_id))
@@ -114,11 +131,14 @@ def published(connection: Connection, score: str, as_of: dt.date | None) -> Publ
     return _one(connection, condition, (score, as_of))
 
 
+def all_published(connection: Connection, scores: Sequence[str]) -> list[Publication]:
+    """What readers see of some scores, in the order of date and score."""
+    condition = "WHERE state = 'published' AND score = ANY(%s) ORDER BY as_of, score"
+    return all_rows(connection, Publication, _SELECT + condition, (list(scores),))
+
+
 def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Publication | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT + condition, arguments)
-        row = cursor.fetchone()
-    return Publication(*row) if row else None
+    return one_or_none(connection, Publication, _SELECT + condition, arguments)
 
 
 def open_publication(
@@ -134,64 +154,29 @@ def open_publication(
     arms: Sequence[Arm],
 ) -> int:
     """Plan a publication: its row, its arms and the table its rows go to, which nobody reads yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN, (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version))
-        (publication_id,) = cursor.fetchone() or (0,)
-        execute_values(
-            cursor,
-            "INSERT INTO scoring.arm (publication_id, arm, model_name, model_version, model_digest) VALUES %s",
-            [(publication_id, arm.arm, arm.model_name, arm.model_version, arm.model_digest) for arm in arms],
-        )
-        cursor.execute(
-            sql.SQL(
-                "CREATE TABLE {0} (LIKE scoring.score, CHECK (publication_id = {1}));"
-                "ALTER TABLE {0} ALTER publication_id SET DEFAULT {1}"
-            ).format(rows_table(publication_id), sql.Literal(publication_id))
-        )
-    return int(publication_id)
+    inputs = (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
+    publication_id = int(value(connection, _OPEN, inputs))
+    models = [(publication_id, arm.arm, arm.model_name, arm.model_version, arm.model_digest) for arm in arms]
+    insert(connection, _ADD_ARMS, models)
+    execute(connection, _MAKE_TABLE.format(rows_table(publication_id), sql.Literal(publication_id)))
+    return publication_id
 
 
 def row_of(connection: Connection, publication_id: int, customer: str) -> ScoreRow | None:
     """One customer's row."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT customer_id, value, points, band, arm, model_version FROM scoring.score
-               WHERE publication_id = %s AND customer_id = %s""",
-            (publication_id, customer),
-        )
-        row = cursor.fetchone()
-    return ScoreRow(*row) if row else None
+    query = """SELECT customer_id, value, points, band, arm, model_version FROM scoring.score
+        WHERE publication_id = %s AND customer_id = %s"""
+    return one_or_none(connection, ScoreRow, query, (publication_id, customer))
 
 
 def arms(connection: Connection, publication_id: int) -> list[Arm]:
     """The models of a publication."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT arm, model_name, model_version, model_digest FROM scoring.arm
-               WHERE publication_id = %s ORDER BY arm""",
-            (publication_id,),
-        )
-        return [Arm(*row) for row in cursor.fetchall()]
+    query = """SELECT arm, model_name, model_version, model_digest FROM scoring.arm
+        WHERE publication_id = %s ORDER BY arm"""
+    return all_rows(connection, Arm, query, (publication_id,))
 
 
-def index_rows(connection: Connection, publication_id: int) -> int:
-    """Give a filled table its key, which also refuses a customer that stands twice; returns the number of rows."""
-    table = rows_table(publication_id)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        try:
-            cursor.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (customer_id)").format(table))
-        except psycopg2.errors.UniqueViolation as error:
-            raise IntegrityError(
-                f"Publication {publication_id} holds a customer twice ({error.diag.message_detail}). Its snapshot is "
-                "not as it was stored: delete its file, ingest the partition again, and run it again."
-            ) from error
-        cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(table))
-        (rows,) = cursor.fetchone() or (0,)
-    return int(rows)
-
-
-def show(
+def reveal(
     connection: Connection,
     publication: Publication,
     *,
@@ -201,24 +186,28 @@ def show(
     announces: bool,
 ) -> None:
     """Let readers see a publication instead of the one they saw: the last step of the transaction."""
-    with connection.cursor() as cursor:
-        if publication.state == "open":
-            cursor.execute(
-                sql.SQL("ALTER TABLE scoring.score ATTACH PARTITION {} FOR VALUES IN ({})").format(
-                    rows_table(publication.publication_id), sql.Literal(publication.publication_id)
-                )
-            )
-        cursor.execute(
-            """UPDATE scoring.publication SET state = 'superseded'
-               WHERE score = %s AND as_of = %s AND state = 'published'""",
-            (publication.score, publication.as_of),
-        )
-        cursor.execute(_SHOW, (rows, changed, checksum, announces, publication.publication_id))
+    if publication.state == "open":
+        identity = sql.Literal(publication.publication_id)
+        execute(connection, _ATTACH.format(rows_table(publication.publication_id), identity))
+    execute(connection, _SUPERSEDE, (publication.score, publication.as_of))
+    execute(connection, _REVEAL, (rows, changed, checksum, announces, publication.publication_id))
+
+
+def note_announced(connection: Connection, publication_id: int, changed: int) -> None:
+    """Note that a publication that readers see already has been announced now, with so many events more."""
+    statement = """UPDATE scoring.publication SET announces = true, changed = changed + %s WHERE publication_id = %s"""
+    execute(connection, statement, (changed, publication_id))
+
+
+def let_announce_again(connection: Connection, score: str, since: dt.date) -> None:
+    """Let what readers see of a score at ``since`` and later be announced (again) when it is run again."""
+    statement = """UPDATE scoring.publication SET announces = false
+        WHERE state = 'published' AND score = %s AND as_of >= %s"""
+    execute(connection, statement, (score, since))
 
 
 def drop(connection: Connection, publication: Publication) -> None:
     """Remove a publication with its rows; announcements and events stay, for the CRM has heard them."""
-    with connection.cursor() as cursor:
-        # First the row, which waits for running shards: they lock theirs before they write to the table.
-        cursor.execute("DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
-        cursor.execute(sql.SQL("DROP TABLE {}").format(rows_table(publication.publication_id)))
+    # First the row, which waits for running shards: they lock theirs before they write to the table.
+    execute(connection, "DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
+    execute(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(rows_table(publication.publication_id)))

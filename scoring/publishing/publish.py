@@ -3,11 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from scoring.database import Connection, connect
+import psycopg2
+
+from scoring.database import Connection, connect, transaction
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError
-from scoring.publishing import announcements, publications, shards
+from scoring.publishing import announcements, keys, publications, shards
+from scoring.publishing.decisions import announcing, is_too_old, publishable
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.publications import Publication
 from scoring.publishing.shards import Shard
@@ -17,20 +20,26 @@ from scoring.snapshots import manifest
 
 @dataclass(frozen=True)
 class Published:
-    """What readers see now. ``changed`` counts the events; a publication that does not announce has none."""
+    """What readers see now.
+
+    ``changed`` counts the events, ``silent`` says that the CRM is told nothing because it has heard of a newer date.
+    ``warning`` says what a person should know: that it is silent, or that another publication than the one asked for
+    is seen.
+    """
 
     publication_id: int
     rows: int
     changed: int
     checksum: str
-    announces: bool
+    silent: bool
+    warning: str | None = None
 
 
 def publish(settings: Settings, publication_id: int) -> Published:
-    """Publish what the shards have written; what is published already stays as it is, and what was planned later too.
+    """Publish what the shards have written. No-op if already published or overtaken by a later plan.
 
-    Only a publication whose as_of is not older than what the CRM has heard of the score announces its
-    differences; an older one (a backfill) is published in silence.
+    The CRM is told the differences unless it has heard of a newer date of the score: an older publication (a backfill)
+    is silent. A silent one that is run again after a reset of the announcements is told then.
 
     Raises
     ------
@@ -38,79 +47,130 @@ def publish(settings: Settings, publication_id: int) -> Published:
         If a shard is not done yet.
     IntegrityError
         If the rows are not those that the snapshot has.
+    PermanentError
+        If a customer's key is too long to be indexed, or the definition has changed since the plan.
     """
-    with connect(settings.database()) as connection, connection:
-        asked = publications.by_id(connection, publication_id)
-        if asked is None:
-            raise NotFound(f"There is no publication {publication_id}. Plan the partition again.")
-        publications.lock(connection, asked.score)
-        publication = publications.by_id(connection, publication_id)  # as it stands now that nobody else acts
-        if publication is None:
-            raise NotFound(f"Publication {publication_id} was dropped meanwhile. Plan the partition again.")
-        if publication.state == "published":
-            return _report(publication)
-        newer = publications.overtaken_by(connection, publication)
-        if newer is not None:  # a run that comes late: newer inputs have been published meanwhile
-            return _report(newer)
-        done = shards.of_publication(connection, publication_id)
-        rows = _count(connection, publication, done)
-        changed, announces = _announce(settings, connection, publication)
-        checksum = checksum_of(done)
-        publications.show(connection, publication, rows=rows, changed=changed, checksum=checksum, announces=announces)
-        return Published(publication_id, rows, changed, checksum, announces)
+    with connect(settings.database()) as connection:
+        try:
+            with connection:
+                return _publish(settings, connection, _locked(connection, publication_id))
+        except psycopg2.errors.ProgramLimitExceeded as error:
+            with connection:
+                raise keys.too_long(connection, _existing(connection, publication_id)) from error
 
 
-def checksum_of(done: list[Shard]) -> str:
-    """Checksum of a publication's rows, from the digests of its row groups: however they were cut into shards."""
-    return digest_of([digest for shard in done for digest in shard.group_digests or []])
+def _existing(connection: Connection, publication_id: int) -> Publication:
+    found = publications.by_id(connection, publication_id)
+    if found is None:
+        raise NotFound(f"There is no publication {publication_id}.", remedy="Plan the partition again.")
+    return found
 
 
-def _count(connection: Connection, publication: Publication, done: list[Shard]) -> int:
-    waiting = [str(shard.shard) for shard in done if shard.rows is None]
-    if waiting:
-        raise TransientError(
-            f"Publication {publication.publication_id} of {publication.score} {publication.as_of} waits for "
-            f"shards {', '.join(waiting)}. Run the partition again."
-        )
+def _locked(connection: Connection, publication_id: int) -> Publication:
+    """The publication as it stands when nobody else acts on its score."""
+    publications.lock(connection, _existing(connection, publication_id).score)
+    return _existing(connection, publication_id)
+
+
+def _publish(settings: Settings, connection: Connection, publication: Publication) -> Published:
+    newer = publications.overtaken_by(connection, publication)
+    done = shards.of_publication(connection, publication.publication_id)
     snapshot = manifest.by_id(connection, publication.snapshot_id)
     expected = snapshot.accepted if snapshot else 0
-    marked = sum(shard.rows or 0 for shard in done)
-    rows = publications.index_rows(connection, publication.publication_id) if publication.state == "open" else marked
-    if not rows == marked == expected:
-        raise IntegrityError(
-            f"Publication {publication.publication_id} of {publication.score} {publication.as_of} has {rows} rows, its "
-            f"shards wrote {marked}, its snapshot has {expected}. Drop it (`scoring publication drop "
-            f"{publication.score} {publication.as_of} --id {publication.publication_id}`) and run the partition again."
-        )
-    return rows
+    marks = {shard.shard: shard.rows for shard in done}
+    match publishable(publication.state, newer.publication_id if newer else None, marks, expected):
+        case "published":
+            return _announce_late(settings, connection, publication)
+        case "overtaken" if newer is not None:
+            return _announce_late(settings, connection, newer, instead_of=publication)
+        case "waiting":
+            raise _waiting(publication, marks)
+        case "torn":
+            raise _torn(publication, f"Its shards wrote {_written(marks)} rows", expected)
+    if publication.state == "open":
+        rows = keys.add(connection, publication)
+        if rows != expected:
+            raise _torn(publication, f"It has {rows} rows", expected)
+    return _show(settings, connection, publication, done, expected)
 
 
-def _announce(settings: Settings, connection: Connection, publication: Publication) -> tuple[int, bool]:
+def _show(
+    settings: Settings, connection: Connection, publication: Publication, done: list[Shard], rows: int
+) -> Published:
+    events = _announce(settings, connection, publication)
+    announces, changed, checksum = events is not None, events or 0, checksum_of(done)
+    publications.reveal(connection, publication, rows=rows, changed=changed, checksum=checksum, announces=announces)
+    return _seen(connection, _existing(connection, publication.publication_id))
+
+
+def _announce_late(
+    settings: Settings, connection: Connection, seen: Publication, *, instead_of: Publication | None = None
+) -> Published:
+    """Report what readers see; announce it first if it was silent and need not be any more."""
+    heard = announcements.announced_until(connection, seen.score)
+    if not seen.announces and not is_too_old(seen.as_of, heard):
+        events = _announce(settings, connection, seen)
+        publications.note_announced(connection, seen.publication_id, events or 0)
+        seen = _existing(connection, seen.publication_id)
+    return _seen(connection, seen, instead_of)
+
+
+def _announce(settings: Settings, connection: Connection, publication: Publication) -> int | None:
+    """Tell what differs; returns the number of events, or None if the publication has to be silent."""
     rule = planned_definition(settings, publication)[0].change
-    heard = announcements.announced_until(connection, publication.score)
-    if heard is not None and publication.as_of < heard:
-        return 0, False
-    silent = heard is None and not rule.announce_first_load
-    events = announcements.announce(
+    decided = announcing(publication.as_of, announcements.announced_until(connection, publication.score), rule)
+    if decided == "silent":
+        return None
+    return announcements.announce(
         connection,
         publications.rows_table(publication.publication_id),
         rule,
         score=publication.score,
         as_of=publication.as_of,
         publication_id=publication.publication_id,
-        silent=silent,
+        known_only=decided == "know",
     )
-    return events, True
 
 
-def _report(publication: Publication) -> Published:
+def _seen(connection: Connection, seen: Publication, instead_of: Publication | None = None) -> Published:
+    warnings = []
+    if instead_of is not None:
+        warnings.append(f"{instead_of.name} is not shown: publication {seen.publication_id} was planned later.")
+    if not seen.announces:
+        heard = announcements.announced_until(connection, seen.score)
+        warnings.append(
+            f"{seen.name} is silent: the CRM has heard of {heard} and is told nothing older. If {heard} is a mistake: "
+            f"`scoring announce reset {seen.score} --until <date>`."
+        )
     return Published(
-        publication.publication_id,
-        publication.rows or 0,
-        publication.changed or 0,
-        publication.checksum or "",
-        bool(publication.announces),
+        seen.publication_id,
+        rows=seen.rows or 0,
+        changed=seen.changed or 0,
+        checksum=seen.checksum or "",
+        silent=not seen.announces,
+        warning=" ".join(warnings) or None,
     )
+
+
+def _waiting(publication: Publication, marks: dict[int, int | None]) -> TransientError:
+    missing = ", ".join(str(shard) for shard, rows in marks.items() if rows is None)
+    return TransientError(f"{publication.name} waits for shards {missing}.", remedy="Run the partition again.")
+
+
+def _torn(publication: Publication, found: str, expected: int) -> IntegrityError:
+    return IntegrityError(
+        f"{publication.name} is not whole. {found}, its snapshot has {expected}.",
+        remedy=f"Drop it ({publication.drop_command}) and run the partition again.",
+    )
+
+
+def _written(marks: dict[int, int | None]) -> int:
+    return sum(rows or 0 for rows in marks.values())
+
+
+def checksum_of(done: list[Shard]) -> str:
+    """Checksum of a publication's rows, from the digests of its row groups: however they were cut into shards."""
+    return digest_of([digest for shard in done for digest in shard.group_digests or []])
 
 
 def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int | None = None) -> Publication:
@@ -123,7 +183,7 @@ def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int |
     NotFound
         If there is no such publication.
     """
-    with connect(settings.database()) as connection, connection:
+    with transaction(settings.database()) as connection:
         publications.lock(connection, score.name)
         if publication_id is None:
             found = publications.published(connection, score.name, as_of)

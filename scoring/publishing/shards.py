@@ -1,13 +1,13 @@
 """The table ``shard``: the pieces of a publication, and the rows that each writes to the publication's own table."""
 
+import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg2 import sql
-from psycopg2.extras import execute_values
 
-from scoring.database import Connection
+from scoring.database import Connection, all_rows, execute, insert, one_or_none, value
 
 # What a shard writes of each customer, in this order; publication_id is the table's default.
 COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
@@ -15,7 +15,7 @@ COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
 
 @dataclass(frozen=True)
 class Shard:
-    """Row groups ``first_group`` to ``first_group + groups - 1`` of the snapshot."""
+    """Row groups ``first_group`` to ``first_group + groups - 1`` of the snapshot; ``rows`` once it is done."""
 
     shard: int
     first_group: int
@@ -26,35 +26,32 @@ class Shard:
 
 _SELECT = "SELECT shard, first_group, groups, rows, group_digests FROM scoring.shard "
 
+_ADD = "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) VALUES %s"
+
 # A shard's rows are committed with its mark, so a shard that is done needs no second look at its rows.
 _FINISH = """
     UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
     WHERE publication_id = %s AND shard = %s"""
 
+_WRITTEN = """
+    SELECT coalesce(sum(s.rows), 0)::bigint FROM scoring.shard s JOIN scoring.publication p USING (publication_id)
+    WHERE p.score = ANY(%s) AND p.as_of = %s"""
+
 
 def add(connection: Connection, publication_id: int, planned: Sequence[Shard]) -> None:
     """Plan the shards of a publication."""
-    with connection.cursor() as cursor:
-        execute_values(
-            cursor,
-            "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) VALUES %s",
-            [(publication_id, shard.shard, shard.first_group, shard.groups) for shard in planned],
-        )
+    insert(connection, _ADD, [(publication_id, shard.shard, shard.first_group, shard.groups) for shard in planned])
 
 
 def of_publication(connection: Connection, publication_id: int) -> list[Shard]:
-    """The shards of a publication; those that are done have ``rows``."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT + "WHERE publication_id = %s ORDER BY shard", (publication_id,))
-        return [Shard(*row) for row in cursor.fetchall()]
+    """The shards of a publication."""
+    return all_rows(connection, Shard, _SELECT + "WHERE publication_id = %s ORDER BY shard", (publication_id,))
 
 
 def lock(connection: Connection, publication_id: int, shard: int) -> Shard | None:
     """The shard, held until the transaction ends: a second run of the same shard waits, then sees it done."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT + "WHERE publication_id = %s AND shard = %s FOR UPDATE", (publication_id, shard))
-        row = cursor.fetchone()
-    return Shard(*row) if row else None
+    condition = "WHERE publication_id = %s AND shard = %s FOR UPDATE"
+    return one_or_none(connection, Shard, _SELECT + condition, (publication_id, shard))
 
 
 def copy_rows(connection: Connection, table: sql.Composed, rows: bytes) -> None:
@@ -67,5 +64,9 @@ def copy_rows(connection: Connection, table: sql.Composed, rows: bytes) -> None:
 
 def finish(connection: Connection, publication_id: int, shard: int, rows: int, group_digests: list[str]) -> None:
     """Mark a shard as done, in the transaction that wrote its rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FINISH, (rows, group_digests, publication_id, shard))
+    execute(connection, _FINISH, (rows, group_digests, publication_id, shard))
+
+
+def rows_written(connection: Connection, scores: Sequence[str], as_of: dt.date) -> int:
+    """Rows that the shards of some scores at one date have written so far, over all publications."""
+    return int(value(connection, _WRITTEN, (list(scores), as_of)))

@@ -7,6 +7,7 @@ import alembic.command
 import alembic.config
 import psycopg2
 import pytest
+from alembic.script import ScriptDirectory
 
 from scoring.database import MIGRATIONS, migrate
 from scoring.settings import PROJECT
@@ -60,7 +61,8 @@ def test_processes_that_start_together_do_not_hinder_each_other(empty):
     finally:
         for process in starting:
             process.kill()
-    assert run(empty, "SELECT version_num FROM scoring_schema_version") == [("0002",)]
+    newest = ScriptDirectory(str(MIGRATIONS)).get_heads()
+    assert run(empty, "SELECT version_num FROM scoring_schema_version") == [(version,) for version in newest]
 
 
 def test_a_downgrade_leaves_nothing_and_the_schema_can_come_up_again(empty):

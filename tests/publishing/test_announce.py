@@ -106,7 +106,7 @@ def test_a_backfill_of_an_older_date_is_published_in_silence(shop):
     spend(shop, 100.0, JULY)
     before = announcements(shop)
     older = spend(shop, 900.0, JUNE)
-    assert (older.changed, older.announces) == (0, False)
+    assert (older.changed, older.silent) == (0, True)
     assert (len(events(shop)), announcements(shop)) == (1, before)
     assert query(shop, "SELECT as_of, value FROM scoring.current_score") == [(JULY, 100.0)]
     assert query(shop, "SELECT as_of, value FROM scoring.published_score ORDER BY 1") == [(JUNE, 900), (JULY, 100)]
@@ -115,14 +115,14 @@ def test_a_backfill_of_an_older_date_is_published_in_silence(shop):
 def test_dropping_the_newest_publication_does_not_let_older_ones_speak(shop):
     spend(shop, 100.0, JULY)
     drop(shop, SPENDING, JULY)
-    assert spend(shop, 900.0, JUNE).announces is False
+    assert spend(shop, 900.0, JUNE).silent is True
     assert published(shop, SPENDING, JULY).changed == 0
 
 
 def test_scores_are_announced_each_for_itself(shop):
     snapshot_of(shop, customers(4), JULY)
     published(shop, SPENDING, JULY)
-    assert published_rows(shop, LEAVING, customers(4), JUNE).announces is True
+    assert published_rows(shop, LEAVING, customers(4), JUNE).silent is False
     assert {event.score for event in events(shop)} == {"spending"}
 
 
@@ -200,7 +200,7 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
             score=publication.score,
             as_of=publication.as_of,
             publication_id=publication.publication_id,
-            silent=False,
+            known_only=False,
         )
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id, version FROM scoring.event ORDER BY customer_id")

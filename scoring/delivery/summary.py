@@ -1,0 +1,51 @@
+"""How much of the publications has reached the CRM: counts for reports, read-only."""
+
+from dataclasses import dataclass
+
+from scoring.database import Connection, all_rows, value
+
+# Events that no endpoint has confirmed; those that were given up or whose endpoint is disabled are among them.
+UNCONFIRMED = """
+SELECT count(*) FROM scoring.outbox o LEFT JOIN scoring.delivery d USING (delivery_id)
+WHERE d.state IS DISTINCT FROM 'delivered'
+"""
+
+# A request may carry events of several publications; it counts for that of its first event.
+TOLD = """
+WITH told AS (
+    SELECT e.publication_id, count(*) AS events
+    FROM scoring.outbox o JOIN scoring.event e USING (event_id) JOIN scoring.delivery d USING (delivery_id)
+    WHERE d.state = 'delivered'
+    GROUP BY e.publication_id
+), carrier AS (
+    SELECT DISTINCT ON (o.delivery_id) o.delivery_id, e.publication_id
+    FROM scoring.outbox o JOIN scoring.event e USING (event_id)
+    WHERE o.delivery_id IS NOT NULL
+    ORDER BY o.delivery_id, e.event_id
+), asked AS (
+    SELECT c.publication_id, count(*) AS requests
+    FROM carrier c JOIN scoring.attempt USING (delivery_id)
+    GROUP BY c.publication_id
+)
+SELECT publication_id, coalesce(events, 0) AS events, coalesce(requests, 0) AS requests
+FROM told FULL JOIN asked USING (publication_id)
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Events of a publication that were delivered, and the requests for it."""
+
+    publication_id: int
+    events: int = 0
+    requests: int = 0
+
+
+def unconfirmed(connection: Connection) -> int:
+    """Events that are not delivered."""
+    return int(value(connection, UNCONFIRMED))
+
+
+def told(connection: Connection) -> dict[int, Told]:
+    """What was told of each publication, by its id; publications of which nothing was sent are missing."""
+    return {found.publication_id: found for found in all_rows(connection, Told, TOLD)}

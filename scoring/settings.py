@@ -1,6 +1,7 @@
 """The only reader of the environment. Every setting is a variable ``SCORING_<NAME>``."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
     mlflow_artifacts: str = Field(default="", description="Artifact root for experiments made here.")
     expectations_dir: Path = Field(default=PROJECT / "great_expectations", description="The GX file context.")
     definitions: str = Field(default="scoring.definitions", description="Package with the definitions.")
+    other_scikit_learn: Literal["refuse", "allow"] = Field(
+        default="refuse", description="Whether models trained with another minor version of scikit-learn are used."
+    )
     crm_url: str = Field(default="", description="The CRM's webhook endpoint.")
     crm_secret: SecretStr = Field(
         default=SecretStr(""), description="Its signing secret (whsec_...); two, separated by a space, to change it."

@@ -17,7 +17,9 @@ from psycopg2.extras import NamedTupleCursor
 from shop_definitions import SHOP
 
 from scoring.database import connect
+from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
+from scoring.models.encoding import Encoding
 from scoring.models.registry import ModelRef, Registry
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import plan
@@ -152,7 +154,9 @@ def published_rows(settings: Settings, score: Score, rows: Sequence[Row], as_of:
     return published(settings, score, as_of)
 
 
-def register(settings: Settings, score: Score, *, scale: float = 1.0, promote: bool = True) -> ModelRef:
+def register(
+    settings: Settings, score: Score, *, scale: float = 1.0, promote: bool = True, data_set: DataSet = SHOP
+) -> ModelRef:
     """Register a model that gives ``scale`` times the score's first feature, through a sigmoid for a probability."""
     width = len(score.features)
     example = pd.DataFrame(np.arange(4.0)[:, None] * np.ones(width), columns=list(score.features))
@@ -164,8 +168,9 @@ def register(settings: Settings, score: Score, *, scale: float = 1.0, promote: b
     estimator.intercept_ = np.zeros(1) if score.kind == "classification" else 0.0
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
-        score.model_name, estimator, example, trusted_types=(), tags={"made": "for tests"}, metrics={}, as_of=MAY
-    )
+        score.model_name, estimator, example, encoding=Encoding.of(score, data_set), trusted_types=(),
+        tags={"made": "for tests"}, metrics={}, as_of=MAY,
+    )  # fmt: skip
     if promote:
         registry.promote(ref)
     return ref

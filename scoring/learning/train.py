@@ -1,6 +1,8 @@
 """Trains a model of a score on one snapshot and on what a later one then showed, and registers it."""
 
 import datetime as dt
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,13 +22,26 @@ from scoring.domain.calendar import months_after
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame, outcome_of
 from scoring.models.registry import ModelRef, Registry
+from scoring.models.scorer import Scorer
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.manifest import Snapshot
 
+NEW = "that is being trained"  # what messages call a model without a version
 EXAMPLE_ROWS = 5
+TRIED_ROWS = 1000  # on which a new model must give what can be published
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Features (rows, features), outcomes (rows,) as float64, and the ids of the customers."""
+
+    features: pd.DataFrame
+    outcome: NDArray[np.float64]
+    customers: pa.ChunkedArray
 
 
 def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
@@ -37,24 +52,29 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     NotFound
         If one of the two snapshots is missing.
     PermanentError
-        If they show nothing to learn from: no common customer, or one class only.
+        If they show nothing to learn from (no common customer, or one class only), the estimator fails, or what it
+        gives cannot be published.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     before = _snapshot(settings, data_set, as_of)
     after = _snapshot(settings, data_set, months_after(as_of, score.target.horizon_months))
-    features, outcome = training_set(score, data_set, before, after)
-    needed = 2 if score.kind == "classification" else 1
-    if len(np.unique(outcome)) < needed:
+    known = training_set(score, data_set, before, after)
+    kinds = len(np.unique(known.outcome))
+    if kinds < (2 if score.kind == "classification" else 1):
         raise PermanentError(
-            f"{score.name} cannot be trained at {as_of}: {len(outcome)} customers have a known outcome, and "
-            f"{len(np.unique(outcome))} different ones were seen. Train it at another date."
+            f"{score.name} cannot be trained at {as_of}: {len(known.outcome)} customers have a known outcome, and "
+            f"{kinds} different ones were seen.",
+            remedy="Train it at another date.",
         )
-    estimator = score.estimator().fit(features, outcome)
+    estimator = fitted(score, known)
+    encoding = Encoding.of(score, data_set)
+    refuse_unpublishable(score, data_set, Scorer(estimator, score, encoding, key=data_set.key, name=NEW), known)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
         score.model_name,
         estimator,
-        features.head(EXAMPLE_ROWS),
+        known.features.head(EXAMPLE_ROWS),
+        encoding=encoding,
         trusted_types=score.trusted_types,
         tags={
             "score": score.name,
@@ -62,9 +82,9 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             "snapshot_digest": before.digest,
             "outcome_snapshot_digest": after.digest,
             "data_set_digest": data_set.digest,
-            "rows": str(len(features)),
+            "rows": str(len(known.features)),
         },
-        metrics=in_sample(score, estimator, features, outcome),
+        metrics=in_sample(score, estimator, known.features, known.outcome),
         as_of=as_of,
     )
     if registry.find_champion(score.model_name) is None:
@@ -72,10 +92,8 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     return ref
 
 
-def training_set(
-    score: Score, data_set: DataSet, before: Snapshot, after: Snapshot
-) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Features (rows, features) and outcomes (rows,) of the customers that both snapshots know."""
+def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot) -> TrainingSet:
+    """Features and outcomes of the customers that both snapshots know."""
     with lake.SnapshotFile(before.location) as file:
         rows = file.read([data_set.key, *score.features])
     with lake.SnapshotFile(after.location) as file:
@@ -86,7 +104,58 @@ def training_set(
     )
     outcome = known.reindex(rows.column(data_set.key).to_pandas()).to_numpy()
     seen = ~np.isnan(outcome)
-    return feature_frame(score, data_set, rows.filter(pa.array(seen))), outcome[seen]
+    kept = rows.filter(pa.array(seen))
+    features = feature_frame(Encoding.of(score, data_set), kept, data_set.key)
+    return TrainingSet(features, outcome[seen], kept.column(data_set.key))
+
+
+def fitted(score: Score, known: TrainingSet) -> Any:
+    """The definition's estimator, fitted.
+
+    Raises
+    ------
+    PermanentError
+        If making or fitting it fails; names the step and the reason.
+    """
+    step = "made"
+    try:
+        estimator = score.estimator()
+        step = "fitted"
+        return estimator.fit(known.features, known.outcome)
+    except ImportError as error:
+        raise PermanentError(
+            f"The estimator of {score.name} needs the package {error.name or str(error)!r}, which is not installed.",
+            remedy="Install it where tasks run, or choose another estimator in the definition.",
+        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a user's estimator raises what it likes
+        raise PermanentError(
+            f"The estimator of {score.name} cannot be {step}: {type(error).__name__}: {' '.join(str(error).split())}",
+            remedy="Mend the score's 'estimator' in its definition.",
+        ) from error
+
+
+def refuse_unpublishable(score: Score, data_set: DataSet, scorer: Scorer, known: TrainingSet) -> None:
+    """Refuse a model now that would stop a publication later.
+
+    Raises
+    ------
+    PermanentError
+        If it gives what is no probability or amount, or cannot take a null where the definition allows one.
+    """
+    features, customers = known.features.head(TRIED_ROWS), known.customers.slice(0, TRIED_ROWS)
+    scorer.values_of(features, customers)
+    nullable = [name for name in score.features if data_set.column(name).nullable]
+    if nullable:
+        try:
+            scorer.values_of(features.assign(**dict.fromkeys(nullable, np.nan)), customers)
+        except PermanentError as error:
+            raise PermanentError(
+                f"The estimator of {score.name} cannot take customers without {', '.join(nullable)}, which the "
+                f"definition allows: {error}",
+                remedy="Begin the estimator with an imputer, or make the columns not nullable.",
+            ) from error
 
 
 def in_sample(

@@ -2,11 +2,14 @@
 
 import datetime as dt
 import hashlib
+import json
 import logging
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,32 +25,58 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
+from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UntrustedTypesFoundException
 from sqlalchemy.exc import SQLAlchemyError
 
 from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
+from scoring.models.encoding import Encoding
+from scoring.models.versions import BEFORE_RECORDING
 
 CHAMPION = "champion"
-DIGEST_TAG = "model_digest"
 MODEL_FILE = "model.skops"
 
-logging.getLogger("mlflow").setLevel(logging.WARNING)  # its hints at other formats are not for our users
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # nor the database's text, with its address
+# Tags of a model version. One value holds 100,000 characters at most, so a long encoding takes several.
+DIGEST_TAG, TRAINED_WITH_TAG, DATA_SET_TAG, ENCODING_TAG = (
+    "model_digest", "scikit_learn", "data_set_digest", "encoding",
+)  # fmt: skip
+TAG_CHARACTERS = 90_000
 
-# MLflow goes on trying for minutes; a TransientError after seconds lets the scheduler decide.
 TRIES = 4
-mlflow.store.db.utils.MAX_RETRY_COUNT = TRIES
-if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():  # type: ignore[no-untyped-call]
-    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)  # type: ignore[no-untyped-call]
+TRY_AGAIN = frozenset({408, 425, 429})  # of HTTP's 4xx, those that are no fault of the request
+
+
+@cache
+def configure_mlflow() -> None:
+    """Let MLflow fail after seconds instead of minutes, and keep its hints and its database's address out of logs.
+
+    The scheduler decides about another try, not MLflow. Done once, when a registry is first used.
+    """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # its hints at other formats are not for our users
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # nor the database's text, with its address
+    mlflow.store.db.utils.MAX_RETRY_COUNT = TRIES
+    if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():  # type: ignore[no-untyped-call]
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """One version of a registered model and the SHA-256 of its file."""
+    """One version of a registered model.
+
+    ``digest`` is the SHA-256 of its file, ``trained_with`` the version of scikit-learn. ``encoding`` is what the model
+    was shown; versions of the first release do not say it, but name the digest of their data set's definition.
+    """
 
     name: str
     version: int
     digest: str
+    trained_with: str = BEFORE_RECORDING
+    encoding: Encoding | None = None
+    data_set_digest: str | None = None
+
+    def __str__(self) -> str:
+        """Name and version, as messages call it."""
+        return f"{self.name} version {self.version}"
 
 
 class Registry:
@@ -56,6 +85,7 @@ class Registry:
     def __init__(self, tracking_uri: str, artifacts: str = "") -> None:
         if not tracking_uri:
             raise ConfigurationError("No MLflow is set. Set SCORING_MLFLOW_TRACKING_URI to a server or a database.")
+        configure_mlflow()
         self._uri = tracking_uri
         self._artifacts = artifacts
         with _reached():
@@ -84,6 +114,11 @@ class Registry:
                     return None
                 raise
 
+    def version(self, name: str, number: int) -> ModelRef:
+        """The version of that number."""
+        with _reached():
+            return _ref(self._client.get_model_version(name, str(number)))
+
     def promote(self, ref: ModelRef) -> None:
         """Put a version in charge."""
         with _reached():
@@ -97,29 +132,20 @@ class Registry:
         IntegrityError
             If the file is not the one that was registered.
         PermanentError
-            If it holds a type that is not trusted; names the types.
+            If it holds a type that is not trusted, or needs a package that is not installed; names them.
         """
         with _reached():
             uri = self._client.get_model_version_download_uri(ref.name, str(ref.version))
             path = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._uri)) / MODEL_FILE
         if not path.is_file() or file_digest(path) != ref.digest:
             raise IntegrityError(
-                f"Model {ref.name} version {ref.version} is not the file that was registered "
-                f"({'its digest differs' if path.is_file() else f'there is no {MODEL_FILE}'}). "
-                "Restore the artifact, or train and promote a new version."
+                f"Model {ref} is not the file that was registered "
+                f"({'its digest differs' if path.is_file() else f'there is no {MODEL_FILE}'}).",
+                remedy="Restore the artifact, or train and promote a new version.",
             )
-        try:
+        with _loading(ref), warnings.catch_warnings():
+            warnings.simplefilter("ignore", InconsistentVersionWarning)  # the plan has decided about that
             return skops.io.load(path, trusted=list(trusted_types))
-        except zipfile.BadZipFile as error:
-            raise IntegrityError(
-                f"Model {ref.name} version {ref.version} is not a skops file; no other kind is loaded. "
-                "Register it with `scoring train`."
-            ) from error
-        except UntrustedTypesFoundException as error:
-            raise PermanentError(
-                f"Model {ref.name} version {ref.version} is not loaded: {error} If you trust these types, name them "
-                "in the score's 'trusted_types'."
-            ) from error
 
     def register(
         self,
@@ -127,15 +153,27 @@ class Registry:
         estimator: Any,
         example: pd.DataFrame,
         *,
+        encoding: Encoding,
         trusted_types: Sequence[str],
         tags: dict[str, str],
         metrics: dict[str, float],
         as_of: dt.date,
     ) -> ModelRef:
-        """Log a fitted estimator with signature, input example, tags and metrics, as a new version of ``name``."""
+        """Log a fitted estimator with signature, example, encoding, tags and metrics, as a new version of ``name``.
+
+        Raises
+        ------
+        PermanentError
+            If it cannot be kept without pickle, or holds types that are not trusted; names them.
+        """
+        _refuse_untrusted(name, estimator, trusted_types)
         mlflow.set_tracking_uri(self._uri)
         mlflow.set_registry_uri(self._uri)
-        with _reached(), mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=tags):
+        described = tags | {TRAINED_WITH_TAG: version("scikit-learn")}
+        with (
+            _reached(),
+            mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=described),
+        ):
             mlflow.log_metrics(metrics)
             mlflow.log_params({key: str(value) for key, value in estimator.get_params().items()})
             info = mlflow.sklearn.log_model(
@@ -148,9 +186,9 @@ class Registry:
                 pip_requirements=[f"{package}=={version(package)}" for package in ("scikit-learn", "skops")],
             )
             local = Path(mlflow.artifacts.download_artifacts(artifact_uri=info.model_uri))
-            digest = file_digest(local / MODEL_FILE)
-            made = mlflow.register_model(info.model_uri, name, tags={**tags, DIGEST_TAG: digest})
-        return ModelRef(name=name, version=int(made.version), digest=digest)
+            described |= {DIGEST_TAG: file_digest(local / MODEL_FILE)} | _encoding_tags(encoding)
+            made = mlflow.register_model(info.model_uri, name, tags=described)
+        return self.version(name, int(made.version))
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -160,12 +198,6 @@ class Registry:
         return str(self._client.create_experiment(name, artifact_location=location))
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _ref(found: ModelVersion) -> ModelRef:
     digest = found.tags.get(DIGEST_TAG)
     if digest is None:
@@ -173,7 +205,80 @@ def _ref(found: ModelVersion) -> ModelRef:
             f"Model {found.name} version {found.version} has no tag {DIGEST_TAG!r}: it was not registered by "
             "this project. Register it with `scoring train`."
         )
-    return ModelRef(name=found.name, version=int(found.version), digest=digest)
+    return ModelRef(
+        name=found.name,
+        version=int(found.version),
+        digest=digest,
+        trained_with=found.tags.get(TRAINED_WITH_TAG, BEFORE_RECORDING),
+        encoding=_encoding(found),
+        data_set_digest=found.tags.get(DATA_SET_TAG),
+    )
+
+
+def _encoding_tags(encoding: Encoding) -> dict[str, str]:
+    text = json.dumps(encoding.content, ensure_ascii=False, separators=(",", ":"))
+    parts = [text[first : first + TAG_CHARACTERS] for first in range(0, len(text), TAG_CHARACTERS)]
+    return {f"{ENCODING_TAG}.{number}": part for number, part in enumerate(parts)}
+
+
+def _encoding(found: ModelVersion) -> Encoding | None:
+    parts: list[str] = []
+    while (part := found.tags.get(f"{ENCODING_TAG}.{len(parts)}")) is not None:
+        parts.append(part)
+    if not parts:
+        return None
+    try:
+        return Encoding.from_content(json.loads("".join(parts)))
+    except (ValueError, TypeError) as error:
+        raise IntegrityError(
+            f"Model {found.name} version {found.version} has a tag {ENCODING_TAG!r} that cannot be read.",
+            remedy="Restore the tag, or train and promote a new version.",
+        ) from error
+
+
+def _refuse_untrusted(name: str, estimator: Any, trusted_types: Sequence[str]) -> None:
+    try:
+        unknown = set(skops.io.get_untrusted_types(data=skops.io.dumps(estimator))) - set(trusted_types)
+    except Exception as error:  # whatever a user's class makes of being written
+        raise PermanentError(
+            f"The estimator of {name} cannot be kept as a skops file, and no other kind is: "
+            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            remedy="Use estimators of scikit-learn, or classes whose attributes are numbers, texts and arrays.",
+        ) from error
+    if unknown:
+        listed = ", ".join(repr(kind) for kind in sorted(unknown))
+        raise PermanentError(
+            f"The estimator of {name} holds types that are not trusted: {listed}.",
+            remedy=f"If you trust them, name them in the score's definition: trusted_types=({listed},).",
+        )
+
+
+@contextmanager
+def _loading(ref: ModelRef) -> Iterator[None]:
+    """Turn what loading a file raises into our errors."""
+    try:
+        yield
+    except zipfile.BadZipFile as error:
+        raise IntegrityError(
+            f"Model {ref} is not a skops file; no other kind is loaded.", remedy="Register it with `scoring train`."
+        ) from error
+    except UntrustedTypesFoundException as error:
+        raise PermanentError(
+            f"Model {ref} is not loaded: {error}",
+            remedy="If you trust these types, name them in the score's 'trusted_types'.",
+        ) from error
+    except ImportError as error:
+        raise PermanentError(
+            f"Model {ref} needs the package {error.name or 'that it was made with'!r}, which is not installed here.",
+            remedy="Install it where tasks run, or promote a version that does not need it.",
+        ) from error
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # the file is the registered one, so it fails again
+        raise PermanentError(
+            f"Model {ref} cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            remedy="Train a version with the installed packages and promote it.",
+        ) from error
 
 
 @contextmanager
@@ -183,9 +288,21 @@ def _reached() -> Iterator[None]:
         yield
     except MlflowException as error:
         text = f"MLflow: {str(error).splitlines()[0]}"
-        permanent = 400 <= error.get_http_status_code() < 500  # type: ignore[no-untyped-call]  # noqa: PLR2004 - HTTP
-        raise (PermanentError(text) if permanent else TransientError(text)) from error
+        if is_permanent(error.get_http_status_code()):  # type: ignore[no-untyped-call]
+            raise PermanentError(text) from error
+        raise TransientError(text) from error
     except SQLAlchemyError as error:  # its text can hold the database's address
         raise TransientError(f"MLflow's database cannot be reached or breaks off ({type(error).__name__}).") from error
     except OSError as error:
         raise TransientError(f"MLflow's artifacts cannot be read: {error}") from error
+
+
+def is_permanent(status: int) -> bool:
+    """Whether an answer with this HTTP status says that the same request will fail again."""
+    return 400 <= status < 500 and status not in TRY_AGAIN  # noqa: PLR2004 - HTTP
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,14 +1,16 @@
 """Opens the publication of a score at one as_of and cuts its work into shards; the champion is resolved here, once."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.catalog import load_catalog
-from scoring.database import connect
+from scoring.database import transaction
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.models.fitting import fitting_encoding, scored_with
 from scoring.models.registry import Registry
 from scoring.publishing import publications, shards
 from scoring.publishing.publications import Arm, Publication
@@ -33,25 +35,30 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
     ------
     NotFound
         If there is no snapshot or no champion.
+    PermanentError
+        If the definition does not fit the champion, or it was trained with another scikit-learn.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
-    champion = Registry(settings.mlflow_tracking_uri.get_secret_value()).champion(score.model_name)
-    arms = [Arm("champion", champion.name, champion.version, champion.digest)]
+    arms = [_champion(settings, score, data_set)]
     definition_digest = _definition_digest(score, data_set)
-    with connect(settings.database()) as connection, connection:
+    with transaction(settings.database()) as connection:
         publications.lock(connection, score.name)
         snapshot = manifest.current(connection, data_set.name, as_of)
         if snapshot is None:
             raise NotFound(
-                f"There is no snapshot of {data_set.name} at {as_of}, so {score.name} cannot be scored. Run the DAG "
-                f"ingest_{data_set.name} for that date, or `scoring ingest {data_set.name} --as-of {as_of}`."
+                f"There is no snapshot of {data_set.name} at {as_of}, so {score.name} cannot be scored.",
+                remedy=f"Run the DAG ingest_{data_set.name} for that date, or "
+                f"`scoring ingest {data_set.name} --as-of {as_of}`.",
             )
-        inputs_digest = digest_of([snapshot.digest, [vars(arm) for arm in arms], definition_digest])
-        found = publications.by_inputs(connection, score.name, as_of, inputs_digest)
+        digest = inputs_digest(snapshot.digest, arms, definition_digest)
+        found = publications.by_inputs(connection, score.name, as_of, digest)
         if found is not None:
-            publications.reopen(connection, found.publication_id)
             known = shards.of_publication(connection, found.publication_id)
-            return Plan(found.publication_id, [shard.shard for shard in known if shard.rows is None])
+            waiting = [shard.shard for shard in known if shard.rows is None]
+            if not waiting or _covers(known, snapshot):
+                publications.reopen(connection, found.publication_id)
+                return Plan(found.publication_id, waiting)
+            publications.drop(connection, found)  # nobody has seen it, and its pieces are no longer the file's
         planned = cut(snapshot, settings.shard_rows)
         publication_id = publications.open_publication(
             connection,
@@ -59,13 +66,39 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
             as_of=as_of,
             snapshot_id=snapshot.snapshot_id,
             definition_digest=definition_digest,
-            inputs_digest=inputs_digest,
+            inputs_digest=digest,
             run_id=run_id,
             code_version=settings.code_version,
             arms=arms,
         )
         shards.add(connection, publication_id, planned)
         return Plan(publication_id, [shard.shard for shard in planned])
+
+
+def _champion(settings: Settings, score: Score, data_set: DataSet) -> Arm:
+    """The arm of the model in charge, which the definition fits and this installation can score with."""
+    ref = Registry(settings.mlflow_tracking_uri.get_secret_value()).champion(score.model_name)
+    fitting_encoding(ref, score, data_set)
+    installed = scored_with(ref, settings.other_scikit_learn)
+    return Arm("champion", ref.name, ref.version, ref.digest, trained_with=ref.trained_with, scored_with=installed)
+
+
+def inputs_digest(snapshot_digest: str, arms: Sequence[Arm], definition_digest: str) -> str:
+    """Digest (64 hex digits) of all that decides what a publication's rows are: with the same one they are the same.
+
+    A model's digest says what it was trained with. The version of scikit-learn that scores is an input of its own only
+    where it is another one.
+    """
+    models = []
+    for arm in arms:
+        model: dict[str, object] = {
+            "arm": arm.arm,
+            "model_name": arm.model_name,
+            "model_version": arm.model_version,
+            "model_digest": arm.model_digest,
+        }
+        models.append(model if arm.scored_with == arm.trained_with else model | {"scored_with": arm.scored_with})
+    return digest_of([snapshot_digest, models, definition_digest])
 
 
 def planned_definition(settings: Settings, publication: Publication) -> tuple[Score, DataSet]:
@@ -96,5 +129,12 @@ def cut(snapshot: Snapshot, shard_rows: int) -> list[Shard]:
     """Shards of whole row groups, of about ``shard_rows`` rows each."""
     with lake.SnapshotFile(snapshot.location) as file:
         groups = file.row_groups
-    step = max(1, shard_rows // snapshot.row_group_rows)
+    in_a_group = -(-snapshot.accepted // groups) if groups else 1  # rounded up
+    step = max(1, shard_rows // max(1, in_a_group))
     return [Shard(number, first, min(step, groups - first)) for number, first in enumerate(range(0, groups, step))]
+
+
+def _covers(planned: Sequence[Shard], snapshot: Snapshot) -> bool:
+    """Whether the shards are those of the snapshot's file as it is: it may have been made anew with other groups."""
+    with lake.SnapshotFile(snapshot.location) as file:
+        return sum(shard.groups for shard in planned) == file.row_groups

@@ -5,27 +5,28 @@ A few row groups are in memory at a time, each in a thread of its own, so that r
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from scoring.database import connect
+from scoring.database import transaction
 from scoring.domain.dataset import DataSet
-from scoring.domain.scale import band_of, points_of, value_of
+from scoring.domain.scale import band_of, points_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
-from scoring.models.features import feature_frame
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.fitting import fitting_encoding, scored_with
+from scoring.models.registry import Registry
+from scoring.models.scorer import Scorer
 from scoring.publishing import publications, shards
+from scoring.publishing.arms import assign
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.publications import Arm
+from scoring.publishing.shards import Shard
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 
@@ -39,53 +40,39 @@ class Piece:
     rows: int
 
 
-class Scorer:
-    """A loaded model of a score: rows in, the columns of table ``score`` out."""
+class Scorers:
+    """The loaded models of a publication, one for each arm."""
 
-    def __init__(self, settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> None:
-        self._score, self._data_set, self._arm = score, data_set, arm
-        ref = ModelRef(arm.model_name, arm.model_version, arm.model_digest)
-        registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
-        self._estimator = registry.load(ref, score.trusted_types)
+    def __init__(self, score: Score, data_set: DataSet, arms: Sequence[Arm], scorers: Sequence[Scorer]) -> None:
+        self._score, self._data_set, self._arms, self._scorers = score, data_set, arms, scorers
 
     @property
     def columns(self) -> list[str]:
         """What has to be read of a snapshot."""
-        return [self._data_set.key, *self._score.features]
-
-    def values(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        """Published values, float64 of shape (rows,): probabilities, or amounts not below the minimum.
-
-        Raises
-        ------
-        PermanentError
-            If the model gives no finite number for somebody.
-        """
-        if self._score.kind == "classification":
-            raw = self._estimator.predict_proba(features)[:, 1]
-        else:
-            raw = self._estimator.predict(features).astype(np.float64)
-        if not np.isfinite(raw).all():
-            raise PermanentError(
-                f"Model {self._arm.model_name} version {self._arm.model_version} gives no finite number for "
-                f"{np.count_nonzero(~np.isfinite(raw))} customers; nothing is published. Promote another version."
-            )
-        return value_of(self._score, raw)
+        return list(dict.fromkeys(name for scorer in self._scorers for name in scorer.columns))
 
     def rows(self, customers: pa.Table) -> pa.Table:
         """The rows to publish of some customers, in the columns of ``shards.COPIED``."""
-        value = self.values(feature_frame(self._score, self._data_set, customers))
-        points, band, count = points_of(self._score, value), band_of(self._score, value), len(value)
+        keys, count = customers.column(self._data_set.key), customers.num_rows
+        arm = assign([one.arm for one in self._arms], keys)
+        value = np.empty(count)
+        for place, scorer in enumerate(self._scorers):
+            mine = arm == place
+            if mine.all():
+                value = scorer.values(customers)
+            elif mine.any():
+                value[mine] = scorer.values(customers.filter(pa.array(mine)))
+        points, band = points_of(self._score, value), band_of(self._score, value)
         names = pa.array([band.name for band in self._score.bands], pa.string())
-        same = pa.array(np.zeros(count, dtype=np.int8))
+        versions = pa.array([one.model_version for one in self._arms], pa.int32())
         return pa.table(
             {
-                "customer_id": customers.column(self._data_set.key),
+                "customer_id": keys,
                 "value": value,
                 "points": pa.nulls(count, pa.int16()) if points is None else points,
                 "band": pa.nulls(count, pa.string()) if band is None else pa.DictionaryArray.from_arrays(band, names),
-                "arm": pa.DictionaryArray.from_arrays(same, pa.array([self._arm.arm])),
-                "model_version": pa.DictionaryArray.from_arrays(same, pa.array([self._arm.model_version], pa.int32())),
+                "arm": pa.DictionaryArray.from_arrays(arm, pa.array([one.arm for one in self._arms])),
+                "model_version": pa.DictionaryArray.from_arrays(arm, versions),
             }
         )
 
@@ -95,34 +82,64 @@ class Scorer:
         return Piece(content, hashlib.sha256(content).hexdigest(), customers.num_rows)
 
 
+def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
+    """The model of an arm, as it was planned.
+
+    Raises
+    ------
+    PermanentError
+        If the definition does not fit it, or another scikit-learn is installed than where the partition was planned.
+    """
+    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+    ref = registry.version(arm.model_name, arm.model_version)
+    installed = scored_with(ref, settings.other_scikit_learn)
+    if arm.scored_with not in (None, installed):
+        raise PermanentError(
+            f"Model {ref} was to be scored with scikit-learn {arm.scored_with}; {installed} is installed here.",
+            remedy="Install the same packages on all workers, and run the partition again from its first task.",
+        )
+    encoding = fitting_encoding(ref, score, data_set)
+    estimator = registry.load(replace(ref, digest=arm.model_digest), score.trusted_types)
+    return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref))
+
+
 def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
     """Score the row groups of one shard; its rows and its mark are committed together. Returns the rows.
 
     A shard that is done already is left as it is: its inputs are fixed by the publication.
     """
-    with connect(settings.database()) as connection, connection:
+    with transaction(settings.database()) as connection:
         mine = shards.lock(connection, publication_id, shard)
         publication = publications.by_id(connection, publication_id)
         if mine is None or publication is None:
-            raise NotFound(f"Publication {publication_id} has no shard {shard}. Plan the partition again.")
+            raise NotFound(f"Publication {publication_id} has no shard {shard}.", remedy="Plan the partition again.")
         if mine.rows is not None:
             return mine.rows
         snapshot = manifest.by_id(connection, publication.snapshot_id)
         if snapshot is None:
-            raise NotFound(f"Publication {publication_id} has no snapshot. Ingest the partition again.")
+            raise NotFound(f"Publication {publication_id} has no snapshot.", remedy="Ingest the partition again.")
         score, data_set = planned_definition(settings, publication)
-        (arm,) = publications.arms(connection, publication_id)
-        scorer = Scorer(settings, score, data_set, arm)
+        arms = publications.arms(connection, publication_id)
+        scorers = Scorers(score, data_set, arms, [load_scorer(settings, score, data_set, arm) for arm in arms])
         table, rows, digests = publications.rows_table(publication_id), 0, []
         with lake.SnapshotFile(snapshot.location) as file, _threads(settings.threads) as pool:
-            groups = range(mine.first_group, mine.first_group + mine.groups)
-            customers = (file.read_group(group, scorer.columns) for group in groups)
-            for piece in _ahead(pool, scorer.piece, customers, settings.threads):
+            customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))
+            for piece in _ahead(pool, scorers.piece, customers, settings.threads):
                 shards.copy_rows(connection, table, piece.content)
                 digests.append(piece.digest)
                 rows += piece.rows
         shards.finish(connection, publication_id, shard, rows, digests)
     return rows
+
+
+def _groups(shard: Shard, file: lake.SnapshotFile) -> range:
+    if shard.first_group + shard.groups > file.row_groups:
+        raise PermanentError(
+            f"Shard {shard.shard} ends with row group {shard.first_group + shard.groups}; the snapshot's file has "
+            f"{file.row_groups}. The file was made anew, with other row groups, since the partition was planned.",
+            remedy="Run the partition again from its first task, which plans it anew.",
+        )
+    return range(shard.first_group, shard.first_group + shard.groups)
 
 
 def _threads(count: int) -> ThreadPoolExecutor:

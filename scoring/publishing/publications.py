@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from psycopg2 import sql
@@ -45,12 +45,17 @@ class Publication:
 
 @dataclass(frozen=True)
 class Arm:
-    """A model of a publication; the champion's arm until experiments split the customers."""
+    """A model of a publication; the champion's arm until experiments split the customers.
+
+    ``trained_with`` and ``scored_with`` are versions of scikit-learn; the first release did not record them.
+    """
 
     arm: str
     model_name: str
     model_version: int
     model_digest: str
+    trained_with: str | None = None
+    scored_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,9 @@ _OPEN = """
         (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version, opened_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING publication_id"""
 
-_ADD_ARMS = "INSERT INTO scoring.arm (publication_id, arm, model_name, model_version, model_digest) VALUES %s"
+_ADD_ARMS = """
+    INSERT INTO scoring.arm
+        (publication_id, arm, model_name, model_version, model_digest, trained_with, scored_with) VALUES %s"""
 
 _MAKE_TABLE = sql.SQL("""
     CREATE TABLE {0} (LIKE scoring.score, CHECK (publication_id = {1}));
@@ -156,8 +163,7 @@ def open_publication(
     """Plan a publication: its row, its arms and the table its rows go to, which nobody reads yet."""
     inputs = (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
     publication_id = int(value(connection, _OPEN, inputs))
-    models = [(publication_id, arm.arm, arm.model_name, arm.model_version, arm.model_digest) for arm in arms]
-    insert(connection, _ADD_ARMS, models)
+    insert(connection, _ADD_ARMS, [(publication_id, *astuple(arm)) for arm in arms])
     execute(connection, _MAKE_TABLE.format(rows_table(publication_id), sql.Literal(publication_id)))
     return publication_id
 
@@ -171,7 +177,7 @@ def row_of(connection: Connection, publication_id: int, customer: str) -> ScoreR
 
 def arms(connection: Connection, publication_id: int) -> list[Arm]:
     """The models of a publication."""
-    query = """SELECT arm, model_name, model_version, model_digest FROM scoring.arm
+    query = """SELECT arm, model_name, model_version, model_digest, trained_with, scored_with FROM scoring.arm
         WHERE publication_id = %s ORDER BY arm"""
     return all_rows(connection, Arm, query, (publication_id,))
 

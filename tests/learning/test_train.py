@@ -5,6 +5,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
+import sklearn
 from factories import JULY, JUNE, MAY, customer, customers, query, register, snapshot_of
 from mlflow.tracking import MlflowClient
 from shop_definitions import LEAVING, SHOP, SPENDING
@@ -13,6 +14,7 @@ from sklearn.linear_model import LinearRegression
 from scoring.database import connect
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.train import train, training_set
+from scoring.models.encoding import Encoding
 from scoring.models.registry import MODEL_FILE, Registry, file_digest
 from scoring.snapshots import manifest
 
@@ -51,7 +53,8 @@ def snapshots_of(settings):
 
 @pytest.mark.parametrize("score", [LEAVING, SPENDING], ids=lambda score: score.kind)
 def test_features_are_of_the_earlier_and_outcomes_of_the_later_snapshot(two_months, score):
-    features, outcome = training_set(score, SHOP, *snapshots_of(two_months))
+    known = training_set(score, SHOP, *snapshots_of(two_months))
+    features, outcome = known.features, known.outcome
     later = {row["customer_id"]: row[score.target.column] for row in AFTER}
     plans = SHOP.column("plan").values
     expected = np.array(
@@ -97,7 +100,10 @@ def test_a_version_carries_its_history_its_signature_and_an_example(two_months):
         "data_set_digest": SHOP.digest,
         "rows": str(len(KNOWN)),
         "model_digest": ref.digest,
+        "scikit_learn": sklearn.__version__,
+        "encoding.0": '[["mood","number",[]],["visits","integer",[]],["plan","category",["free","paid"]]]',
     }
+    assert ref.encoding == Encoding.of(LEAVING, SHOP)
     model = mlflow.models.Model.load(client.get_model_version_download_uri(ref.name, str(ref.version)))
     assert model.signature.inputs.input_names() == list(LEAVING.features)
     assert model.saved_input_example_info is not None
@@ -135,3 +141,55 @@ def test_training_writes_nothing_to_the_database(two_months):
     train(two_months, SPENDING, MAY)
     assert query(two_months, "SELECT * FROM scoring.snapshot") == before
     assert register(two_months, SPENDING, promote=False).version == 3
+
+
+class Own:
+    """A user's estimator."""
+
+    def __init__(self, **behaviour):
+        self.behaviour = behaviour
+
+    def fit(self, *_):
+        if "fit" in self.behaviour:
+            raise self.behaviour["fit"]
+        return self
+
+    def get_params(self):
+        return {}
+
+    def predict(self, features):
+        if features.isna().any(axis=None):
+            raise ValueError("Input X contains NaN.")
+        return np.ones(len(features))
+
+
+def failing(error):
+    def make():
+        raise error
+
+    return make
+
+
+BROKEN = {
+    "a package that is missing": (
+        failing(ModuleNotFoundError("No module named 'lightgbm'", name="lightgbm")),
+        "needs the package 'lightgbm'",
+    ),
+    "a factory that fails": (failing(ZeroDivisionError("division by zero")), "cannot be made: ZeroDivisionError"),
+    "a fit that fails": (lambda: Own(fit=ValueError("bad shape")), "cannot be fitted: ValueError: bad shape"),
+    "no estimator at all": (lambda: None, "cannot be fitted: AttributeError"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN.values(), ids=BROKEN)
+def test_an_estimator_that_does_not_work_is_a_permanent_error_that_names_it(two_months, case):
+    factory, said = case
+    with pytest.raises(PermanentError, match=f"The estimator of spending {said}"):
+        train(two_months, SPENDING.model_copy(update={"estimator": factory}), MAY)
+    assert client_of(two_months).get_registered_model("spending").latest_versions[0].version == 1
+
+
+def test_an_estimator_that_cannot_take_the_nulls_that_the_definition_allows_is_refused_at_training(two_months):
+    picky = SPENDING.model_copy(update={"features": ("spend", "balance"), "estimator": Own})
+    with pytest.raises(PermanentError, match=r"cannot take customers without balance, .*contains NaN.*imputer"):
+        train(two_months, picky, MAY)

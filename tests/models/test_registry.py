@@ -1,8 +1,12 @@
 """Models are loaded only if they are the registered file and hold nothing but trusted types."""
 
 import datetime as dt
+import http.server
 import os
 import pickle
+import subprocess
+import sys
+import threading
 import time
 
 import mlflow
@@ -11,11 +15,12 @@ import pandas as pd
 import pytest
 from factories import JUNE, customers, query, register, snapshot_of
 from mlflow.tracking import MlflowClient
-from shop_definitions import SPENDING
+from shop_definitions import SHOP, SPENDING
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
-from scoring.models.registry import MODEL_FILE, ModelRef, Registry, file_digest
+from scoring.models.encoding import Encoding
+from scoring.models.registry import MODEL_FILE, ModelRef, Registry, file_digest, is_permanent
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
 
@@ -84,8 +89,9 @@ def test_a_type_that_is_not_trusted_is_refused_and_named(own_registry):
     fitted = HistGradientBoostingRegressor(max_iter=2).fit(frame, frame["spend"])
     registry = registry_of(own_registry)
     ref = registry.register(
-        "spending", fitted, frame.head(2), trusted_types=(kind,), tags={}, metrics={}, as_of=dt.date(2024, 5, 31)
-    )
+        "spending", fitted, frame.head(2), encoding=Encoding.of(SPENDING, SHOP), trusted_types=(kind,), tags={},
+        metrics={}, as_of=dt.date(2024, 5, 31),
+    )  # fmt: skip
     with pytest.raises(PermanentError, match=r"(?s)spending version 2 is not loaded.*'trusted_types'") as refused:
         registry.load(ref, ())
     assert kind in str(refused.value)
@@ -124,3 +130,57 @@ def test_a_registry_that_cannot_be_reached_is_worth_another_try_and_says_so_soon
 def test_without_a_registry_the_setting_is_named():
     with pytest.raises(ConfigurationError, match="SCORING_MLFLOW_TRACKING_URI"):
         Registry("")
+
+
+STATUSES = [(400, True), (403, True), (404, True), (408, False), (425, False), (429, False), (500, False), (503, False)]
+
+
+@pytest.mark.parametrize(("status", "permanent"), STATUSES)
+def test_an_answer_of_mlflow_is_final_or_worth_another_try_by_its_status(status, permanent):
+    assert is_permanent(status) is permanent
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """An MLflow server that answers everything with one status."""
+
+    status = 200
+
+    def do_GET(self):
+        body = b'{"error_code": "PERMISSION_DENIED", "message": "Permission denied"}'
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_mlflow_that_forbids_is_not_asked_again(shop):
+    snapshot_of(shop, customers(3))
+    handler = type("Forbidding", (Answering,), {"status": 403})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = type(shop.mlflow_tracking_uri)(f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(PermanentError, match="MLflow: PERMISSION_DENIED"):
+            plan(shop.model_copy(update={"mlflow_tracking_uri": url}), SPENDING, JUNE, run_id="test")
+        server.shutdown()
+
+
+def test_types_that_are_not_trusted_are_refused_when_a_model_is_registered(own_registry):
+    frame = pd.DataFrame({"spend": np.arange(50.0), "visits": np.arange(50.0) % 7})
+    fitted = HistGradientBoostingRegressor(max_iter=2).fit(frame, frame["spend"])
+    said = r"types that are not trusted: '.*TreePredictor'\..*trusted_types=\('"
+    with pytest.raises(PermanentError, match=said):
+        registry_of(own_registry).register(
+            "spending", fitted, frame.head(2), encoding=Encoding.of(SPENDING, SHOP), trusted_types=(), tags={},
+            metrics={}, as_of=dt.date(2024, 5, 31),
+        )  # fmt: skip
+
+
+def test_importing_the_registry_changes_nothing_of_mlflow():
+    code = (
+        "import logging, os, mlflow.store.db.utils as utils; before = utils.MAX_RETRY_COUNT, dict(os.environ);"
+        "import scoring.models.registry; assert (utils.MAX_RETRY_COUNT, dict(os.environ)) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

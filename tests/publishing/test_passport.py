@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 import pytest
+import sklearn
 from factories import JULY, JUNE, customers, published, published_rows, query, register
 from shop_definitions import LEAVING, SPENDING
 
@@ -46,6 +47,8 @@ def test_a_passport_is_complete(scored_shop):
         "definition digest": definition,
         "publication": publication_id,
         "checksum": checksum,
+        "trained with": f"scikit-learn {sklearn.__version__}",
+        "scored with": f"scikit-learn {sklearn.__version__}",
         "run": "test",
         "code version": "1.2.3",
     }

@@ -1,0 +1,1 @@
+ALTER TABLE scoring.arm DROP trained_with, DROP scored_with;

@@ -1,0 +1,56 @@
+"""Whether a model version fits the definition that is to be scored with it, and this installation."""
+
+from importlib.metadata import version
+
+from scoring.domain.dataset import DataSet
+from scoring.domain.score import Score
+from scoring.errors import PermanentError
+from scoring.models.encoding import Encoding, misfits
+from scoring.models.registry import ModelRef
+from scoring.models.versions import Policy, is_usable
+
+
+def fitting_encoding(ref: ModelRef, score: Score, data_set: DataSet) -> Encoding:
+    """What the model is shown: as it learned it, if the definition still gives it that.
+
+    Raises
+    ------
+    PermanentError
+        If the definition has changed in a way that the model does not fit; names each feature that differs.
+    """
+    defined = Encoding.of(score, data_set)
+    if ref.encoding is None:
+        if ref.data_set_digest != data_set.digest:
+            raise PermanentError(
+                f"Model {ref} does not say what it was trained on, and the definition of {data_set.name!r} has changed "
+                "since.",
+                remedy=f"Train a version with it (`scoring train {score.name} --as-of <date>`) and promote that.",
+            )
+        return defined
+    found = misfits(ref.encoding, defined)
+    if found:
+        raise PermanentError(
+            f"The definition of {score.name!r} does not fit its model {ref}: {'; '.join(found)}.",
+            remedy="Take the change back, or train a version with the new definition "
+            f"(`scoring train {score.name} --as-of <date>`) and promote it.",
+        )
+    return ref.encoding
+
+
+def scored_with(ref: ModelRef, policy: Policy) -> str:
+    """The version of scikit-learn that is installed, if the model may be scored by it.
+
+    Raises
+    ------
+    PermanentError
+        If it may not.
+    """
+    installed = version("scikit-learn")
+    if not is_usable(ref.trained_with, installed, policy):
+        raise PermanentError(
+            f"Model {ref} was trained with scikit-learn {ref.trained_with}; {installed} is installed, which may give "
+            "other scores.",
+            remedy="Train and promote a version with the installed one, install the old one, or accept it with "
+            "SCORING_OTHER_SCIKIT_LEARN=allow.",
+        )
+    return installed

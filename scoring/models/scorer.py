@@ -1,0 +1,124 @@
+"""A loaded model of a score: customers in, published values out. Whatever else a model gives is refused and named."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from scoring.domain.scale import value_of
+from scoring.domain.score import Score
+from scoring.errors import PermanentError
+from scoring.models.encoding import Encoding
+from scoring.models.features import feature_frame
+
+Floats = NDArray[np.float64]
+
+SHOWN = 3  # customers named in a message
+ROUNDED = 1e-6  # how far a probability made of 32-bit floats may lie outside of 0 to 1
+PROMOTE = "Nothing is published. Promote another version, or mend the estimator and train it anew."
+
+
+class Scorer:
+    """An estimator with all that it takes to score customers.
+
+    Parameters
+    ----------
+    estimator
+        Fitted; ``predict_proba`` for a classification, ``predict`` for a regression.
+    score
+        What is scored.
+    encoding
+        What the estimator was trained on.
+    key
+        The column with the customer's id.
+    name
+        What messages call the model: ``delinquency_risk version 3``.
+    """
+
+    def __init__(self, estimator: Any, score: Score, encoding: Encoding, *, key: str, name: str) -> None:
+        self._estimator, self._score, self._encoding = estimator, score, encoding
+        self._key, self._name = key, name
+
+    @property
+    def columns(self) -> list[str]:
+        """What has to be read of a snapshot."""
+        return [self._key, *self._encoding.names]
+
+    def values(self, customers: pa.Table) -> Floats:
+        """Published values of customers, float64 of shape (rows,), by the columns :attr:`columns`.
+
+        Raises
+        ------
+        PermanentError
+            As :meth:`values_of`, and if a feature cannot be shown to the model.
+        """
+        features = feature_frame(self._encoding, customers, self._key)
+        return self.values_of(features, customers.column(self._key))
+
+    def values_of(self, features: pd.DataFrame, keys: pa.ChunkedArray) -> Floats:
+        """Published values of features, float64 of shape (rows,): probabilities, or amounts not below the minimum.
+
+        Raises
+        ------
+        PermanentError
+            If the estimator fails or gives something that is no probability or no finite amount; names the model, the
+            first customers and which of their features are null.
+        """
+        raw = self._predicted(features)
+        if self._score.kind == "classification":
+            wrong, problem = ~((raw >= -ROUNDED) & (raw <= 1 + ROUNDED)), "no probability"
+        else:
+            wrong, problem = ~np.isfinite(raw), "no finite amount"
+        if wrong.any():
+            raise self._refused(np.flatnonzero(wrong), problem, raw, features, keys)
+        return value_of(self._score, np.clip(raw, 0.0, 1.0) if self._score.kind == "classification" else raw)
+
+    def _predicted(self, features: pd.DataFrame) -> Floats:
+        wanted = "predict_proba" if self._score.kind == "classification" else "predict"
+        if not hasattr(self._estimator, wanted):
+            raise self._unusable(f"has no {wanted}, which a {self._score.kind} needs")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # overflow: the values are judged below
+                found = np.asarray(getattr(self._estimator, wanted)(features), dtype=np.float64)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise self._unusable(f"fails: {type(error).__name__}: {_one_line(error)}") from error
+        if self._score.kind == "classification":
+            found = self._of_the_outcome(found)
+        if found.shape != (len(features),):
+            raise self._unusable(f"gives an array of shape {found.shape} for {len(features)} customers")
+        return found
+
+    def _of_the_outcome(self, probabilities: Floats) -> Floats:
+        """The column of the class 1, which says that the outcome comes."""
+        classes = list(getattr(self._estimator, "classes_", (0, 1)))
+        if set(classes) != {0, 1} or probabilities.shape[1:] != (len(classes),):
+            raise self._unusable(
+                f"gives probabilities of shape {probabilities.shape} for the classes {classes!r}; two, 0 and 1, "
+                "are needed"
+            )
+        return probabilities[:, classes.index(1)]
+
+    def _unusable(self, problem: str) -> PermanentError:
+        return PermanentError(f"Model {self._name} {problem}.", remedy=PROMOTE)
+
+    def _refused(
+        self, rows: NDArray[np.intp], problem: str, raw: Floats, features: pd.DataFrame, keys: pa.ChunkedArray
+    ) -> PermanentError:
+        named = ", ".join(f"{keys[int(row)].as_py()!r} ({raw[row]:g})" for row in rows[:SHOWN])
+        null = [str(name) for name in features.columns[features.iloc[rows[0]].isna()]]
+        hint = f" The first has no value for {', '.join(null)}." if null else ""
+        return PermanentError(
+            f"Model {self._name} gives {problem} for {len(rows):,} of {len(raw):,} customers of score "
+            f"{self._score.name!r}, the first are {named}.{hint}",
+            remedy=PROMOTE,
+        )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]

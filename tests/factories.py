@@ -106,7 +106,7 @@ def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) 
     with connect(settings.database()) as connection, connection:
         known = manifest.find(connection, SHOP.name, as_of, digest)
         if known is None:
-            received = manifest.Received(
+            received = manifest.NewSnapshot(
                 data_set=SHOP.name, as_of=as_of, digest=digest, stopped_because=None, source="made up", corrects=None,
                 definition_digest=SHOP.digest, suite_digest="0" * 64, location=location,
                 row_group_rows=settings.row_group_rows, received=len(rows), accepted=len(rows), quarantined=0,

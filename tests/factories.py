@@ -18,6 +18,7 @@ from shop_definitions import SHOP
 
 from scoring.database import connect
 from scoring.domain.score import Score
+from scoring.intake.quarantine import quarantined
 from scoring.models.registry import ModelRef, Registry
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import plan
@@ -26,7 +27,7 @@ from scoring.publishing.publish import Published, publish
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
-from scoring.snapshots.manifest import Snapshot
+from scoring.snapshots.manifest import QuarantinedRow, Snapshot
 
 MAY, JUNE, JULY, AUGUST = (dt.date(2024, 5, 31), dt.date(2024, 6, 30), dt.date(2024, 7, 31), dt.date(2024, 8, 31))
 
@@ -118,6 +119,12 @@ def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) 
         found = manifest.current(connection, SHOP.name, as_of)
     assert found is not None
     return found
+
+
+def in_quarantine(settings: Settings, as_of: dt.date = JUNE) -> tuple[Snapshot, list[QuarantinedRow]]:
+    """The newest snapshot and its quarantined rows."""
+    with quarantined(settings, SHOP, as_of) as (snapshot, rows):
+        return snapshot, list(rows)
 
 
 def scored(settings: Settings, score: Score, as_of: dt.date = JUNE) -> int:

@@ -7,7 +7,7 @@ from scoring.intake.shares import share_of
 
 # Of a partition that is stopped for its many refused rows, the first rows are kept that break so many rules together,
 # and the first rows that break each rule.
-SAMPLE_BREACHES = 10_000
+SAMPLE_BREACHES = 5_000
 SAMPLE_ROWS_PER_RULE = 20
 
 

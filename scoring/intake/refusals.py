@@ -5,7 +5,6 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -135,9 +134,8 @@ def rows_digest(rows: Iterable[QuarantinedRow]) -> str:
     """
     digest, separator = hashlib.sha256(b"["), ""
     for row in rows:
-        content = _json(row.content)
         for breach in row.breaches:
-            entry = f"{separator}[{row.row_number},{_json(breach.rule)},{_json(breach.column)},{content}]"
+            entry = f"{separator}[{row.row_number},{_json(breach.rule)},{_json(breach.column)},{row.text}]"
             digest.update(entry.encode())
             separator = ","
     digest.update(b"]")
@@ -145,7 +143,7 @@ def rows_digest(rows: Iterable[QuarantinedRow]) -> str:
 
 
 def _json(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _rows(
@@ -164,14 +162,13 @@ def _rows(
             breaches[row].append(Breach(finding.rule, finding.column, value))
     contents = batch.take(pa.array(positions)).to_pylist()
     for position, content, broken in zip(positions, contents, breaches, strict=True):
-        key = content[data_set.key]
-        plain = json.loads(json.dumps(content, default=str))
         in_order = tuple(sorted(broken, key=attrgetter("rule", "column")))
-        yield QuarantinedRow(int(numbers[position]), None if key is None else str(key), plain, in_order)
+        yield QuarantinedRow(int(numbers[position]), content[data_set.key], _json(content), in_order)
 
 
 def _write(file: Any, row: QuarantinedRow, *, sampled: bool) -> None:
-    file.write(json.dumps({"sampled": sampled, **asdict(row)}) + "\n")
+    breaches = [(breach.rule, breach.column, breach.value) for breach in row.breaches]
+    file.write(json.dumps([sampled, row.row_number, row.customer_id, row.text, breaches]) + "\n")
 
 
 def _read(path: Path, *, whole: bool) -> Iterator[QuarantinedRow]:
@@ -179,6 +176,6 @@ def _read(path: Path, *, whole: bool) -> Iterator[QuarantinedRow]:
         return
     with path.open(encoding="utf-8") as file:
         for line in file:
-            row = json.loads(line)
-            if row.pop("sampled") or whole:
-                yield QuarantinedRow(**{**row, "breaches": tuple(Breach(**breach) for breach in row["breaches"])})
+            sampled, number, customer_id, text, breaches = json.loads(line)
+            if sampled or whole:
+                yield QuarantinedRow(number, customer_id, text, tuple(Breach(*breach) for breach in breaches))

@@ -1,6 +1,7 @@
 """The tables ``snapshot``, ``quarantined_row`` and ``breach``: which input is current, and what was refused of it."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -28,14 +29,20 @@ class Breach:
 class QuarantinedRow:
     """One refused row and every critical rule that it breaks.
 
-    ``content`` has the row's values as they were read, as JSON has them: a decimal is its text, a date is
-    ISO 8601, a number reads back as the same float64. ``row_number`` is 1-based, as received.
+    ``text`` is a JSON object with the row's values as they were read: a decimal is its text, a date is ISO 8601, and
+    a number reads back as the same float64. ``row_number`` is 1-based, as received.
     """
 
     row_number: int
     customer_id: str | None
-    content: dict[str, Any]
+    text: str
     breaches: tuple[Breach, ...]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The row's values by column."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ _LINEAGE = """
     SELECT snapshot_id FROM line WHERE current_since IS NOT NULL ORDER BY current_since, snapshot_id"""
 
 _QUARANTINED = """
-    SELECT row_number, customer_id, content, (
+    SELECT row_number, customer_id, content::text, (
         SELECT json_agg(json_build_array(rule, column_name, value) ORDER BY rule COLLATE "C", column_name COLLATE "C")
         FROM scoring.breach b WHERE b.snapshot_id = q.snapshot_id AND b.row_number = q.row_number)
     FROM scoring.quarantined_row q WHERE snapshot_id = %s ORDER BY row_number"""
@@ -186,7 +193,7 @@ def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedR
     snapshot_id = int(value(connection, _INSERT, {**vars(new), **written}))
     remaining = iter(rows)
     while page := list(islice(remaining, ROWS_AT_A_TIME)):
-        values = ((snapshot_id, row.row_number, row.customer_id, Json(row.content)) for row in page)
+        values = ((snapshot_id, row.row_number, row.customer_id, row.text) for row in page)
         insert(connection, _QUARANTINE, values)
         breaches = (
             (snapshot_id, row.row_number, breach.rule, breach.column, breach.value)
@@ -218,5 +225,5 @@ def quarantined(connection: Connection, snapshot_id: int) -> Iterator[Quarantine
     with connection.cursor("quarantined_rows") as cursor:  # stays on the server: rows come a page at a time
         cursor.itersize = ROWS_AT_A_TIME
         cursor.execute(_QUARANTINED, (snapshot_id,))
-        for row_number, customer_id, content, breaches in cursor:
-            yield QuarantinedRow(row_number, customer_id, content, tuple(Breach(*breach) for breach in breaches))
+        for row_number, customer_id, text, breaches in cursor:
+            yield QuarantinedRow(row_number, customer_id, text, tuple(Breach(*breach) for breach in breaches))

@@ -88,7 +88,7 @@ def _batch(ids: NDArray[np.str_], columns: dict[str, NDArray[np.float64]]) -> pa
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> manifest.Received:
+def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> manifest.NewSnapshot:
     """Put rows into the lake as an ingest does; returns what is to be recorded of them (its as_of is a placeholder)."""
     schema = arrow_schema(CUSTOMERS)
     with tempfile.TemporaryDirectory(dir=settings.home) as scratch:
@@ -101,7 +101,7 @@ def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> man
         writer.close(digest)
         location = lake.snapshot_location(settings.lake, CUSTOMERS.name, dt.date.min, digest)
         lake.store(path, location)
-    return manifest.Received(
+    return manifest.NewSnapshot(
         data_set=CUSTOMERS.name,
         as_of=dt.date.min,
         digest=digest,
@@ -120,7 +120,7 @@ def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> man
     )
 
 
-def record_snapshot(settings: Settings, received: manifest.Received, as_of: dt.date) -> None:
+def record_snapshot(settings: Settings, received: manifest.NewSnapshot, as_of: dt.date) -> None:
     """Let stored rows be the snapshot of ``as_of``."""
     with connect(settings.database()) as connection, connection:
-        manifest.record(connection, manifest.Received(**{**vars(received), "as_of": as_of}), [])
+        manifest.record(connection, manifest.NewSnapshot(**{**vars(received), "as_of": as_of}), [])

@@ -19,6 +19,7 @@ from shop_definitions import SHOP
 from scoring.database import connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
+from scoring.intake.quarantine import quarantined
 from scoring.models.encoding import Encoding
 from scoring.models.registry import ModelRef, Registry
 from scoring.publishing.copy_format import encode
@@ -28,7 +29,7 @@ from scoring.publishing.publish import Published, publish
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
-from scoring.snapshots.manifest import Snapshot
+from scoring.snapshots.manifest import QuarantinedRow, Snapshot
 
 MAY, JUNE, JULY, AUGUST = (dt.date(2024, 5, 31), dt.date(2024, 6, 30), dt.date(2024, 7, 31), dt.date(2024, 8, 31))
 
@@ -108,7 +109,7 @@ def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) 
     with connect(settings.database()) as connection, connection:
         known = manifest.find(connection, SHOP.name, as_of, digest)
         if known is None:
-            received = manifest.Received(
+            received = manifest.NewSnapshot(
                 data_set=SHOP.name, as_of=as_of, digest=digest, stopped_because=None, source="made up", corrects=None,
                 definition_digest=SHOP.digest, suite_digest="0" * 64, location=location,
                 row_group_rows=settings.row_group_rows, received=len(rows), accepted=len(rows), quarantined=0,
@@ -120,6 +121,12 @@ def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) 
         found = manifest.current(connection, SHOP.name, as_of)
     assert found is not None
     return found
+
+
+def in_quarantine(settings: Settings, as_of: dt.date = JUNE) -> tuple[Snapshot, list[QuarantinedRow]]:
+    """The newest snapshot and its quarantined rows."""
+    with quarantined(settings, SHOP, as_of) as (snapshot, rows):
+        return snapshot, list(rows)
 
 
 def scored(settings: Settings, score: Score, as_of: dt.date = JUNE) -> int:

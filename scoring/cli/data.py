@@ -34,16 +34,24 @@ def ingest(
 
 @quarantine.command("list")
 def quarantine_list(data_set: DataSetName, as_of: AsOfArgument) -> None:
-    """Show the quarantined rows of a partition: row, rule, column and value."""
-    from scoring.intake.quarantine import quarantined
+    """Show what was quarantined of a partition: how many rows break each rule; then row, column, value and rule."""
+    from scoring.intake.quarantine import quarantined, sample_only
 
-    with attached_settings() as settings:
-        snapshot, rows = quarantined(settings, find_data_set(settings, data_set), as_of.date())
+    with (
+        attached_settings() as settings,
+        quarantined(settings, find_data_set(settings, data_set), as_of.date()) as (snapshot, rows),
+    ):
         typer.echo(
             f"snapshot {snapshot.snapshot_id} ({snapshot.state}): {snapshot.quarantined} of {snapshot.received} rows"
         )
+        for broken in snapshot.broken_rules:
+            typer.echo(f"{broken['rows']} rows\t{broken['column']}\t{broken['rule']}")
+        if only := sample_only(snapshot):
+            typer.echo(only)
         for row in rows:
-            typer.echo(f"row {row.row_number}\t{row.customer_id or '-'}\t{row.column} = {row.value!r}\t{row.rule}")
+            for breach in row.breaches:
+                about = f"{breach.column} = {breach.value!r}\t{breach.rule}"
+                typer.echo(f"row {row.row_number}\t{row.customer_id or '-'}\t{about}")
 
 
 @quarantine.command("export")
@@ -53,19 +61,18 @@ def quarantine_export(
     file: Annotated[Path, typer.Argument(help="CSV file to write.")],
 ) -> None:
     """Write the quarantined rows to a CSV file, to be corrected and replayed."""
-    from scoring.intake.quarantine import export
+    from scoring.intake.quarantine import export, sample_only
 
     with attached_settings() as settings:
+        definition = find_data_set(settings, data_set)
         content = io.StringIO(newline="")  # the file, perhaps one corrected already, is written when all is found
-        rows = export(settings, find_data_set(settings, data_set), as_of.date(), content)
+        snapshot = export(settings, definition, as_of.date(), content)
         try:
             file.write_text(content.getvalue(), encoding="utf-8", newline="")
         except OSError as error:
             raise ConfigurationError(f"{file} cannot be written: {error.strerror}.") from error
-        typer.echo(
-            f"{rows} rows in {file}. Correct them there, then "
-            f"`scoring quarantine replay {data_set} {as_of.date()} {file}`."
-        )
+        replay = f"Correct them there, then `scoring quarantine replay {data_set} {as_of.date()} {file}`."
+        typer.echo(f"{snapshot.kept} rows in {file}. {sample_only(snapshot) or replay}")
 
 
 @quarantine.command("replay")

@@ -1,22 +1,26 @@
 """What ingest and replay share: a snapshot is built row group by row group, then recorded in one transaction."""
 
 import datetime as dt
-import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from scoring.database import Connection, connect
+from scoring.database import Connection, transaction
 from scoring.domain.dataset import DataSet
-from scoring.domain.definition import digest_of
 from scoring.errors import PartitionStopped, PermanentError
-from scoring.intake.expectations import TableFinding, Violation
-from scoring.intake.expectations.suite import Suite
+from scoring.intake.expectations import Suite, Validation
+from scoring.intake.limits import reason_to_stop
+from scoring.intake.refusals import Refusals
+from scoring.intake.settling import Settlement, settle
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
-from scoring.snapshots.manifest import Quarantined
+from scoring.snapshots.manifest import NewSnapshot, QuarantinedRow, Snapshot
 
 
 @dataclass(frozen=True)
@@ -36,158 +40,176 @@ class Intake:
     unchanged: bool
 
 
-class SnapshotBuilder:
-    """Collects accepted rows on disk and refused ones in memory, and what identifies both."""
+@dataclass(frozen=True)
+class Origin:
+    """Where a snapshot's rows came from.
 
-    def __init__(self, settings: Settings, data_set: DataSet, as_of: dt.date, scratch: Path) -> None:
+    ``source`` is its name for a person, ``received`` what was counted when the rows were read, ``duplicates`` how many
+    of them gave way to another of the same key, and ``corrects`` the snapshot whose refused rows are replayed.
+    """
+
+    source: str
+    received: int
+    duplicates: int
+    corrects: int | None = None
+
+
+class SnapshotBuilder:
+    """Collects accepted and refused rows on disk, judges them, and records the snapshot.
+
+    Parameters
+    ----------
+    scratch
+        A directory for the rows.
+    most
+        The number of rows that may be refused; a sample is kept of more. None to keep all in any case.
+    """
+
+    def __init__(
+        self, settings: Settings, data_set: DataSet, as_of: dt.date, scratch: Path, *, most: int | None = None
+    ) -> None:
         self._settings, self._data_set, self._as_of = settings, data_set, as_of
         self._path = scratch / "accepted.parquet"
         self._writer = lake.RowGroupWriter(self._path, arrow_schema(data_set), settings.row_group_rows)
         self._content = lake.ContentDigest(arrow_schema(data_set))
-        self._refused: list[Quarantined] = []
-
-    @property
-    def accepted(self) -> int:
-        """Rows accepted so far."""
-        return self._writer.written
-
-    @property
-    def quarantined(self) -> int:
-        """Rows (not broken rules) refused so far."""
-        return len({row.row_number for row in self._refused})
+        self._refusals = Refusals(data_set, scratch, most)
 
     def accept(self, batch: pa.RecordBatch) -> None:
         """Take rows into the snapshot."""
         self._writer.write(batch)
         self._content.update(batch)
 
-    def refuse(self, row_number: int, violation: Violation, content: dict[str, object]) -> None:
-        """Keep a row (``row_number`` as received, 1-based) and a rule it breaks in quarantine."""
-        key = content.get(self._data_set.key)
-        self._refused.append(
-            Quarantined(
-                row_number=row_number,
-                rule=violation.rule,
-                column=violation.column,
-                value=violation.value,
-                customer_id=None if key is None else str(key),
-                content=json.loads(json.dumps(content, default=str)),
-            )
-        )
+    def take(self, validation: Validation, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> None:
+        """Let a validation judge a batch: rows that break a critical rule are refused, the others accepted.
 
-    def keep_refused(self, rows: list[Quarantined]) -> None:
-        """Carry rows over that an earlier intake refused."""
-        self._refused.extend(rows)
-
-    def record(
-        self,
-        suite: Suite,
-        *,
-        source: str,
-        received: int,
-        duplicates: int,
-        stopped_because: str | None,
-        warnings: list[TableFinding],
-        corrects: int | None = None,
-    ) -> Intake:
-        """Store the file, then the snapshot's row with its quarantine, all in one transaction.
-
-        ``received`` is what was counted when the rows were read: the database refuses a snapshot that lost one.
-        The same content again changes nothing; content that was superseded becomes current again, unless
-        the current snapshot was made from it by replaying corrected rows.
-
-        Raises
-        ------
-        PartitionStopped
-            If ``stopped_because`` is given; the snapshot is recorded all the same, so that its quarantine
-            can be looked at and replayed.
+        ``numbers`` (shape (rows,)) are the rows' numbers as received, 1-based.
         """
-        refused = sorted(self._refused, key=lambda row: (row.row_number, row.rule, row.column))
-        digest = self._digest(refused, duplicates)
+        findings = [finding for finding in validation.check_rows(batch) if finding.critical]
+        bad = np.zeros(batch.num_rows, dtype=bool)
+        for finding in findings:
+            bad |= finding.failing
+        self._refusals.add(batch, numbers, findings, bad)
+        self.accept(batch.filter(pa.array(~bad)))
+
+    def carry_over(self, rows: Iterable[QuarantinedRow]) -> None:
+        """Keep rows that an earlier intake refused, in the order of their numbers."""
+        self._refusals.carry_over(rows)
+
+    def judge(self, suite: Suite, validation: Validation, origin: Origin) -> NewSnapshot:
+        """Finish the file and judge the accepted rows as a table: what is to be recorded."""
+        digest = self._content.hexdigest(
+            data_set=self._data_set.name,
+            as_of=self._as_of.isoformat(),
+            duplicates=origin.duplicates,
+            **self._refusals.identity(),
+        )
         self._writer.close(digest)
-        found = manifest.Received(
+        table = validation.check_table(self._columns, self._writer.written)
+        warnings = validation.row_warnings() + [finding for finding in table if finding.severity != "critical"]
+        return NewSnapshot(
             data_set=self._data_set.name,
             as_of=self._as_of,
             digest=digest,
-            stopped_because=stopped_because,
-            source=source,
-            corrects=corrects,
+            stopped_because=reason_to_stop(
+                self._data_set.quarantine_limit, table, received=origin.received, quarantined=self._refusals.rows
+            ),
+            source=origin.source,
+            corrects=origin.corrects,
             definition_digest=self._data_set.digest,
             suite_digest=suite.digest,
             location=lake.snapshot_location(self._settings.lake, self._data_set.name, self._as_of, digest),
             row_group_rows=self._settings.row_group_rows,
-            received=received,
-            accepted=self.accepted,
-            quarantined=self.quarantined,
-            duplicates=duplicates,
+            received=origin.received,
+            accepted=self._writer.written,
+            quarantined=self._refusals.rows,
+            kept=self._refusals.kept,
+            duplicates=origin.duplicates,
             warnings=[asdict(warning) for warning in warnings],
-        )
-        lake.store(self._path, found.location)
-        intake = self._settle(found, refused)
-        if stopped_because and not intake.unchanged:
-            raise _stopped(found, stopped_because)
-        return intake
-
-    def _digest(self, refused: list[Quarantined], duplicates: int) -> str:
-        return self._content.hexdigest(
-            data_set=self._data_set.name,
-            as_of=self._as_of.isoformat(),
-            duplicates=duplicates,
-            refused=digest_of([[row.row_number, row.rule, row.column, row.content] for row in refused]),
+            broken_rules=self._refusals.broken_rules,
         )
 
-    def _settle(self, found: manifest.Received, refused: list[Quarantined]) -> Intake:
-        name, as_of = found.data_set, found.as_of
-        with connect(self._settings.database()) as connection, connection:
-            manifest.lock(connection, name, as_of)
-            now = manifest.current(connection, name, as_of)
-            unchanged = now is not None and (
-                found.digest in manifest.corrected_digests(connection, name, as_of)
-                and not (found.stopped_because and now.digest == found.digest)
-            )
-            if unchanged and not found.stopped_because:
-                manifest.forget_stopped(connection, name, as_of)
-            if not unchanged:
-                _refuse_overtaken(connection, found)
-                known = manifest.find(connection, name, as_of, found.digest)
-                if known is None:
-                    snapshot_id = manifest.record(connection, found, refused)
-                else:
-                    snapshot_id = known.snapshot_id
-                    if found.stopped_because:
-                        manifest.stop(connection, known, found.stopped_because)
-                    else:
-                        manifest.make_current(connection, known)
-                now = manifest.by_id(connection, snapshot_id)
-        if now is None:
-            raise AssertionError("a recorded snapshot has a row")
+    def record(self, new: NewSnapshot) -> Intake:
+        """Store the file, then the snapshot's row with its quarantine, all in one transaction.
+
+        The same content again changes nothing, see :func:`scoring.intake.settling.settle`.
+
+        Raises
+        ------
+        PartitionStopped
+            If a critical table rule does not hold or too many rows are refused; the snapshot is recorded all
+            the same, so that its quarantine can be looked at.
+        PermanentError
+            If a row got lost, or if the partition was ingested anew while it was replayed.
+        """
+        lake.store(self._path, new.location)
+        with transaction(self._settings.database()) as connection:
+            manifest.lock(connection, new.data_set, new.as_of)
+            settlement = _settled(connection, new)
+            found = self._apply(connection, settlement, new)
+        unchanged = settlement.action == "keep"
+        if new.stopped_because and not unchanged:
+            raise _stopped(new, new.stopped_because)
         return Intake(
-            snapshot_id=now.snapshot_id,
-            digest=now.digest,
-            received=now.received,
-            accepted=now.accepted,
-            quarantined=now.quarantined,
-            duplicates=now.duplicates,
-            warnings=len(now.warnings),
+            snapshot_id=found.snapshot_id,
+            digest=found.digest,
+            received=found.received,
+            accepted=found.accepted,
+            quarantined=found.quarantined,
+            duplicates=found.duplicates,
+            warnings=len(found.warnings),
             unchanged=unchanged,
         )
 
+    def _columns(self, names: tuple[str, ...]) -> pa.Table:
+        """The named columns of the accepted rows."""
+        with pq.ParquetFile(self._path) as file:
+            return file.read(columns=list(names))
 
-def _stopped(found: manifest.Received, because: str) -> PartitionStopped:
-    return PartitionStopped(
-        f"{found.data_set} {found.as_of}: {because} Nothing of it is visible. Look at "
-        f"`scoring quarantine list {found.data_set} {found.as_of}`; then deliver a better file, or correct the rows "
-        "and replay them."
+    def _apply(self, connection: Connection, settlement: Settlement, new: NewSnapshot) -> Snapshot:
+        if settlement.action != "keep":
+            _refuse_overtaken(connection, new)
+        if settlement.snapshot_id is None:
+            return manifest.get(connection, manifest.record(connection, new, self._refusals.read()))
+        earlier = manifest.get(connection, settlement.snapshot_id)
+        if settlement.action == "stop":
+            manifest.stop(connection, earlier, new.stopped_because or "")
+        elif settlement.action == "restore":
+            manifest.make_current(connection, earlier)
+        elif not new.stopped_because:
+            manifest.forget_stopped(connection, new.data_set, new.as_of)
+        return manifest.get(connection, settlement.snapshot_id)
+
+
+def _settled(connection: Connection, new: NewSnapshot) -> Settlement:
+    current = manifest.current(connection, new.data_set, new.as_of)
+    known = manifest.find(connection, new.data_set, new.as_of, new.digest)
+    return settle(
+        current.snapshot_id if current else None,
+        known.snapshot_id if known else None,
+        manifest.lineage(connection, known.snapshot_id) if known else (),
+        stopped=new.stopped_because is not None,
     )
 
 
-def _refuse_overtaken(connection: Connection, found: manifest.Received) -> None:
+def _stopped(new: NewSnapshot, because: str) -> PartitionStopped:
+    partition = f"{new.data_set} {new.as_of}"
+    if new.kept < new.quarantined:
+        remedy = f"deliver a better file. Of the refused rows, a sample of {new.kept} is kept."
+    else:
+        remedy = "deliver a better file, or correct the rows and replay them."
+    return PartitionStopped(
+        f"{partition}: {because} Nothing of it is visible.",
+        remedy=f"look at `scoring quarantine list {partition}`; then {remedy}",
+    )
+
+
+def _refuse_overtaken(connection: Connection, new: NewSnapshot) -> None:
     """A replay must not put back a snapshot that was superseded while its rows were being replayed."""
-    if found.corrects is None:
+    if new.corrects is None:
         return
-    base = manifest.newest(connection, found.data_set, found.as_of)
-    if base is None or base.snapshot_id != found.corrects:
+    base = manifest.newest(connection, new.data_set, new.as_of)
+    if base is None or base.snapshot_id != new.corrects:
         raise PermanentError(
-            f"{found.data_set} {found.as_of} was ingested anew while the corrected rows were replayed; nothing was "
-            "changed. Export its quarantine again and correct that."
+            f"{new.data_set} {new.as_of} was ingested anew while its rows were replayed; nothing was changed.",
+            remedy="export its quarantine again and correct that.",
         )

@@ -1,7 +1,6 @@
 """Takes one partition of a data set in: read, drop duplicates, validate, quarantine, keep the rest as a snapshot."""
 
 import datetime as dt
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,10 @@ from numpy.typing import NDArray
 
 from scoring.domain.dataset import DataSet
 from scoring.intake import sources
-from scoring.intake.builder import Intake, SnapshotBuilder
-from scoring.intake.expectations import TableFinding, load_suite
-from scoring.intake.expectations.suite import Suite
+from scoring.intake.builder import Intake, Origin, SnapshotBuilder
+from scoring.intake.expectations import Validation, load_suite
+from scoring.intake.limits import most_refused
+from scoring.intake.scratch import scratch_directory
 from scoring.intake.staging import Staged
 from scoring.settings import Settings
 
@@ -32,25 +32,19 @@ def ingest(settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str |
         If a critical table expectation fails or too many rows are quarantined.
     """
     suite = load_suite(settings.expectations_dir, data_set)
-    with tempfile.TemporaryDirectory(prefix="scoring-ingest-") as directory:
-        scratch = Path(directory)
+    with scratch_directory() as scratch:
         staged = _stage(settings, data_set, as_of, path, scratch)
         try:
-            builder = SnapshotBuilder(settings, data_set, as_of, scratch)
             dropped = staged.duplicates()
-            validate(builder, suite, staged, dropped)
-            broken = suite.check_table(lambda names: staged.columns(names, ~dropped), int((~dropped).sum()))
-            suite.write_docs(as_of, run_name=f"{data_set.name}_{as_of}")
-            return builder.record(
-                suite,
-                source=staged.name,
-                received=staged.rows,
-                duplicates=int(dropped.sum()),
-                stopped_because=reason_to_stop(data_set, broken, received=staged.rows, quarantined=builder.quarantined),
-                warnings=suite.row_warnings() + [finding for finding in broken if finding.severity != "critical"],
-            )
+            most = most_refused(data_set.quarantine_limit, staged.rows)
+            builder, validation = SnapshotBuilder(settings, data_set, as_of, scratch, most=most), suite.validation()
+            _take(builder, validation, staged, dropped)
+            origin = Origin(staged.name, staged.rows, int(dropped.sum()))
         finally:
             staged.close()
+        new = builder.judge(suite, validation, origin)
+        suite.write_docs(validation.results, as_of, run_name=f"{data_set.name}_{as_of}")
+        return builder.record(new)
 
 
 def _stage(settings: Settings, data_set: DataSet, as_of: dt.date, path: str | None, scratch: Path) -> Staged:
@@ -62,34 +56,9 @@ def _stage(settings: Settings, data_set: DataSet, as_of: dt.date, path: str | No
         return Staged(data_set, received, scratch / "received.parquet")
 
 
-def validate(builder: SnapshotBuilder, suite: Suite, staged: Staged, dropped: NDArray[np.bool_]) -> None:
-    """Check the rows that are no duplicates, batch by batch: the builder accepts or refuses each."""
+def _take(builder: SnapshotBuilder, validation: Validation, staged: Staged, dropped: NDArray[np.bool_]) -> None:
+    """Let the builder take the rows that are no duplicates, batch by batch."""
     for first, batch in staged.batches():
         kept = ~dropped[first - 1 : first - 1 + batch.num_rows]
         numbers = np.arange(first, first + batch.num_rows)[kept]
-        check(builder, suite, batch.filter(pa.array(kept)), numbers)
-
-
-def check(builder: SnapshotBuilder, suite: Suite, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> None:
-    """Let the suite judge one batch whose rows had ``numbers`` (shape (rows,), 1-based) when they were received."""
-    good = np.ones(batch.num_rows, dtype=bool)
-    for violation in suite.check_rows(batch, first_row=1):
-        if not violation.critical:
-            continue
-        position = violation.row_number - 1
-        good[position] = False
-        builder.refuse(int(numbers[position]), violation, batch.slice(position, 1).to_pylist()[0])
-    builder.accept(batch.filter(pa.array(good)))
-
-
-def reason_to_stop(data_set: DataSet, broken: list[TableFinding], *, received: int, quarantined: int) -> str | None:
-    """Why the partition must not become visible, in one sentence, or None."""
-    critical = [finding for finding in broken if finding.severity == "critical"]
-    if critical:
-        return "; ".join(f"{finding.rule} does not hold: {finding.observed}" for finding in critical) + "."
-    if quarantined > data_set.quarantine_limit * received:
-        return (
-            f"{quarantined} of {received} rows ({quarantined / received:.2%}) are quarantined; "
-            f"the limit is {data_set.quarantine_limit:.2%}."
-        )
-    return None
+        builder.take(validation, batch.filter(pa.array(kept)), numbers)

@@ -1,57 +1,64 @@
 """Quarantined rows: look at them, take them out to correct them, and replay the corrected ones."""
 
-import csv
 import datetime as dt
-import tempfile
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from scoring.database import connect
-from scoring.domain.dataset import BROKEN_RULES, ROW_NUMBER, Column, CsvSource, DataSet
-from scoring.errors import NotFound, SourceError
-from scoring.intake import sources
-from scoring.intake.builder import Intake, SnapshotBuilder
+from scoring.database import transaction
+from scoring.domain.dataset import ROW_NUMBER, DataSet
+from scoring.errors import NotFound, PermanentError, SourceError
+from scoring.intake import corrections
+from scoring.intake.builder import Intake, Origin, SnapshotBuilder
 from scoring.intake.expectations import load_suite
-from scoring.intake.ingest import check, reason_to_stop
+from scoring.intake.scratch import scratch_directory
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
-from scoring.snapshots.manifest import Quarantined, Snapshot
+from scoring.snapshots.manifest import QuarantinedRow, Snapshot
 
 
-def quarantined(settings: Settings, data_set: DataSet, as_of: dt.date) -> tuple[Snapshot, list[Quarantined]]:
-    """The snapshot in use (or stopped) and its quarantined rows, one item per rule broken.
+@contextmanager
+def quarantined(
+    settings: Settings, data_set: DataSet, as_of: dt.date
+) -> Iterator[tuple[Snapshot, Iterator[QuarantinedRow]]]:
+    """The snapshot in use (or stopped), and its quarantined rows as far as they are kept.
+
+    The rows are in the order of their numbers and can be read, once, until the context ends. Are fewer kept than
+    were quarantined, they are a sample, see :func:`sample_only`.
 
     Raises
     ------
     NotFound
         If nothing was ingested for the date.
     """
-    with connect(settings.database()) as connection:
+    with transaction(settings.database()) as connection:
         snapshot = manifest.newest(connection, data_set.name, as_of)
         if snapshot is None:
             raise NotFound(f"Nothing of {data_set.name} was ingested for {as_of}.")
-        return snapshot, manifest.quarantined(connection, snapshot.snapshot_id)
+        yield snapshot, manifest.quarantined(connection, snapshot.snapshot_id)
 
 
-def export(settings: Settings, data_set: DataSet, as_of: dt.date, file: TextIO) -> int:
-    """Write the quarantined rows as CSV that can be corrected and replayed; returns the rows."""
-    _, rows = quarantined(settings, data_set, as_of)
-    nulls = data_set.source.null_values if isinstance(data_set.source, CsvSource) else ()
-    null = nulls[0] if nulls else ""
-    by_row: dict[int, list[Quarantined]] = {}
-    for row in rows:
-        by_row.setdefault(row.row_number, []).append(row)
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([ROW_NUMBER, *data_set.column_names, BROKEN_RULES])
-    for number, broken in by_row.items():
-        content = [broken[0].content.get(name) for name in data_set.column_names]
-        rules = "; ".join(f"{row.column}: {row.rule}" for row in broken)
-        writer.writerow([number, *(null if value is None else _text(value) for value in content), rules])
-    return len(by_row)
+def sample_only(snapshot: Snapshot) -> str | None:
+    """What to know when only a sample of the quarantined rows is kept, in two sentences; else None."""
+    if snapshot.kept == snapshot.quarantined:
+        return None
+    return (
+        f"Only a sample is kept: {snapshot.kept} of {snapshot.quarantined} quarantined rows, which cannot be replayed. "
+        f"Deliver a corrected file; or, to correct the rows here, set the data set's quarantine_limit to "
+        f"{snapshot.quarantined / snapshot.received:.2f} or more and ingest again: then all of them are kept."
+    )
+
+
+def export(settings: Settings, data_set: DataSet, as_of: dt.date, file: TextIO) -> Snapshot:
+    """Write the kept quarantined rows as CSV that can be corrected and replayed; returns their snapshot."""
+    with quarantined(settings, data_set, as_of) as (snapshot, rows):
+        corrections.write(data_set, rows, file)
+        return snapshot
 
 
 def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> Intake:
@@ -64,61 +71,46 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
     ------
     SourceError
         If a row is not in quarantine, stands twice, or has the key of an accepted row.
+    PermanentError
+        If only a sample of the quarantined rows is kept.
+    PartitionStopped
+        As for an ingest: if a critical table expectation fails or too many rows are quarantined.
     """
-    base, rows = quarantined(settings, data_set, as_of)
     suite = load_suite(settings.expectations_dir, data_set)
-    with tempfile.TemporaryDirectory(prefix="scoring-replay-") as directory:
-        builder = SnapshotBuilder(settings, data_set, as_of, Path(directory))
-        numbers, corrected = _read_corrections(data_set, as_of, path)
-        _refuse_strangers(path, numbers, {row.row_number for row in rows})
+    with scratch_directory() as scratch:
+        builder, validation = SnapshotBuilder(settings, data_set, as_of, scratch), suite.validation()
+        with quarantined(settings, data_set, as_of) as (base, rows):
+            _refuse_sample(base)
+            numbers, corrected = corrections.read(data_set, as_of, path)
+            given, known = set(numbers.tolist()), set[int]()
+            builder.carry_over(_left_out(rows, given, known))
+        _refuse_strangers(path, numbers, known)
         _refuse_twice(path, data_set, corrected)
         with lake.SnapshotFile(base.location) as file:
-            broken = suite.check_table(
-                lambda names: pa.concat_tables(
-                    [file.read(list(names)), pa.Table.from_batches([corrected]).select(list(names))]
-                ),
-                base.accepted + corrected.num_rows,
-            )
             for group in file.groups():
                 _refuse_known_keys(path, data_set, group, corrected)
                 for batch in group.to_batches():
                     builder.accept(batch)
         order = np.argsort(numbers)
-        check(builder, suite, corrected.take(pa.array(order)), numbers[order])
-        given = set(numbers.tolist())
-        builder.keep_refused([row for row in rows if row.row_number not in given])
-        because = reason_to_stop(data_set, broken, received=base.received, quarantined=builder.quarantined)
-        return builder.record(
-            suite,
-            source=f"{base.source} + {path}",
-            received=base.received,
-            duplicates=base.duplicates,
-            stopped_because=because,
-            warnings=suite.row_warnings() + [finding for finding in broken if finding.severity != "critical"],
-            corrects=base.snapshot_id,
-        )
+        builder.take(validation, corrected.take(pa.array(order)), numbers[order])
+        origin = Origin(f"{base.source} + {path}", base.received, base.duplicates, corrects=base.snapshot_id)
+        return builder.record(builder.judge(suite, validation, origin))
 
 
-def _read_corrections(data_set: DataSet, as_of: dt.date, path: str) -> tuple[np.ndarray, pa.RecordBatch]:
-    source = CsvSource(path=path, extra_columns="ignore")
-    if isinstance(data_set.source, CsvSource):
-        source = data_set.source.model_copy(update={"path": path, "extra_columns": "ignore"})
-    numbered = data_set.model_copy(
-        update={"columns": (Column(name=ROW_NUMBER, type="integer"), *data_set.columns), "source": source}
-    )
-    reading = sources.read(numbered, as_of, inbox=str(Path.cwd()), source_urls={}, path=path, batch_rows=1_000_000)
-    with reading as received:
-        table = pa.Table.from_batches(received.batches).combine_chunks()
-    numbers = table.column(ROW_NUMBER)
-    if numbers.null_count:
-        raise SourceError(
-            path, "a row has no row number.", "keep the number that the export gave it.", column=ROW_NUMBER
-        )
-    (batch,) = table.drop_columns([ROW_NUMBER]).to_batches()
-    return numbers.to_numpy(), batch
+def _refuse_sample(base: Snapshot) -> None:
+    if only := sample_only(base):
+        raise PermanentError(f"{base.data_set} {base.as_of}: {only}")
 
 
-def _refuse_strangers(path: str, numbers: np.ndarray, known: set[int]) -> None:
+def _left_out(rows: Iterable[QuarantinedRow], given: set[int], known: set[int]) -> Iterator[QuarantinedRow]:
+    """The rows that are not ``given``; notes in ``known`` the numbers of all of them."""
+    for row in rows:
+        known.add(row.row_number)
+        if row.row_number not in given:
+            yield row
+
+
+def _refuse_strangers(path: str, numbers: NDArray[np.int64], known: set[int]) -> None:
     seen: set[int] = set()
     for row, number in enumerate(numbers.tolist(), start=1):
         if number not in known or number in seen:
@@ -138,29 +130,18 @@ def _refuse_known_keys(path: str, data_set: DataSet, accepted: pa.Table, correct
     clash = pc.and_(pc.is_in(keys, value_set=accepted.column(data_set.key)), pc.is_valid(keys))
     if pc.any(clash).as_py():
         position = pc.index(clash, True).as_py()
-        raise SourceError(
-            path,
-            f"the key {keys[position].as_py()!r} belongs to an accepted row.",
-            "correct the key, or leave the row in quarantine.",
-            row=position + 1,
-            column=data_set.key,
-        )
+        raise _refused_key(path, data_set, keys[position].as_py(), "belongs to an accepted row", position + 1)
 
 
 def _refuse_twice(path: str, data_set: DataSet, corrected: pa.RecordBatch) -> None:
     seen: set[str] = set()
     for row, key in enumerate(corrected.column(data_set.key).to_pylist(), start=1):
         if key in seen:
-            raise SourceError(
-                path,
-                f"the key {key!r} stands twice.",
-                "correct the key, or leave the row in quarantine.",
-                row=row,
-                column=data_set.key,
-            )
-        if key is not None:
+            raise _refused_key(path, data_set, key, "stands twice", row)
+        if key is not None:  # rows without a key are nobody's duplicate
             seen.add(key)
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _refused_key(path: str, data_set: DataSet, key: str, problem: str, row: int) -> SourceError:
+    remedy = "correct the key, or leave the row in quarantine."
+    return SourceError(path, f"the key {key!r} {problem}.", remedy, row=row, column=data_set.key)

@@ -45,10 +45,6 @@ class Staged:
             yield first, batch
             first += batch.num_rows
 
-    def columns(self, names: tuple[str, ...], kept: NDArray[np.bool_]) -> pa.Table:
-        """The named columns of the rows that ``kept`` (shape (rows,), bool) marks."""
-        return self._file.read(columns=list(names)).filter(pa.array(kept))
-
     def duplicates(self) -> NDArray[np.bool_]:
         """Which rows (shape (rows,), bool) give way to another of the same key, by the data set's rule.
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from scoring.domain.definition import digest_of
 from scoring.errors import IntegrityError, TransientError
+from scoring.snapshots.partial import is_local, put
 
 _DIGEST_KEY = "scoring.snapshot_digest"  # in the file's own metadata
 
@@ -121,19 +121,12 @@ def store(local: Path, location: str) -> None:
         filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - fsspec has no public name for it
         if filesystem.exists(path) and _is_whole(location):
             return  # named by its content: what is there is the same
-        if "file" in _protocols(filesystem):
-            partial = Path(f"{path}.partial-{local.parent.name}")
-            shutil.copyfile(local, partial)
-            partial.replace(path)
+        if is_local(filesystem):
+            put(local, Path(path))
         else:
             filesystem.put_file(str(local), path)  # an object store shows an object when it is complete
     except OSError as error:
         raise TransientError(f"The lake does not take {location}: {error}") from error
-
-
-def _protocols(filesystem: Any) -> tuple[str, ...]:
-    protocol = filesystem.protocol
-    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
 class SnapshotFile:
@@ -151,8 +144,7 @@ class SnapshotFile:
         self._location = location
         try:
             filesystem, path = fsspec.core.url_to_fs(location)
-            local = "file" in _protocols(filesystem)
-            self._handle = pa.OSFile(path) if local else filesystem.open(path, "rb")
+            self._handle = pa.OSFile(path) if is_local(filesystem) else filesystem.open(path, "rb")
             self._file = pq.ParquetFile(self._handle, page_checksum_verification=True)
         except FileNotFoundError as error:
             raise IntegrityError(

@@ -1,32 +1,57 @@
-"""The tables ``snapshot`` and ``quarantined_row``: which input is the current one, and what was refused of it."""
+"""The tables ``snapshot``, ``quarantined_row`` and ``breach``: which input is current, and what was refused of it."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
-from psycopg2.extras import Json, execute_values
+from psycopg2.extras import Json
 
-from scoring.database import Connection
+from scoring.database import Connection, column, execute, insert, one, one_or_none, value
 
 State = Literal["current", "superseded", "stopped"]
 
+ROWS_AT_A_TIME = 1000  # rows of the quarantine in memory
+
 
 @dataclass(frozen=True)
-class Quarantined:
-    """One refused row and one rule it breaks; ``content`` has the row's values as they were read."""
+class Breach:
+    """One rule that a quarantined row breaks, and the value that breaks it; ``value`` is None for a null."""
 
-    row_number: int
     rule: str
     column: str
     value: str | None
+
+
+@dataclass(frozen=True)
+class QuarantinedRow:
+    """One refused row and every critical rule that it breaks.
+
+    ``text`` is a JSON object with the row's values as they were read: a decimal is its text, a date is ISO 8601, and
+    a number reads back as the same float64. ``row_number`` is 1-based, as received.
+    """
+
+    row_number: int
     customer_id: str | None
-    content: dict[str, Any]
+    text: str
+    breaches: tuple[Breach, ...]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The row's values by column."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A row of table ``snapshot``."""
+    """A row of table ``snapshot``.
+
+    ``kept`` of the ``quarantined`` rows are stored with their values: all of them, unless the partition was stopped
+    for their number. ``broken_rules`` counts all of them: ``{"rule", "column", "rows"}`` for each rule.
+    """
 
     snapshot_id: int
     data_set: str
@@ -41,13 +66,15 @@ class Snapshot:
     received: int
     accepted: int
     quarantined: int
+    kept: int
     duplicates: int
     warnings: list[dict[str, Any]]
+    broken_rules: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Received:
-    """What an intake found, ready to be recorded."""
+class NewSnapshot:
+    """A snapshot that is to be recorded; the fields are those of :class:`Snapshot`."""
 
     data_set: str
     as_of: dt.date
@@ -64,25 +91,30 @@ class Received:
     quarantined: int
     duplicates: int
     warnings: list[dict[str, Any]]
+    kept: int = 0
+    broken_rules: list[dict[str, Any]] = field(default_factory=list)
 
 
-_COLUMNS = """snapshot_id, data_set, as_of, digest, state, stopped_because, source, corrects, location,
-    row_group_rows, received, accepted, quarantined, duplicates, warnings"""
+_SELECT = """
+    SELECT snapshot_id, data_set, as_of, digest, state, stopped_because, source, corrects, location, row_group_rows,
+        received, accepted, quarantined, kept, duplicates, warnings, broken_rules
+    FROM scoring.snapshot"""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' || %s::date, 0))"
 
 _INSERT = """
     INSERT INTO scoring.snapshot (data_set, as_of, digest, state, stopped_because, source, corrects,
-        definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, duplicates,
-        warnings)
+        definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, kept, duplicates,
+        warnings, broken_rules, current_since)
     VALUES (%(data_set)s, %(as_of)s, %(digest)s, %(state)s, %(stopped_because)s, %(source)s, %(corrects)s,
-        %(definition_digest)s, %(suite_digest)s, %(location)s, %(row_group_rows)s,
-        %(received)s, %(accepted)s, %(quarantined)s, %(duplicates)s, %(warnings)s)
+        %(definition_digest)s, %(suite_digest)s, %(location)s, %(row_group_rows)s, %(received)s, %(accepted)s,
+        %(quarantined)s, %(kept)s, %(duplicates)s, %(warnings)s, %(broken_rules)s,
+        CASE WHEN %(state)s = 'current' THEN clock_timestamp() END)
     RETURNING snapshot_id"""
 
-_QUARANTINE = """
-    INSERT INTO scoring.quarantined_row (snapshot_id, row_number, rule, column_name, value, customer_id, content)
-    VALUES %s"""
+_QUARANTINE = "INSERT INTO scoring.quarantined_row (snapshot_id, row_number, customer_id, content) VALUES %s"
+
+_BREACHES = "INSERT INTO scoring.breach (snapshot_id, row_number, rule, column_name, value) VALUES %s"
 
 _SUPERSEDE = """
     UPDATE scoring.snapshot SET state = 'superseded', stopped_because = NULL
@@ -92,104 +124,106 @@ _FORGET_STOPPED = """
     UPDATE scoring.snapshot SET state = 'superseded', stopped_because = NULL
     WHERE data_set = %s AND as_of = %s AND state = 'stopped'"""
 
-_SET_STATE = "UPDATE scoring.snapshot SET state = %s, stopped_because = %s WHERE snapshot_id = %s"
+_MAKE_CURRENT = """
+    UPDATE scoring.snapshot SET state = 'current', stopped_because = NULL, current_since = clock_timestamp()
+    WHERE snapshot_id = %s"""
 
-# The current snapshot and those whose quarantined rows were replayed into it, one after the other.
-_ANCESTRY = """
+_STOP = "UPDATE scoring.snapshot SET state = 'stopped', stopped_because = %s WHERE snapshot_id = %s"
+
+_LINEAGE = """
     WITH RECURSIVE line AS (
-        SELECT snapshot_id, corrects, digest FROM scoring.snapshot
-        WHERE data_set = %s AND as_of = %s AND state = 'current'
+        SELECT snapshot_id, current_since FROM scoring.snapshot WHERE snapshot_id = %s
         UNION ALL
-        SELECT s.snapshot_id, s.corrects, s.digest FROM scoring.snapshot s JOIN line ON s.snapshot_id = line.corrects
-    ) SELECT digest FROM line"""
+        SELECT s.snapshot_id, s.current_since FROM scoring.snapshot s JOIN line ON s.corrects = line.snapshot_id
+    )
+    SELECT snapshot_id FROM line WHERE current_since IS NOT NULL ORDER BY current_since, snapshot_id"""
+
+_QUARANTINED = """
+    SELECT row_number, customer_id, content::text, (
+        SELECT json_agg(json_build_array(rule, column_name, value) ORDER BY rule COLLATE "C", column_name COLLATE "C")
+        FROM scoring.breach b WHERE b.snapshot_id = q.snapshot_id AND b.row_number = q.row_number)
+    FROM scoring.quarantined_row q WHERE snapshot_id = %s ORDER BY row_number"""
 
 
 def lock(connection: Connection, data_set: str, as_of: dt.date) -> None:
     """Let only one transaction at a time record a snapshot of this partition."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, (data_set, as_of))
+    value(connection, _LOCK, (data_set, as_of))
 
 
 def find(connection: Connection, data_set: str, as_of: dt.date, digest: str) -> Snapshot | None:
     """The snapshot of that content, whatever its state."""
-    return _one(connection, "data_set = %s AND as_of = %s AND digest = %s", (data_set, as_of, digest))
+    condition = " WHERE data_set = %s AND as_of = %s AND digest = %s"
+    return one_or_none(connection, Snapshot, _SELECT + condition, (data_set, as_of, digest))
 
 
 def current(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot | None:
     """The snapshot that scores are computed from."""
-    return _one(connection, "data_set = %s AND as_of = %s AND state = 'current'", (data_set, as_of))
+    condition = " WHERE data_set = %s AND as_of = %s AND state = 'current'"
+    return one_or_none(connection, Snapshot, _SELECT + condition, (data_set, as_of))
 
 
 def newest(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot | None:
     """The one that was stopped last, if nothing became current since; or else the current snapshot."""
-    return _one(
-        connection,
-        "data_set = %s AND as_of = %s AND state <> 'superseded' "
-        "ORDER BY state = 'stopped' DESC, snapshot_id DESC LIMIT 1",
-        (data_set, as_of),
-    )
+    condition = """ WHERE data_set = %s AND as_of = %s AND state <> 'superseded'
+        ORDER BY state = 'stopped' DESC, snapshot_id DESC LIMIT 1"""
+    return one_or_none(connection, Snapshot, _SELECT + condition, (data_set, as_of))
 
 
 def by_id(connection: Connection, snapshot_id: int) -> Snapshot | None:
     """The snapshot of that id."""
-    return _one(connection, "snapshot_id = %s", (snapshot_id,))
+    return one_or_none(connection, Snapshot, _SELECT + " WHERE snapshot_id = %s", (snapshot_id,))
 
 
-def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Snapshot | None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_COLUMNS} FROM scoring.snapshot WHERE {condition}", arguments)  # noqa: S608 - constants
-        row = cursor.fetchone()
-    return Snapshot(*row) if row else None
+def get(connection: Connection, snapshot_id: int) -> Snapshot:
+    """The snapshot of an id that exists."""
+    return one(connection, Snapshot, _SELECT + " WHERE snapshot_id = %s", (snapshot_id,))
 
 
-def corrected_digests(connection: Connection, data_set: str, as_of: dt.date) -> set[str]:
-    """Digests of the current snapshot and of all that it corrects."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ANCESTRY, (data_set, as_of))
-        return {digest for (digest,) in cursor.fetchall()}
+def lineage(connection: Connection, snapshot_id: int) -> list[int]:
+    """A snapshot and those that replays made from it, as far as they were ever current; the last current one last."""
+    return column(connection, _LINEAGE, (snapshot_id,))
 
 
-def record(connection: Connection, received: Received, rows: Iterable[Quarantined]) -> int:
+def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedRow]) -> int:
     """Write a new snapshot with its quarantined rows; unless stopped it becomes the current one."""
-    state: State = "stopped" if received.stopped_because else "current"
-    with connection.cursor() as cursor:
-        if state == "current":
-            cursor.execute(_SUPERSEDE, (received.data_set, received.as_of))
-        cursor.execute(_INSERT, {**vars(received), "state": state, "warnings": Json(received.warnings)})
-        (snapshot_id,) = cursor.fetchone() or (0,)
-        execute_values(cursor, _QUARANTINE, (_values(int(snapshot_id), row) for row in rows), page_size=1000)
-    return int(snapshot_id)
+    state: State = "stopped" if new.stopped_because else "current"
+    if state == "current":
+        execute(connection, _SUPERSEDE, (new.data_set, new.as_of))
+    written = {"warnings": Json(new.warnings), "broken_rules": Json(new.broken_rules), "state": state}
+    snapshot_id = int(value(connection, _INSERT, {**vars(new), **written}))
+    remaining = iter(rows)
+    while page := list(islice(remaining, ROWS_AT_A_TIME)):
+        values = ((snapshot_id, row.row_number, row.customer_id, row.text) for row in page)
+        insert(connection, _QUARANTINE, values)
+        breaches = (
+            (snapshot_id, row.row_number, breach.rule, breach.column, breach.value)
+            for row in page
+            for breach in row.breaches
+        )
+        insert(connection, _BREACHES, breaches)
+    return snapshot_id
 
 
 def forget_stopped(connection: Connection, data_set: str, as_of: dt.date) -> None:
     """Let deliveries that were stopped give way: the current content has been delivered again since."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET_STOPPED, (data_set, as_of))
+    execute(connection, _FORGET_STOPPED, (data_set, as_of))
 
 
 def make_current(connection: Connection, snapshot: Snapshot) -> None:
     """Let an earlier snapshot be the current one again."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SUPERSEDE, (snapshot.data_set, snapshot.as_of))
-        cursor.execute(_SET_STATE, ("current", None, snapshot.snapshot_id))
+    execute(connection, _SUPERSEDE, (snapshot.data_set, snapshot.as_of))
+    execute(connection, _MAKE_CURRENT, (snapshot.snapshot_id,))
 
 
 def stop(connection: Connection, snapshot: Snapshot, because: str) -> None:
     """Take a snapshot out of use."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SET_STATE, ("stopped", because, snapshot.snapshot_id))
+    execute(connection, _STOP, (because, snapshot.snapshot_id))
 
 
-def quarantined(connection: Connection, snapshot_id: int) -> list[Quarantined]:
-    """The refused rows of a snapshot, in the order of the input."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT row_number, rule, column_name, value, customer_id, content FROM scoring.quarantined_row
-               WHERE snapshot_id = %s ORDER BY row_number, rule, column_name""",
-            (snapshot_id,),
-        )
-        return [Quarantined(*row) for row in cursor.fetchall()]
-
-
-def _values(snapshot_id: int, row: Quarantined) -> tuple[Any, ...]:
-    return (snapshot_id, row.row_number, row.rule, row.column, row.value, row.customer_id, Json(row.content))
+def quarantined(connection: Connection, snapshot_id: int) -> Iterator[QuarantinedRow]:
+    """The quarantined rows of a snapshot, in the order of the input; read while the transaction is open."""
+    with connection.cursor("quarantined_rows") as cursor:  # stays on the server: rows come a page at a time
+        cursor.itersize = ROWS_AT_A_TIME
+        cursor.execute(_QUARANTINED, (snapshot_id,))
+        for row_number, customer_id, text, breaches in cursor:
+            yield QuarantinedRow(row_number, customer_id, text, tuple(Breach(*breach) for breach in breaches))

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -21,7 +23,8 @@ from hypothesis import strategies as st
 from scoring.definitions.credit_cards import CREDIT_CARDS
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.errors import ConfigurationError, DefinitionError
-from scoring.intake.expectations import Suite, TableFinding, Violation, load_suite
+from scoring.intake.expectations import Suite, TableFinding, Validation, load_suite
+from scoring.intake.expectations.frames import texts
 from scoring.settings import PROJECT
 from scoring.snapshots.arrow import arrow_schema
 
@@ -62,8 +65,29 @@ def rows(**columns: list) -> pa.RecordBatch:
     )
 
 
-def numbers(violations: list[Violation]) -> list[int]:
-    return [violation.row_number for violation in violations]
+class Violation(NamedTuple):
+    row_number: int
+    rule: str
+    column: str
+    value: str | None
+    critical: bool
+
+
+def violations(validation: Validation, batch: pa.RecordBatch, first_row: int = 1) -> list[Violation]:
+    """What the rows of a batch break, in the order of the rows."""
+    found = []
+    for one in validation.check_rows(batch):
+        failing = np.flatnonzero(one.failing)
+        values = texts(batch, one.columns, failing)
+        found += [
+            Violation(first_row + int(row), one.rule, one.column, value, one.critical)
+            for row, value in zip(failing, values, strict=True)
+        ]
+    return sorted(found, key=lambda violation: violation.row_number)
+
+
+def numbers(found: list[Violation]) -> list[int]:
+    return [violation.row_number for violation in found]
 
 
 @pytest.fixture
@@ -72,6 +96,12 @@ def directory(tmp_path: Path) -> Path:
     made = tmp_path / "great_expectations"
     shutil.copytree(PROJECT / "great_expectations", made, ignore=shutil.ignore_patterns("uncommitted"))
     return made
+
+
+@pytest.fixture
+def validation(suite: Callable[..., Suite]) -> Callable[..., Validation]:
+    """Makes a validation by the suite of PEOPLE out of expectations."""
+    return lambda *expectations: suite(*expectations).validation()
 
 
 @pytest.fixture
@@ -86,67 +116,67 @@ def suite(directory: Path) -> Callable[..., Suite]:
     return make
 
 
-def test_each_row_that_breaks_a_critical_rule_is_named_with_rule_column_and_value(suite) -> None:
-    found = suite(age()).check_rows(rows(age=[17, 18, 120, 121]), first_row=1)
+def test_each_row_that_breaks_a_critical_rule_is_named_with_rule_column_and_value(validation) -> None:
+    found = violations(validation(age()), rows(age=[17, 18, 120, 121]), first_row=1)
     assert found == [Violation(1, AGE, "age", "17", critical=True), Violation(4, AGE, "age", "121", critical=True)]
 
 
-def test_row_numbers_count_on_across_batches(suite) -> None:
-    checked = suite(age())
-    assert numbers(checked.check_rows(rows(age=[20, 5]), first_row=1)) == [2]
-    assert numbers(checked.check_rows(rows(age=[5, 20, 20, 5]), first_row=3)) == [3, 6]
+def test_row_numbers_count_on_across_batches(validation) -> None:
+    checked = validation(age())
+    assert numbers(violations(checked, rows(age=[20, 5]), first_row=1)) == [2]
+    assert numbers(violations(checked, rows(age=[5, 20, 20, 5]), first_row=3)) == [3, 6]
 
 
-def test_more_rows_than_great_expectations_lists_are_all_named(suite) -> None:
-    assert numbers(suite(age()).check_rows(rows(age=[0] * 1000), first_row=11)) == list(range(11, 1011))
+def test_more_rows_than_great_expectations_lists_are_all_named(validation) -> None:
+    assert numbers(violations(validation(age()), rows(age=[0] * 1000), first_row=11)) == list(range(11, 1011))
 
 
-def test_mostly_does_not_let_a_row_through(suite) -> None:
-    assert numbers(suite(age(mostly=0.1)).check_rows(rows(age=[20, 5]), first_row=1)) == [2]
+def test_mostly_does_not_let_a_row_through(validation) -> None:
+    assert numbers(violations(validation(age(mostly=0.1)), rows(age=[20, 5]), first_row=1)) == [2]
 
 
 @pytest.mark.parametrize("severity", ["warning", "info"])
-def test_below_critical_a_row_is_counted_and_not_quarantined(suite, severity) -> None:
-    checked = suite(age(severity))
+def test_below_critical_a_row_is_counted_and_not_quarantined(validation, severity) -> None:
+    checked = validation(age(severity))
     for first in (1, 3):
-        assert [one.critical for one in checked.check_rows(rows(age=[20, 5]), first)] == [False]
+        assert [one.critical for one in violations(checked, rows(age=[20, 5]), first)] == [False]
     assert checked.row_warnings() == [TableFinding(AGE, "age", severity, "2 of 4 values (50.00%)")]
 
 
-def test_a_critical_rule_is_no_warning(suite) -> None:
-    checked = suite(age())
-    checked.check_rows(rows(age=[5]), 1)
+def test_a_critical_rule_is_no_warning(validation) -> None:
+    checked = validation(age())
+    violations(checked, rows(age=[5]), 1)
     assert checked.row_warnings() == []
 
 
-def test_nulls_in_nullable_columns_pass(suite) -> None:
-    checked = suite(age(), stated("expect_column_values_to_match_regex", column="kind", regex="^[ab]$"))
-    assert checked.check_rows(rows(age=[None, 20], kind=[None, "a"]), first_row=1) == []
-    assert checked.check_rows(rows(age=[None, None]), first_row=3) == []
+def test_nulls_in_nullable_columns_pass(validation) -> None:
+    checked = validation(age(), stated("expect_column_values_to_match_regex", column="kind", regex="^[ab]$"))
+    assert violations(checked, rows(age=[None, 20], kind=[None, "a"]), first_row=1) == []
+    assert violations(checked, rows(age=[None, None]), first_row=3) == []
 
 
-def test_a_definition_implies_not_null_and_the_values_of_a_category(suite) -> None:
-    found = suite().check_rows(rows(id=["1", None, "3"], kind=["a", "b", "c"]), first_row=1)
+def test_a_definition_implies_not_null_and_the_values_of_a_category(validation) -> None:
+    found = violations(validation(), rows(id=["1", None, "3"], kind=["a", "b", "c"]), first_row=1)
     assert found == [
         Violation(2, "expect_column_values_to_not_be_null", "id", None, critical=True),
         Violation(3, "expect_column_values_to_be_in_set(value_set=['a', 'b'])", "kind", "c", critical=True),
     ]
 
 
-def test_a_rule_of_the_suite_takes_the_place_of_the_implied_one(suite) -> None:
+def test_a_rule_of_the_suite_takes_the_place_of_the_implied_one(validation) -> None:
     lenient = stated("expect_column_values_to_be_in_set", "warning", column="kind", value_set=["a", "b", "c"])
-    found = suite(lenient).check_rows(rows(kind=["c", "d"]), first_row=1)
+    found = violations(validation(lenient), rows(kind=["c", "d"]), first_row=1)
     assert [(one.row_number, one.critical) for one in found] == [(2, False)]
 
 
-def test_dates_and_decimals_are_compared_with_bounds(suite) -> None:
-    checked = suite(
+def test_dates_and_decimals_are_compared_with_bounds(validation) -> None:
+    checked = validation(
         stated("expect_column_values_to_be_between", column="born", min_value="1900-01-01", max_value="2005-06-30"),
         stated("expect_column_values_to_be_between", column="price", min_value=0.1, max_value=0.3),
     )
     days = [dt.date(1899, 12, 31), dt.date(1900, 1, 1), None, dt.date(9999, 12, 31)]
     prices = [Decimal("0.10"), Decimal("0.30"), Decimal("0.31"), None]
-    found = checked.check_rows(rows(born=days, price=prices), first_row=1)
+    found = violations(checked, rows(born=days, price=prices), first_row=1)
     assert [(one.row_number, one.column, one.value) for one in found] == [
         (1, "born", "1899-12-31"),
         (3, "price", "0.31"),
@@ -154,11 +184,13 @@ def test_dates_and_decimals_are_compared_with_bounds(suite) -> None:
     ]
 
 
-def test_a_comparison_of_two_columns_names_both_and_a_missing_side_fails(suite) -> None:
+def test_a_comparison_of_two_columns_names_both_and_a_missing_side_fails(validation) -> None:
     later = {"column_A": "seen", "column_B": "born", "or_equal": True}
     early, late = dt.date(2000, 1, 1), dt.date(2001, 1, 1)
-    found = suite(stated("expect_column_pair_values_a_to_be_greater_than_b", **later)).check_rows(
-        rows(born=[early, late, None, early], seen=[late, early, None, None]), first_row=1
+    found = violations(
+        validation(stated("expect_column_pair_values_a_to_be_greater_than_b", **later)),
+        rows(born=[early, late, None, early], seen=[late, early, None, None]),
+        first_row=1,
     )
     assert [(one.row_number, one.column, one.value) for one in found] == [
         (2, "seen, born", "2000-01-01, 2001-01-01"),
@@ -166,13 +198,13 @@ def test_a_comparison_of_two_columns_names_both_and_a_missing_side_fails(suite) 
     ]
 
 
-def test_a_row_condition_decides_which_rows_a_rule_is_about(suite) -> None:
+def test_a_row_condition_decides_which_rows_a_rule_is_about(validation) -> None:
     conditional = age(row_condition='kind == "a"', condition_parser="pandas")
-    assert numbers(suite(conditional).check_rows(rows(age=[5, 5, 5], kind=["b", "a", None]), 7)) == [8]
+    assert numbers(violations(validation(conditional), rows(age=[5, 5, 5], kind=["b", "a", None]), 7)) == [8]
 
 
-def test_a_table_rule_sees_the_columns_it_names_and_no_other(suite) -> None:
-    checked = suite(
+def test_a_table_rule_sees_the_columns_it_names_and_no_other(validation) -> None:
+    checked = validation(
         stated("expect_table_row_count_to_be_between", min_value=4),
         stated("expect_column_mean_to_be_between", "warning", column="age", min_value=18, max_value=50),
         stated("expect_column_values_to_be_unique", column="id"),
@@ -185,7 +217,7 @@ def test_a_table_rule_sees_the_columns_it_names_and_no_other(suite) -> None:
         asked.append(names)
         return table.select(names)
 
-    assert checked.check_rows(table.to_batches()[0], first_row=1) == []
+    assert violations(checked, table.to_batches()[0], first_row=1) == []
     assert checked.check_table(columns, table.num_rows) == [
         TableFinding("expect_table_row_count_to_be_between(min_value=4)", None, "critical", "3"),
         TableFinding("expect_column_mean_to_be_between(min_value=18, max_value=50)", "age", "warning", "85.0"),
@@ -215,12 +247,11 @@ def test_an_expectation_that_cannot_be_used_is_refused_when_the_suite_is_loaded(
         (age(column="kind"), "must either be None or of the same type"),
         (stated("expect_column_values_to_match_regex", column="kind", regex="[a"), "Invalid regular expression"),
         (age(row_condition="height > 3", condition_parser="pandas"), "height"),
-        (stated("expect_column_values_to_be_of_type", column="age", type_="int64"), "does not say which rows fail"),
     ],
 )
-def test_a_row_rule_that_raises_stops_everything_instead_of_passing(suite, expectation, says) -> None:
+def test_a_row_rule_that_raises_stops_everything_instead_of_passing(validation, expectation, says) -> None:
     with pytest.raises(DefinitionError, match="cannot be computed") as caught:
-        suite(expectation).check_rows(rows(age=[20], kind=["a"]), first_row=1)
+        violations(validation(expectation), rows(age=[20], kind=["a"]), first_row=1)
     assert says in str(caught.value)
 
 
@@ -234,7 +265,7 @@ def test_a_missing_suite_is_reported_with_the_file_to_add_and_an_example_that_wo
         load_suite(directory, PEOPLE)
     file, example = re.search(r"Add (\S+), for example: (.*)", str(caught.value)).groups()
     Path(file).write_text(example)
-    assert load_suite(directory, PEOPLE).check_rows(rows(age=[1]), 1) == []
+    assert violations(load_suite(directory, PEOPLE).validation(), rows(age=[1]), 1) == []
 
 
 def test_a_suite_that_is_no_json_is_refused(directory) -> None:
@@ -263,12 +294,13 @@ def test_the_digest_is_stable_and_follows_type_arguments_and_severity(suite) -> 
 
 
 def test_data_docs_hold_the_counts_of_all_batches_and_nothing_else_in_the_context_changes(suite, directory) -> None:
-    checked = suite(age(), stated("expect_table_row_count_to_be_between", min_value=9))
+    stating = suite(age(), stated("expect_table_row_count_to_be_between", min_value=9))
+    checked = stating.validation()
     before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-    checked.check_rows(rows(age=[5, 20, None]), 1)
-    checked.check_rows(rows(age=[20, 6]), 4)
+    checked.check_rows(rows(age=[5, 20, None]))
+    checked.check_rows(rows(age=[20, 6]))
     checked.check_table(rows(age=[]).select, 5)
-    page = checked.write_docs(AS_OF, "manual__2026-11-23T14:00:00+00:00 profiling")
+    page = stating.write_docs(checked.results, AS_OF, "manual__2026-11-23T14:00:00+00:00 profiling")
 
     html = Path(page).read_text()
     assert "2 unexpected values found." in html
@@ -292,9 +324,10 @@ def test_data_docs_hold_the_counts_of_all_batches_and_nothing_else_in_the_contex
 
 
 def test_warnings_alone_leave_the_page_a_success(suite) -> None:
-    checked = suite(age("warning"))
-    checked.check_rows(rows(age=[5]), 1)
-    html = Path(checked.write_docs(AS_OF, "run")).read_text()
+    stating = suite(age("warning"))
+    checked = stating.validation()
+    checked.check_rows(rows(age=[5]))
+    html = Path(stating.write_docs(checked.results, AS_OF, "run")).read_text()
     assert "Succeeded" in html
     assert "1 unexpected values found." in html
 
@@ -302,14 +335,16 @@ def test_warnings_alone_leave_the_page_a_success(suite) -> None:
 WRITER = """
 import datetime as dt, sys
 from pathlib import Path
+from typing import NamedTuple
 import pyarrow as pa
 from scoring.snapshots.arrow import arrow_schema
 from scoring.definitions.credit_cards import CREDIT_CARDS
 from scoring.intake.expectations import load_suite
 for number in range(3):
     suite = load_suite(Path(sys.argv[1]), CREDIT_CARDS)
-    suite.check_table(lambda names: arrow_schema(CREDIT_CARDS).empty_table().select(names), 0)
-    assert Path(suite.write_docs(dt.date(2005, 6, 30), f"{sys.argv[2]}_{number}")).is_file()
+    validation = suite.validation()
+    validation.check_table(lambda names: arrow_schema(CREDIT_CARDS).empty_table().select(names), 0)
+    assert Path(suite.write_docs(validation.results, dt.date(2005, 6, 30), f"{sys.argv[2]}_{number}")).is_file()
 """
 
 
@@ -339,16 +374,16 @@ def test_the_sample_keeps_every_critical_rule_and_breaks_the_three_warnings(dire
     file = PROJECT / "sample_data" / "credit_cards" / f"credit_cards_{month}.csv.gz"
     types = pyarrow.csv.ConvertOptions(column_types=arrow_schema(CREDIT_CARDS))
     table = pyarrow.csv.read_csv(file, convert_options=types).combine_chunks()
-    suite = load_suite(directory, CREDIT_CARDS)
-    found = suite.check_rows(table.to_batches()[0], first_row=1)
+    validation = load_suite(directory, CREDIT_CARDS).validation()
+    found = violations(validation, table.to_batches()[0], first_row=1)
     assert [one for one in found if one.critical] == []
-    assert suite.check_table(table.select, table.num_rows) == []
-    assert {warning.column for warning in suite.row_warnings()} == {"education", "marriage", "bill"}
+    assert validation.check_table(table.select, table.num_rows) == []
+    assert {warning.column for warning in validation.row_warnings()} == {"education", "marriage", "bill"}
 
 
 def test_a_delivery_in_which_all_bills_are_zero_is_stopped(directory) -> None:
     table = pa.table({"bill": [0.0] * 3, "repayment_status": [0] * 3, "age": [30] * 3, "payment": [1.0] * 3})
-    found = load_suite(directory, CREDIT_CARDS).check_table(table.select, 3)
+    found = load_suite(directory, CREDIT_CARDS).validation().check_table(table.select, 3)
     assert [(one.column, one.severity, one.observed) for one in found] == [("bill", "critical", "0.0")]
 
 
@@ -368,8 +403,8 @@ FRAMES = st.lists(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(drawn=FRAMES, cut=st.sampled_from([7, 15, 30]))
-def test_the_quarantined_rows_are_those_that_plain_pandas_finds(suite, drawn, cut) -> None:
-    checked = suite(
+def test_the_quarantined_rows_are_those_that_plain_pandas_finds(validation, drawn, cut) -> None:
+    checked = validation(
         age(),
         stated("expect_column_values_to_be_between", column="size", min_value=0, strict_min=True),
         stated("expect_column_values_to_match_regex", column="kind", regex="^[a-z]+$"),
@@ -380,7 +415,7 @@ def test_the_quarantined_rows_are_those_that_plain_pandas_finds(suite, drawn, cu
     batch = rows(age=ages, size=sizes, kind=kinds, born=born)
     found: set[int] = set()
     for start in range(0, batch.num_rows, cut):
-        part = checked.check_rows(batch.slice(start, cut), first_row=1 + start)
+        part = violations(checked, batch.slice(start, cut), first_row=1 + start)
         found |= {one.row_number for one in part if one.critical}
 
     frame = pd.DataFrame({"age": ages, "size": sizes, "kind": kinds, "born": born}, dtype=object)

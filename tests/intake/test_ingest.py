@@ -12,7 +12,7 @@ from shop_definitions import SHOP
 from scoring.database import connect
 from scoring.domain.dataset import ParquetSource
 from scoring.errors import DefinitionError, NotFound, PermanentError, SourceError, SourceNotReady
-from scoring.intake.builder import SnapshotBuilder
+from scoring.intake.builder import Origin, SnapshotBuilder
 from scoring.intake.expectations import load_suite
 from scoring.intake.ingest import ingest
 from scoring.intake.quarantine import quarantined
@@ -54,7 +54,15 @@ def test_accepted_rows_are_stored_with_every_value_as_it_came(shop):
 def test_the_database_refuses_a_snapshot_that_lost_or_invented_a_row(shop, column):
     take_in(shop, customers(3))
     with pytest.raises(psycopg2.errors.CheckViolation, match="rows_are_conserved"):
-        query(shop, f"UPDATE scoring.snapshot SET {column} = {column} + 1")
+        query(
+            shop, f"UPDATE scoring.snapshot SET {column} = {column} + 1, kept = kept + {int(column == 'quarantined')}"
+        )
+
+
+def test_the_database_refuses_a_current_snapshot_of_whose_refused_rows_only_a_sample_is_kept(shop):
+    take_in(shop, [*customers(30), customer(30, spend=-1.0)])
+    with pytest.raises(psycopg2.errors.CheckViolation, match="refused_rows_are_kept"):
+        query(shop, "UPDATE scoring.snapshot SET kept = 0")
 
 
 def test_a_row_that_gets_lost_between_reading_and_recording_is_refused_by_the_database(shop, tmp_path):
@@ -62,8 +70,9 @@ def test_a_row_that_gets_lost_between_reading_and_recording_is_refused_by_the_da
     for batch in table_of(customers(9)).to_batches():
         builder.accept(batch)
     suite = load_suite(shop.expectations_dir, SHOP)
+    new = builder.judge(suite, suite.validation(), Origin("x", received=10, duplicates=0))
     with pytest.raises(PermanentError, match="rows_are_conserved"):
-        builder.record(suite, source="x", received=10, duplicates=0, stopped_because=None, warnings=[])
+        builder.record(new)
 
 
 def test_the_same_content_again_changes_nothing(shop):
@@ -167,5 +176,5 @@ def test_a_lost_file_of_the_lake_is_restored_by_the_same_input(shop):
 
 
 def test_asking_for_the_quarantine_of_a_date_without_intake_says_so(shop):
-    with pytest.raises(NotFound, match="2020-01-31"):
-        quarantined(shop, SHOP, dt.date(2020, 1, 31))
+    with pytest.raises(NotFound, match="2020-01-31"), quarantined(shop, SHOP, dt.date(2020, 1, 31)):
+        pass

@@ -4,16 +4,16 @@ import csv
 import io
 
 import pytest
-from factories import JUNE, customer, customers, deliver, published, query, value
+from factories import JUNE, customer, customers, deliver, in_quarantine, published, query, value
 from shop_definitions import SHOP, SPENDING
 
 from scoring.database import connect
 from scoring.domain.dataset import CsvSource
 from scoring.errors import NotFound, PermanentError, SourceError
-from scoring.intake.builder import SnapshotBuilder
+from scoring.intake.builder import Origin, SnapshotBuilder
 from scoring.intake.expectations import load_suite
 from scoring.intake.ingest import ingest
-from scoring.intake.quarantine import export, quarantined, replay
+from scoring.intake.quarantine import export, replay
 from scoring.snapshots import manifest
 
 BAD = {5: {"spend": -1.0}, 105: {"plan": "gold"}}
@@ -69,13 +69,14 @@ def test_one_percent_of_bad_rows_leaves_ninety_nine_percent_scored(bad):
 
 
 def test_every_bad_row_stands_in_quarantine_with_rule_column_value_and_all_that_was_received(bad):
-    _, rows = quarantined(bad, SHOP, JUNE)
-    assert [(row.row_number, row.customer_id, row.column, row.value) for row in rows] == [
+    _, rows = in_quarantine(bad)
+    breaches = [(row.row_number, row.customer_id, row.breaches[0].column, row.breaches[0].value) for row in rows]
+    assert breaches == [
         (6, "c0005", "spend", "-1.0"),
         (106, "c0105", "plan", "gold"),
     ]
-    assert "between" in rows[0].rule
-    assert "in_set" in rows[1].rule
+    assert "between" in rows[0].breaches[0].rule
+    assert "in_set" in rows[1].breaches[0].rule
     expected = {**ROWS[5], "joined": str(ROWS[5]["joined"]), "balance": "5.05"}
     assert rows[0].content == expected
 
@@ -105,8 +106,8 @@ def test_rows_left_out_or_still_bad_stay_in_quarantine_and_the_counts_conserve(b
     assert counts(replayed(bad, tmp_path / "one.csv", corrected(lines, ("6",)))) == (200, 199, 1, 0)
     still_bad = [{**exported(bad)[0], "plan": "silver"}]
     assert counts(replayed(bad, tmp_path / "two.csv", still_bad)) == (200, 199, 1, 0)
-    _, rows = quarantined(bad, SHOP, JUNE)
-    assert [(row.row_number, row.value) for row in rows] == [(106, "silver")]
+    _, rows = in_quarantine(bad)
+    assert [(row.row_number, row.breaches[0].value) for row in rows] == [(106, "silver")]
     assert counts(replayed(bad, tmp_path / "three.csv", corrected(exported(bad), ("106",)))) == (200, 200, 0, 0)
 
 
@@ -177,14 +178,8 @@ def test_a_replay_whose_base_is_superseded_meanwhile_changes_nothing(bad, tmp_pa
     ingest(bad, SHOP, JUNE)
     newer = current(bad)
     suite = load_suite(bad.expectations_dir, SHOP)
+    origin = Origin("corrections", received=0, duplicates=0, corrects=overtaken.snapshot_id)
+    new = builder.judge(suite, suite.validation(), origin)
     with pytest.raises(PermanentError, match="ingested anew"):
-        builder.record(
-            suite,
-            source="corrections",
-            received=0,
-            duplicates=0,
-            stopped_because=None,
-            warnings=[],
-            corrects=overtaken.snapshot_id,
-        )
+        builder.record(new)
     assert current(bad) == newer

@@ -4,13 +4,13 @@ import csv
 import io
 
 import pytest
-from factories import JUNE, customer, customers, deliver, value
+from factories import JUNE, customer, customers, deliver, in_quarantine, value
 from shop_definitions import SHOP, SPENDING
 
 from scoring.database import connect
 from scoring.errors import NotFound, PartitionStopped
 from scoring.intake.ingest import ingest
-from scoring.intake.quarantine import export, quarantined, replay
+from scoring.intake.quarantine import export, replay
 from scoring.publishing.plan import plan
 from scoring.snapshots import manifest
 
@@ -69,7 +69,7 @@ def test_exactly_the_limit_is_let_through(shop):
 
 
 def test_the_quarantine_of_a_stopped_partition_is_listed_and_replayed_into_a_current_snapshot(stopped, tmp_path):
-    snapshot, rows = quarantined(stopped, SHOP, JUNE)
+    snapshot, rows = in_quarantine(stopped)
     assert snapshot.state == "stopped"
     assert [row.customer_id for row in rows] == ["c0017", "c0018", "c0019"]
     intake = replay(stopped, SHOP, JUNE, corrected(stopped, tmp_path / "fixed.csv", spend="5"))
@@ -85,7 +85,7 @@ def test_a_stopped_delivery_leaves_the_current_snapshot_and_is_the_one_to_correc
     with pytest.raises(PartitionStopped):
         ingest(shop, SHOP, JUNE)
     assert current(shop).snapshot_id == good.snapshot_id
-    assert len(quarantined(shop, SHOP, JUNE)[1]) == 3
+    assert len(in_quarantine(shop)[1]) == 3
     replay(shop, SHOP, JUNE, corrected(shop, tmp_path / "fixed.csv", spend="5"))
     assert current(shop).accepted == 20
 
@@ -93,7 +93,7 @@ def test_a_stopped_delivery_leaves_the_current_snapshot_and_is_the_one_to_correc
 def test_a_stopped_delivery_is_over_when_a_good_one_came_after_it(stopped):
     deliver(stopped, customers(9))
     ingest(stopped, SHOP, JUNE)
-    snapshot, rows = quarantined(stopped, SHOP, JUNE)
+    snapshot, rows = in_quarantine(stopped)
     assert (snapshot.state, rows) == ("current", [])
 
 
@@ -105,7 +105,7 @@ def test_a_stopped_delivery_is_over_when_the_good_one_is_delivered_again(shop):
         ingest(shop, SHOP, JUNE)
     deliver(shop, customers(9))
     assert ingest(shop, SHOP, JUNE).unchanged
-    snapshot, rows = quarantined(shop, SHOP, JUNE)
+    snapshot, rows = in_quarantine(shop)
     assert (snapshot.snapshot_id, snapshot.state, rows) == (good.snapshot_id, "current", [])
 
 

@@ -6,10 +6,11 @@ Importing Great Expectations takes seconds, so it is imported when a suite is lo
 from pathlib import Path
 
 from scoring.domain.dataset import DataSet
-from scoring.intake.expectations.findings import TableFinding, Violation
+from scoring.intake.expectations.findings import RowFinding, TableFinding
 from scoring.intake.expectations.suite import Suite
+from scoring.intake.expectations.validation import Validation
 
-__all__ = ["Suite", "TableFinding", "Violation", "load_suite"]
+__all__ = ["RowFinding", "Suite", "TableFinding", "Validation", "load_suite"]
 
 
 def load_suite(directory: Path, data_set: DataSet) -> Suite:

@@ -19,7 +19,7 @@ from great_expectations.data_context.types.resource_identifiers import (
     ValidationResultIdentifier,
 )
 
-from scoring.intake.expectations.tally import Outcome
+from scoring.intake.expectations.tally import RuleResult
 
 NO_EXCEPTION = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
 
@@ -30,7 +30,7 @@ class DataDocs:
     def __init__(self, context: FileDataContext) -> None:
         self._context = context
 
-    def write(self, suite_name: str, outcomes: Sequence[Outcome], as_of: dt.date, run_name: str) -> str:
+    def write(self, suite_name: str, results: Sequence[RuleResult], as_of: dt.date, run_name: str) -> str:
         """Store one validation and build its page, the suite's page and the index.
 
         Returns the page's path (its URL where the site is no directory, empty where there is no site).
@@ -43,7 +43,7 @@ class DataDocs:
             batch_identifier=as_of.isoformat(),
         )
         with _turn(Path(self._context.root_directory) / "uncommitted"):
-            self._context.validation_results_store.store_validation_results(_merged(outcomes, key), key)
+            self._context.validation_results_store.store_validation_results(_merged(results, key), key)
             pages: Any = [key, suite_key]  # both kinds work; the annotation there allows only one
             self._context.build_data_docs(resource_identifiers=pages)
         urls = [site["site_url"] for site in self._context.get_docs_sites_urls(resource_identifier=key)]
@@ -62,17 +62,17 @@ def _turn(directory: Path) -> Iterator[None]:
         yield
 
 
-def _merged(outcomes: Sequence[Outcome], key: ValidationResultIdentifier) -> ExpectationSuiteValidationResult:
-    name, good = key.expectation_suite_identifier.name, sum(outcome.success for outcome in outcomes)
+def _merged(results: Sequence[RuleResult], key: ValidationResultIdentifier) -> ExpectationSuiteValidationResult:
+    name, good = key.expectation_suite_identifier.name, sum(result.success for result in results)
     return ExpectationSuiteValidationResult(
-        success=all(outcome.success for outcome in outcomes if outcome.rule.critical),
-        results=[_result(outcome) for outcome in outcomes],
+        success=all(result.success for result in results if result.rule.critical),
+        results=[_result(result) for result in results],
         suite_name=name,
         statistics={
-            "evaluated_expectations": len(outcomes),
+            "evaluated_expectations": len(results),
             "successful_expectations": good,
-            "unsuccessful_expectations": len(outcomes) - good,
-            "success_percent": 100 * good / len(outcomes) if outcomes else None,
+            "unsuccessful_expectations": len(results) - good,
+            "success_percent": 100 * good / len(results) if results else None,
         },
         meta={
             "great_expectations_version": gx.__version__,
@@ -83,11 +83,11 @@ def _merged(outcomes: Sequence[Outcome], key: ValidationResultIdentifier) -> Exp
     )
 
 
-def _result(outcome: Outcome) -> ExpectationValidationResult:
+def _result(result: RuleResult) -> ExpectationValidationResult:
     return ExpectationValidationResult(
-        success=outcome.success,
-        expectation_config=outcome.rule.configuration,
-        result=dict(outcome.result),
+        success=result.success,
+        expectation_config=result.rule.configuration,
+        result=dict(result.result),
         meta={},
         exception_info=dict(NO_EXCEPTION),
     )

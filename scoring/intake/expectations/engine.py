@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import great_expectations as gx
+import numpy as np
 import pandas as pd
 from great_expectations.data_context.types.base import (
     DataContextConfig,
@@ -12,12 +13,16 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.validator.v1_validator import Validator
+from numpy.typing import NDArray
 
 from scoring.intake.expectations.rules import Rule
+from scoring.intake.expectations.tally import RuleResult
 
-# Without values (their lists end at 200, whatever the format) and without the text of a query. The numbers of the
-# failing rows are the frame's index, and none of them is left out.
-COUNTS = {"result_format": "BASIC", "exclude_unexpected_values": True, "return_unexpected_index_query": False}
+# For a table: the first values that a rule finds wrong, without the text of a query.
+TABLE = {"result_format": "BASIC", "return_unexpected_index_query": False}
+# For rows: no values (their lists end at 200, whatever the format). The numbers of the failing rows are positions in
+# the frame, and none of them is left out.
+COUNTS = TABLE | {"exclude_unexpected_values": True}
 ROWS = COUNTS | {"result_format": "COMPLETE"}
 
 
@@ -34,33 +39,38 @@ class Engine:
         asset = context.data_sources.add_pandas("memory").add_dataframe_asset("rows")
         self._batches = asset.add_batch_definition_whole_dataframe("batch")
 
-    def table(self, frame: pd.DataFrame, rules: Sequence[Rule]) -> Iterator[tuple[Rule, bool, dict[str, Any]]]:
-        """Each rule with whether it holds and Great Expectations' result.
+    def table(self, frame: pd.DataFrame, rules: Sequence[Rule]) -> Iterator[RuleResult]:
+        """What each rule says about a whole table.
 
         Raises
         ------
         DefinitionError
             If a rule cannot be computed; names it and the reason.
         """
-        return self._run(self._validator(frame), rules)
+        return self._run(self._validator(frame, TABLE), rules)
 
-    def rows(self, frame: pd.DataFrame, rules: Sequence[Rule]) -> Iterator[tuple[Rule, dict[str, Any], list[int]]]:
-        """Each row rule with Great Expectations' result and the index labels of the rows that fail.
+    def rows(
+        self, frame: pd.DataFrame, rules: Sequence[Rule]
+    ) -> Iterator[tuple[Rule, dict[str, Any], NDArray[np.bool_]]]:
+        """Each row rule with Great Expectations' result and the rows (shape (rows,), bool) that fail.
 
-        Most rules are broken by no row of a batch, so that their names are asked for in a second pass only.
+        Most rules are broken by no row of a batch, so that failing rows are asked for in a second pass only: rule by
+        rule, since Great Expectations lists each of them as an object.
         """
-        validator = self._validator(frame)
-        counted = {rule: result for rule, _, result in self._run(validator, rules)}
-        broken = [rule for rule, result in counted.items() if result.get("unexpected_count") != 0]
+        validator = self._validator(frame, COUNTS)
+        counted = [(found.rule, found.result) for found in self._run(validator, rules)]
         validator.result_format = ROWS
-        named = {rule: _index(rule, result) for rule, _, result in self._run(validator, broken)}
-        for rule, result in counted.items():
-            yield rule, result, named.get(rule, [])
+        for rule, result in counted:
+            failing = np.zeros(len(frame), dtype=bool)
+            if result.get("unexpected_count") != 0:
+                (named,) = self._run(validator, [rule])
+                failing[_positions(rule, named.result)] = True
+            yield rule, dict(result), failing
 
-    def _validator(self, frame: pd.DataFrame) -> Validator:
-        return Validator(self._batches, result_format=COUNTS, batch_parameters={"dataframe": frame})
+    def _validator(self, frame: pd.DataFrame, result_format: dict[str, Any]) -> Validator:
+        return Validator(self._batches, result_format=result_format, batch_parameters={"dataframe": frame})
 
-    def _run(self, validator: Validator, rules: Sequence[Rule]) -> Iterator[tuple[Rule, bool, dict[str, Any]]]:
+    def _run(self, validator: Validator, rules: Sequence[Rule]) -> Iterator[RuleResult]:
         suite = gx.ExpectationSuite(name="rules", expectations=[rule.configuration for rule in rules])
         for number, expectation in enumerate(suite.expectations):
             expectation.id = str(number)  # results come in another order
@@ -68,15 +78,15 @@ class Engine:
             rule = rules[int(str(cast("ExpectationConfiguration", found.expectation_config).id))]
             if reason := _exception(found.exception_info):
                 raise rule.cannot_be_computed(reason)
-            yield rule, bool(found.success), found.result
+            yield RuleResult(rule, bool(found.success), found.result)
 
 
-def _index(rule: Rule, result: dict[str, Any]) -> list[int]:
-    """Labels of the failing rows; a rule that does not name each of them must not pass as if it did."""
-    labels = [int(label) for label in result.get("unexpected_index_list") or ()]
-    if len(labels) != result.get("unexpected_count"):
-        raise rule.cannot_be_computed("it does not say which rows fail (types of columns stand in the definition).")
-    return labels
+def _positions(rule: Rule, result: Any) -> list[int]:
+    """Positions of the failing rows; a rule that does not name each of them must not pass as if it did."""
+    positions = [int(position) for position in result.get("unexpected_index_list") or ()]
+    if len(positions) != result.get("unexpected_count"):
+        raise rule.cannot_be_computed("it does not say which rows fail.")
+    return positions
 
 
 def _exception(info: dict[str, Any]) -> str | None:

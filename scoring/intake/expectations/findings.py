@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A row that breaks a row rule.
 
-    ``row_number`` counts the rows of the whole input from 1. ``column`` and ``value`` name several columns
-    separated by a comma where the rule is about several; ``value`` is None for a null. Only a critical
-    violation quarantines its row.
+@dataclass(frozen=True, slots=True, eq=False)
+class RowFinding:
+    """A row rule and the rows of one batch that break it.
+
+    ``columns`` are what the rule is about, ``column`` is their names in one text. ``failing`` (shape (rows,)) marks
+    the rows. Only a critical rule quarantines them.
     """
 
-    row_number: int
     rule: str
     column: str
-    value: str | None
+    columns: tuple[str, ...]
     critical: bool
+    failing: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

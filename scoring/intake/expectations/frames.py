@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 # Integers of this size and below are exact in a float64, which knows null and is quick.
 EXACT_IN_FLOAT64 = 2**53
 
 
-def to_frame(
-    data: pa.RecordBatch | pa.Table, columns: Sequence[str], first_row: int, *, in_pairs: bool = False
-) -> pd.DataFrame:
-    """A frame of ``columns`` whose index is the row number, beginning with ``first_row``.
+def to_frame(data: pa.RecordBatch | pa.Table, columns: Sequence[str], *, in_pairs: bool = False) -> pd.DataFrame:
+    """A frame of ``columns`` whose index is the 0-based position of the row.
 
     Text and category are strings, integer is int64, with nulls float64 if that is exact and else Int64,
     number and decimal are float64 (a decimal compares as the JSON number of a rule does, exact to 15
     significant digits). A date is an Arrow date, which compares with a rule's bounds, or ``in_pairs``
     datetime64, which compares with a null.
     """
-    index = pd.RangeIndex(first_row, first_row + data.num_rows)
+    index = pd.RangeIndex(data.num_rows)
     series = {name: _series(data.column(name), in_pairs=in_pairs) for name in columns}
     return pd.DataFrame({name: one.set_axis(index) for name, one in series.items()}, index=index)
 
@@ -41,9 +41,9 @@ def _exact_in_float64(column: Any) -> bool:
     return bounds["min"] is None or max(-bounds["min"], bounds["max"]) <= EXACT_IN_FLOAT64
 
 
-def texts(data: pa.RecordBatch, columns: Sequence[str], rows: Sequence[int]) -> list[str | None]:
+def texts(data: pa.RecordBatch, columns: Sequence[str], rows: NDArray[np.intp]) -> list[str | None]:
     """The values at the 0-based ``rows`` as a person reads them, several columns separated by a comma."""
-    taken = [data.column(name).take(pa.array(rows, pa.int64())).to_pylist() for name in columns]
+    taken = [data.column(name).take(pa.array(rows)).to_pylist() for name in columns]
     if len(taken) == 1:
         return [None if value is None else _text(value) for value in taken[0]]
     return [", ".join("null" if value is None else _text(value) for value in row) for row in zip(*taken, strict=True)]

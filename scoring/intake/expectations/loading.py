@@ -11,6 +11,7 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation import (
     ColumnMapExpectation,
     ColumnPairMapExpectation,
+    Expectation,
     MulticolumnMapExpectation,
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -20,14 +21,40 @@ from scoring.domain.dataset import DataSet
 from scoring.errors import ConfigurationError, DefinitionError
 from scoring.intake.expectations.docs import DataDocs
 from scoring.intake.expectations.engine import Engine
-from scoring.intake.expectations.rules import Rule
+from scoring.intake.expectations.rules import Rule, Scope
 from scoring.intake.expectations.suite import Suite
 
 EXAMPLE = (
     '{"name": "%s", "expectations": [{"type": "expect_column_values_to_not_be_null", '
     '"kwargs": {"column": "%s"}, "severity": "critical"}]}'
 )
-ROW_BY_ROW = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+
+TYPES = "the definition gives every column its type, and a file with another one is refused before it is checked"
+PATTERNS = "patterns of SQL are not known here; use a rule with a regular expression"
+QUERIES = "it asks a database, and rows are checked in memory before they are in one"
+
+# Rules that would never be right here, and why.
+REFUSED = {
+    "expect_column_type_to_be": TYPES,
+    "expect_column_values_to_be_in_type_list": TYPES,
+    "expect_column_values_to_be_of_type": TYPES,
+    "expect_column_values_to_match_like_pattern": PATTERNS,
+    "expect_column_values_to_match_like_pattern_list": PATTERNS,
+    "expect_column_values_to_not_match_like_pattern": PATTERNS,
+    "expect_column_values_to_not_match_like_pattern_list": PATTERNS,
+    "expect_query_results_to_match_comparison": QUERIES,
+    "expect_table_row_count_to_equal_other_table": QUERIES,
+    "unexpected_rows_expectation": QUERIES,
+}
+
+# These look at nothing but the names of the columns.
+ABOUT_COLUMNS = {
+    "expect_column_to_exist",
+    "expect_table_column_count_to_be_between",
+    "expect_table_column_count_to_equal",
+    "expect_table_columns_to_match_ordered_list",
+    "expect_table_columns_to_match_set",
+}
 
 # These look at a row beside all others, so that a batch does not decide them.
 NEEDS_WHOLE_TABLE = {
@@ -53,7 +80,7 @@ def load(directory: Path, data_set: DataSet) -> Suite:
         if (implied.type, implied.kwargs["column"]) not in about
     ]
     _check(rules, data_set)
-    return Suite(data_set, rules, Engine(), DataDocs(context))
+    return Suite(data_set, tuple(rules), Engine(), DataDocs(context))
 
 
 def _open(directory: Path) -> FileDataContext:
@@ -94,18 +121,24 @@ def _implied(data_set: DataSet) -> Iterator[ExpectationConfiguration]:
 
 
 def _rule(stated: ExpectationConfiguration, data_set: DataSet) -> Rule:
+    refused = f"Suite {data_set.suite_name!r}: {stated.type}({stated.kwargs}) cannot be used: "
+    if stated.type in REFUSED:
+        raise DefinitionError(f"{refused}{REFUSED[stated.type]}.", remedy="remove it from the suite.")
     try:
         expectation = stated.to_domain_obj()
     except (GreatExpectationsError, ValueError, TypeError) as error:
-        raise DefinitionError(
-            f"Suite {data_set.suite_name!r}: {stated.type}({stated.kwargs}) cannot be used: {_one_line(error)}"
-        ) from error
-    return Rule(
-        configuration=expectation.configuration,
-        severity=expectation.severity.value,
-        by_row=isinstance(expectation, ROW_BY_ROW) and expectation.map_metric not in NEEDS_WHOLE_TABLE,
-        in_pairs=isinstance(expectation, ColumnPairMapExpectation),
-    )
+        raise DefinitionError(f"{refused}{_one_line(error)}") from error
+    return Rule(expectation.configuration, expectation.severity.value, _scope(expectation))
+
+
+def _scope(expectation: Expectation) -> Scope:
+    if expectation.expectation_type in ABOUT_COLUMNS:
+        return "columns"
+    if isinstance(expectation, ColumnPairMapExpectation):
+        return "pair"
+    if isinstance(expectation, ColumnMapExpectation | MulticolumnMapExpectation):
+        return "table" if expectation.map_metric in NEEDS_WHOLE_TABLE else "row"
+    return "table"
 
 
 def _check(rules: Sequence[Rule], data_set: DataSet) -> None:

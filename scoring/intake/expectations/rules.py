@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
@@ -15,18 +15,25 @@ if TYPE_CHECKING:  # else whoever names a Suite would wait for Great Expectation
 SINGLE, SEVERAL = ("column", "column_A", "column_B"), ("column_list", "column_set")
 LONGEST = 200
 
+Scope = Literal["row", "pair", "table", "columns"]
+
 
 @dataclass(frozen=True, eq=False)
 class Rule:
     """An expectation, as Great Expectations stores it, with its severity (critical, warning or info).
 
-    ``by_row`` says that each row can be judged alone, ``in_pairs`` that it compares two columns.
+    ``scope`` is what it needs to see: one ``row`` at a time, two columns of a row (``pair``), the whole ``table``,
+    or nothing but the names of the ``columns``.
     """
 
     configuration: "ExpectationConfiguration"
     severity: str
-    by_row: bool
-    in_pairs: bool
+    scope: Scope
+
+    @property
+    def by_row(self) -> bool:
+        """Whether each row can be judged alone."""
+        return self.scope in ("row", "pair")
 
     @property
     def kwargs(self) -> Mapping[str, Any]:

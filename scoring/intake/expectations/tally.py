@@ -5,18 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scoring.intake.expectations.rules import Rule
+from scoring.intake.expectations.rules import LONGEST, Rule
+from scoring.intake.shares import share_of
 
 SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RuleResult:
     """Whether a rule holds for the whole input, and the counts or the value that say so."""
 
     rule: Rule
     success: bool
     result: Mapping[str, Any]
+
+    @property
+    def observed(self) -> str:
+        """What a table rule found, for a person; never longer than a line of text."""
+        text = _observed(self.result)
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 class Tally:
@@ -53,11 +60,11 @@ class Tally:
         """The counts for a person."""
         return f"{self.unexpected} of {self.considered} values ({self.share:.2%})"
 
-    def outcome(self) -> Outcome:
+    def result(self) -> RuleResult:
         """The merged result; success obeys ``mostly``, as for a single batch."""
-        return Outcome(
+        return RuleResult(
             rule=self.rule,
-            success=self.considered - self.unexpected >= self.rule.kwargs.get("mostly", 1) * self.considered,
+            success=self.considered - self.unexpected >= share_of(self.rule.kwargs.get("mostly", 1), self.considered),
             result={
                 "element_count": self.elements,
                 "unexpected_count": self.unexpected,
@@ -72,3 +79,18 @@ class Tally:
                 ],
             },
         )
+
+
+def _observed(result: Mapping[str, Any]) -> str:
+    if "element_count" in result and "unexpected_count" in result:  # a rule about rows
+        return f"{result['unexpected_count']} of {result['element_count']} rows"
+    said = []
+    if result.get("unexpected_count"):  # a rule about distinct values
+        said.append(f"{result['unexpected_count']} other values, {_first(result.get('partial_unexpected_list'))}")
+    if result.get("missing_count"):
+        said.append(f"{result['missing_count']} values are missing, {_first(result.get('partial_missing_list'))}")
+    return "; ".join(said) or str(result.get("observed_value"))
+
+
+def _first(values: Sequence[Any] | None) -> str:
+    return "e.g. " + ", ".join(repr(value) for value in (values or ())[:SHOWN])

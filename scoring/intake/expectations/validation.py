@@ -1,0 +1,105 @@
+"""One validation: an input checked batch by batch, then as a table, with the counts of what was found."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from scoring.domain.dataset import DataSet
+from scoring.intake.expectations.findings import RowFinding, TableFinding
+from scoring.intake.expectations.frames import texts, to_frame
+from scoring.intake.expectations.rules import Rule
+from scoring.intake.expectations.tally import RuleResult, Tally
+from scoring.snapshots.arrow import arrow_schema
+
+if TYPE_CHECKING:  # else whoever names a Validation would wait for Great Expectations
+    from scoring.intake.expectations.engine import Engine
+
+
+class Validation:
+    """The check of one input by the rules of a suite; ``Suite.validation`` makes it."""
+
+    def __init__(self, data_set: DataSet, rules: Sequence[Rule], engine: "Engine") -> None:
+        self._data_set, self._rules, self._engine = data_set, rules, engine
+        self._tallies = {rule: Tally(rule) for rule in rules if rule.by_row}
+        self._table: list[RuleResult] = []
+
+    @property
+    def results(self) -> list[RuleResult]:
+        """What every rule found, over all batches together."""
+        return [tally.result() for tally in self._tallies.values()] + self._table
+
+    def check_rows(self, batch: pa.RecordBatch) -> list[RowFinding]:
+        """The row rules that rows of this batch break; each failing row counts, not ``mostly``.
+
+        Parameters
+        ----------
+        batch
+            Columns and types of ``scoring.snapshots.arrow.arrow_schema``.
+
+        Raises
+        ------
+        DefinitionError
+            If a rule cannot be computed; names it and the reason.
+        """
+        found: list[RowFinding] = []
+        for scope in ("row", "pair"):
+            rules = [rule for rule in self._tallies if rule.scope == scope]
+            if not rules or not batch.num_rows:
+                continue
+            frame = to_frame(batch, self._needed(rules), in_pairs=scope == "pair")
+            for rule, result, failing in self._engine.rows(frame, rules):
+                self._tallies[rule].add(result, texts(batch, rule.columns, np.flatnonzero(failing)))
+                if failing.any():
+                    found.append(RowFinding(rule.name, rule.column or "", rule.columns, rule.critical, failing))
+        return found
+
+    def check_table(self, columns: Callable[[tuple[str, ...]], pa.Table], rows: int) -> list[TableFinding]:
+        """The table rules that do not hold, each computed on the columns that it names and no other.
+
+        Parameters
+        ----------
+        columns
+            Gives a table of the named columns of all rows.
+        rows
+            Number of rows, for rules that name no column.
+
+        Raises
+        ------
+        DefinitionError
+            If a rule cannot be computed; names it and the reason.
+        """
+        self._table = []
+        for names, rules in self._table_rules().items():
+            frame = to_frame(columns(names), names) if names else pd.DataFrame(index=pd.RangeIndex(rows))
+            self._table += self._engine.table(frame, rules)
+        about_columns = [rule for rule in self._rules if rule.scope == "columns"]
+        if about_columns:  # every input has the columns of the definition
+            nobody = to_frame(arrow_schema(self._data_set).empty_table(), self._data_set.column_names)
+            self._table += self._engine.table(nobody, about_columns)
+        return [
+            TableFinding(one.rule.name, one.rule.column, one.rule.severity, one.observed)
+            for one in self._table
+            if not one.success
+        ]
+
+    def row_warnings(self) -> list[TableFinding]:
+        """The row rules below critical that were broken so far, with the counts over all batches."""
+        return [
+            TableFinding(rule.name, rule.column, rule.severity, tally.observed)
+            for rule, tally in self._tallies.items()
+            if tally.unexpected and not rule.critical
+        ]
+
+    def _needed(self, rules: Sequence[Rule]) -> tuple[str, ...]:
+        needed = set[str]().union(*(rule.needs(self._data_set) for rule in rules))
+        return tuple(name for name in self._data_set.column_names if name in needed)
+
+    def _table_rules(self) -> dict[tuple[str, ...], list[Rule]]:
+        grouped: dict[tuple[str, ...], list[Rule]] = {}
+        for rule in self._rules:
+            if rule.scope == "table":
+                grouped.setdefault(self._needed([rule]), []).append(rule)
+        return grouped

@@ -27,6 +27,8 @@ from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import default_args
 from scoring_airflow.partitions import as_of_param
 
+from scoring.domain.dag_ids import ingest_dag
+
 UTC = dt.UTC
 
 
@@ -38,7 +40,7 @@ def ingest(data_set: str) -> dict[str, int]:
 
 for data_set in catalog().data_sets.values():
     with DAG(
-        dag_id=f"ingest_{data_set.name}",
+        dag_id=ingest_dag(data_set.name),
         dag_display_name=f"Ingest · {data_set.title}",
         description=f"{data_set.title}: source → checks → snapshot. {data_set.description}",
         doc_md=__doc__,

@@ -11,6 +11,7 @@ import psycopg2
 
 from scoring.catalog import load_catalog
 from scoring.database import migrate
+from scoring.domain.dag_ids import all_dags
 from scoring.errors import PermanentError
 from scoring.local import environment, preflight
 from scoring.local.airflow_api import AirflowApi
@@ -97,11 +98,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
 def dag_ids(settings: Settings) -> set[str]:
     """The DAGs that Airflow must come to know."""
     catalog = load_catalog(settings.definitions)
-    return (
-        {f"ingest_{name}" for name in catalog.data_sets}
-        | {f"score_{name}" for name in catalog.scores}
-        | {"notify_crm", "sweep_crm"}
-    )
+    return all_dags(catalog.data_sets, catalog.scores)
 
 
 def _start(platform: Platform, expected: set[str], progress: Progress) -> None:

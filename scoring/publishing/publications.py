@@ -71,6 +71,10 @@ _SHOW = """
         published_at = now()
     WHERE publication_id = %s"""
 
+_NOTE_DROPPED = """
+    INSERT INTO scoring.dropped_publication (publication_id, score, as_of, snapshot_id)
+    SELECT publication_id, score, as_of, snapshot_id FROM scoring.publication WHERE publication_id = %s"""
+
 
 def rows_table(publication_id: int) -> sql.Composed:
     """The table with the rows of one publication; a partition of ``score`` once it is published."""
@@ -220,5 +224,6 @@ def drop(connection: Connection, publication: Publication) -> None:
     """Remove a publication with its rows; announcements and events stay, for the CRM has heard them."""
     with connection.cursor() as cursor:
         # First the row, which waits for running shards: they lock theirs before they write to the table.
+        cursor.execute(_NOTE_DROPPED, (publication.publication_id,))
         cursor.execute("DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
         cursor.execute(sql.SQL("DROP TABLE {}").format(rows_table(publication.publication_id)))

@@ -60,7 +60,7 @@ def test_processes_that_start_together_do_not_hinder_each_other(empty):
     finally:
         for process in starting:
             process.kill()
-    assert run(empty, "SELECT version_num FROM scoring_schema_version") == [("0002",)]
+    assert run(empty, "SELECT version_num FROM scoring_schema_version") == [("0007",)]
 
 
 def test_a_downgrade_leaves_nothing_and_the_schema_can_come_up_again(empty):

@@ -12,7 +12,8 @@ the data set.
 
 **Needs.** The connection `scoring_db`, the source (for PostgreSQL: its own connection) and the lake.
 
-**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*.
+**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*. A date after today or outside of the data
+set's bounds wants *Confirm the date*.
 
 **Recover.** The failed task's log names file, row, column and remedy. Mend the source and clear the task. Rows in
 quarantine: `scoring quarantine list`; corrected ones are taken in with `quarantine replay`.
@@ -61,6 +62,14 @@ for data_set in catalog().data_sets.values():
                 title="Another file",
                 description="A path or URL to read instead of the source in the definition, "
                 "e.g. a corrected delivery. Empty: the defined source.",
+                section="Another source",
+            ),
+            "confirm_date": Param(
+                default=False,
+                type="boolean",
+                title="Confirm the date",
+                description="Take a date in that is after today or outside of the data set's first and last date. "
+                "Without it such a date is refused as a typing error: all older dates would be published in silence.",
                 section="Another source",
             ),
         },

@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context
 
+from scoring.domain.calendar import require_plausible
 from scoring.errors import EndpointDisabled, PermanentError, ScoringError
 from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog, task_settings
@@ -39,6 +40,13 @@ def ingest(data_set: str) -> dict[str, int]:
 
     context, definition = get_current_context(), catalog().data_set(data_set)
     as_of = partition(context)
+    require_plausible(
+        as_of,
+        today=dt.datetime.now(dt.UTC).date(),
+        first=definition.first_as_of,
+        last=definition.last_as_of,
+        confirmed=bool(context["params"].get("confirm_date")),
+    )
     intake = take_in(task_settings(), definition, as_of, path=context["params"].get("path") or None)
     context["outlet_events"][snapshot_asset(definition)].add_partitions(as_of.isoformat())
     return counts(intake)

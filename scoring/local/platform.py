@@ -19,7 +19,7 @@ from scoring.local.champions import CHAMPION
 from scoring.local.environment import LOOPBACK
 from scoring.local.interrupts import uninterrupted
 from scoring.local.keys import Keys, load_keys, write_password
-from scoring.local.places import Places
+from scoring.local.places import Places, make_private, private_files
 from scoring.local.postgres import Server, running_postgres
 from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
@@ -77,8 +77,10 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
     preflight.check_tools()
     expected = dag_ids(settings)
     places = Places(settings.home)
-    places.make()
-    with preflight.only_user(places), ExitStack() as stack:
+    with private_files():
+        places.make()
+        make_private(settings.expectations_dir / "uncommitted")
+    with private_files(), preflight.only_user(places), ExitStack() as stack:
         stop_left_behind(places)
         preflight.check_ports(settings)
         keys = load_keys(places)

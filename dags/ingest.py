@@ -12,7 +12,8 @@ the data set.
 
 **Needs.** The connection `scoring_db`, the source (for PostgreSQL: its own connection) and the lake.
 
-**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*.
+**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*. A date after today or outside of the data
+set's bounds wants *Confirm the date*.
 
 **Recover.** The failed task's log names file, row, column and remedy. Mend the source and clear the task. Rows in
 quarantine: `scoring quarantine list`; corrected ones are taken in with `quarantine replay`.
@@ -27,6 +28,8 @@ from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import default_args
 from scoring_airflow.partitions import as_of_param
 
+from scoring.domain.dag_ids import ingest_dag
+
 UTC = dt.UTC
 
 
@@ -38,7 +41,7 @@ def ingest(data_set: str) -> dict[str, int]:
 
 for data_set in catalog().data_sets.values():
     with DAG(
-        dag_id=f"ingest_{data_set.name}",
+        dag_id=ingest_dag(data_set.name),
         dag_display_name=f"Ingest · {data_set.title}",
         description=f"{data_set.title}: source → checks → snapshot. {data_set.description}",
         doc_md=__doc__,
@@ -59,6 +62,14 @@ for data_set in catalog().data_sets.values():
                 title="Another file",
                 description="A path or URL to read instead of the source in the definition, "
                 "e.g. a corrected delivery. Empty: the defined source.",
+                section="Another source",
+            ),
+            "confirm_date": Param(
+                default=False,
+                type="boolean",
+                title="Confirm the date",
+                description="Take a date in that is after today or outside of the data set's first and last date. "
+                "Without it such a date is refused as a typing error: all older dates would be published in silence.",
                 section="Another source",
             ),
         },

@@ -25,6 +25,8 @@ from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 from scoring_airflow.partitions import as_of_param
 
+from scoring.domain.dag_ids import score_dag
+
 
 @task
 def plan(score: str) -> list[int]:
@@ -46,7 +48,7 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
 
 for score in catalog().scores.values():
     with DAG(
-        dag_id=f"score_{score.name}",
+        dag_id=score_dag(score.name),
         dag_display_name=f"Score · {score.title}",
         description=f"{score.title}: snapshot → shards → publication. {score.description}",
         doc_md=__doc__,

@@ -16,6 +16,7 @@ The same text is shown in Airflow's UI (*Docs* of each DAG).
 FILES = {
     "ingest": "`ingest_<data set>`, one for each data set",
     "score": "`score_<score>`, one for each score",
+    "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
 }
 

@@ -9,7 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from scoring import __version__
 from scoring.errors import ConfigurationError
 
-PROJECT = Path(__file__).resolve().parent.parent
+
+def project_of(package: Path, here: Path) -> Path:
+    """The project's directory: beside ``package`` in a checkout, else ``here``: a wheel has no project beside it."""
+    beside = package.resolve().parent
+    return beside if (beside / "dags").is_dir() else here
+
+
+PROJECT = project_of(Path(__file__).parent, Path.cwd())
 
 
 class Settings(BaseSettings):

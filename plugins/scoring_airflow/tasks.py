@@ -4,30 +4,55 @@ The pipeline is imported when a task runs: reading a DAG file must not wait for 
 """
 
 import dataclasses
+import datetime as dt
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import get_current_context
 
-from scoring.errors import EndpointDisabled
+from scoring.domain.calendar import require_plausible
+from scoring.errors import EndpointDisabled, PermanentError, ScoringError
 from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog, task_settings
 from scoring_airflow.partitions import partition
 
 log = logging.getLogger(__name__)
 
+TO_WAKE = "to_wake"  # the XCom with the partition keys by name of data set or score
 
+
+@contextmanager
+def read_in_airflow() -> Iterator[None]:
+    """Let an error that leaves give the remedy for somebody who reads it in Airflow."""
+    try:
+        yield
+    except ScoringError as error:
+        error.read_in_airflow = True
+        raise
+
+
+@read_in_airflow()
 def ingest(data_set: str) -> dict[str, int]:
     """Take one partition in and wake the scores of the data set."""
     from scoring.intake.ingest import ingest as take_in
 
     context, definition = get_current_context(), catalog().data_set(data_set)
     as_of = partition(context)
+    require_plausible(
+        as_of,
+        today=dt.datetime.now(dt.UTC).date(),
+        first=definition.first_as_of,
+        last=definition.last_as_of,
+        confirmed=bool(context["params"].get("confirm_date")),
+    )
     intake = take_in(task_settings(), definition, as_of, path=context["params"].get("path") or None)
     context["outlet_events"][snapshot_asset(definition)].add_partitions(as_of.isoformat())
     return counts(intake)
 
 
+@read_in_airflow()
 def plan(score: str) -> list[int]:
     """Open the publication of a score."""
     from scoring.publishing.plan import plan as open_publication
@@ -40,6 +65,7 @@ def plan(score: str) -> list[int]:
     return list(opened.shards)
 
 
+@read_in_airflow()
 def score_shard(publication_id: int, shard: int) -> int:
     """Score one shard."""
     from scoring.publishing.predict import score_shard as predict
@@ -47,6 +73,7 @@ def score_shard(publication_id: int, shard: int) -> int:
     return predict(task_settings(), publication_id, shard)
 
 
+@read_in_airflow()
 def publish(score: str, publication_id: int) -> dict[str, int]:
     """Make a publication visible and wake the notifier."""
     from scoring.publishing.publish import publish as make_visible
@@ -59,6 +86,7 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
     return counts(published)
 
 
+@read_in_airflow()
 def notify() -> dict[str, int]:
     """Deliver to the CRM until nothing is due."""
     from scoring.delivery.notify import notify as deliver
@@ -71,6 +99,56 @@ def notify() -> dict[str, int]:
             f"{done.held_because}. What waits is kept. When the CRM takes requests again: `scoring endpoint enable`."
         )
     return counts(done)
+
+
+@read_in_airflow()
+def find_undone() -> list[str]:
+    """Log what is left undone and leave the partitions to wake; returns the ids of the tasks that follow."""
+    from scoring.reconcile.findings import to_wake
+
+    found = _undone()
+    for finding in found:
+        log.warning("%s", finding)
+    partitions = {**to_wake(found, "data_set"), **to_wake(found, "score")}
+    keys = {name: [as_of.isoformat() for as_of in as_ofs] for name, as_ofs in partitions.items()}
+    get_current_context()["ti"].xcom_push(key=TO_WAKE, value=keys)
+    return [*map(wake_task, keys), "report"]
+
+
+def wake_task(name: str) -> str:
+    """The task of the DAG ``reconcile`` that wakes a data set or a score."""
+    return f"wake_{name}"
+
+
+@read_in_airflow()
+def wake(name: str) -> int:
+    """Emit the events that were found missing for one data set or score."""
+    context = get_current_context()
+    keys = context["ti"].xcom_pull(task_ids="find", key=TO_WAKE)[name]
+    known = catalog()
+    asset = snapshot_asset(known.data_set(name)) if name in known.data_sets else publication_asset(known.score(name))
+    context["outlet_events"][asset].add_partitions(keys)
+    return len(keys)
+
+
+@read_in_airflow()
+def report_undone() -> int:
+    """Raise what needs a person; returns how much mends itself."""
+    found = _undone()
+    asking = [str(finding) for finding in found if finding.needs_person]
+    if asking:
+        raise NeedsPerson(f"{len(asking)} findings need a person:\n" + "\n".join(asking))
+    return len(found)
+
+
+class NeedsPerson(PermanentError):
+    """Something is left undone that does not mend itself."""
+
+
+def _undone() -> list[Any]:
+    from scoring.reconcile.reconcile import reconcile
+
+    return list(reconcile(task_settings(), dt.datetime.now(dt.UTC)))
 
 
 def counts(result: Any) -> dict[str, int]:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from scoring.cli import announcements, crm, data, scores
+from scoring.cli import announcements, crm, data, reconcile, scores
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
 
@@ -51,6 +51,7 @@ app.command()(data.ingest)
 app.command()(scores.train)
 app.command()(crm.notify)
 app.command()(crm.receiver)
+app.command()(reconcile.reconcile)
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

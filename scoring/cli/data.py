@@ -1,5 +1,6 @@
 """Commands about data sets: take a partition in, and deal with the rows that validation refused."""
 
+import datetime as dt
 import io
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,9 @@ from typing import Annotated
 import typer
 
 from scoring.cli.options import AsOf, AsOfArgument, DataSetName, attached_settings, find_data_set
+from scoring.domain.calendar import require_plausible
 from scoring.errors import ConfigurationError
+from scoring.settings import load_settings
 
 quarantine = typer.Typer(help="Rows that validation refused.", no_args_is_help=True)
 
@@ -16,12 +19,23 @@ def ingest(
     data_set: DataSetName,
     as_of: AsOf,
     path: Annotated[str | None, typer.Option(help="Another file or URL instead of the defined source.")] = None,
+    confirm_date: Annotated[
+        bool, typer.Option("--confirm-date", help="Take a date in that is after today or outside of the bounds.")
+    ] = False,
 ) -> None:
     """Take one partition of a data set in."""
     from scoring.intake.ingest import ingest as take_in
 
+    definition = find_data_set(load_settings(), data_set)
+    require_plausible(
+        as_of.date(),
+        today=dt.datetime.now(dt.UTC).date(),
+        first=definition.first_as_of,
+        last=definition.last_as_of,
+        confirmed=confirm_date,
+    )
     with attached_settings() as settings:
-        intake = take_in(settings, find_data_set(settings, data_set), as_of.date(), path=path)
+        intake = take_in(settings, definition, as_of.date(), path=path)
         typer.echo(
             f"snapshot {intake.snapshot_id} ({intake.digest[:12]}){' unchanged' if intake.unchanged else ''}: "
             f"received {intake.received} = accepted {intake.accepted} + quarantined {intake.quarantined} + "

@@ -1,7 +1,13 @@
-"""Dates of partitions: which as_of shows the outcome of another one."""
+"""Dates of partitions: which as_of shows the outcome of another one, and which as_of is probably a typing error."""
 
 import calendar
 import datetime as dt
+
+from scoring.errors import PermanentError
+
+
+class DateNotConfirmed(PermanentError):
+    """An as_of is probably a typing error, and nobody has confirmed it."""
 
 
 def months_after(as_of: dt.date, months: int) -> dt.date:
@@ -11,3 +17,41 @@ def months_after(as_of: dt.date, months: int) -> dt.date:
     last = calendar.monthrange(year, month + 1)[1]
     is_last = as_of.day == calendar.monthrange(as_of.year, as_of.month)[1]
     return dt.date(year, month + 1, last if is_last else min(as_of.day, last))
+
+
+def doubt(as_of: dt.date, *, today: dt.date, first: dt.date, last: dt.date | None) -> str | None:
+    """Why ``as_of`` is probably a typing error, in one sentence; None if it is plausible.
+
+    A date too late would also silence the CRM: what is older than the newest announced date is published in silence.
+
+    Parameters
+    ----------
+    today
+        The current date (UTC); itself plausible.
+    first, last
+        The bounds of the data set's schedule, both included; ``last`` None if it has no end.
+    """
+    if as_of > today:
+        return f"{as_of} is after today, {today}."
+    if as_of < first:
+        return f"{as_of} is before the first date of the data set, {first}."
+    if last is not None and as_of > last:
+        return f"{as_of} is after the last date of the data set, {last}."
+    return None
+
+
+def require_plausible(as_of: dt.date, *, today: dt.date, first: dt.date, last: dt.date | None, confirmed: bool) -> None:
+    """Refuse a date that :func:`doubt` doubts and nobody has confirmed.
+
+    Raises
+    ------
+    DateNotConfirmed
+        Says why the date is doubted, and how to confirm it.
+    """
+    reason = doubt(as_of, today=today, first=first, last=last)
+    if reason and not confirmed:
+        raise DateNotConfirmed(
+            reason,
+            remedy="give the right date, or confirm this one with `--confirm-date`.",
+            in_airflow="trigger the DAG again with the right date, or tick *Confirm the date* in the form.",
+        )

@@ -9,6 +9,7 @@ from scoring.errors import TransientError
 from scoring.local.keys import USER, Keys
 
 TIMEOUT_SECONDS = 30.0
+PAGE = 100  # Airflow gives no more at a time unless it is configured to
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,11 @@ class AirflowApi:
 
     def dag_ids(self) -> set[str]:
         """The DAGs that Airflow knows and has not found gone."""
-        found = self._get("/dags", {"limit": 100, "exclude_stale": True})
-        return {dag["dag_id"] for dag in found["dags"]}
+        return {dag["dag_id"] for dag in self._all("/dags", "dags", {"exclude_stale": True, "order_by": "dag_id"})}
 
     def import_errors(self) -> list[str]:
         """The DAG files that could not be read, with the reason."""
-        found = self._get("/importErrors")["import_errors"]
+        found = self._all("/importErrors", "import_errors", {"order_by": "id"})
         return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
 
     def trigger(self, dag_id: str, run_id: str, partition_key: str | None, note: str) -> Run:
@@ -73,25 +73,33 @@ class AirflowApi:
 
     def runs_since(self, since: str) -> list[Run]:
         """The runs of all DAGs that were to start at or after ``since`` (ISO 8601), newest first."""
-        found = self._get("/dags/~/dagRuns", {"run_after_gte": since, "order_by": "-run_after", "limit": 100})
-        return [_run(run) for run in found["dag_runs"]]
+        found = self._all("/dags/~/dagRuns", "dag_runs", {"run_after_gte": since, "order_by": "-run_after"})
+        return [_run(run) for run in found]
 
     def running_tasks(self) -> list[Task]:
         """The task instances that are running now."""
-        found = self._get("/dags/~/dagRuns/~/taskInstances", {"state": "running", "limit": 100})
-        return [_task(task) for task in found["task_instances"]]
+        found = self._all("/dags/~/dagRuns/~/taskInstances", "task_instances", {"state": "running"})
+        return [_task(task) for task in found]
 
     def failed_tasks(self, run: Run) -> list[Task]:
         """The task instances of a run that failed by themselves."""
         path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
-        found = self._get(path, {"state": "failed", "limit": 100})
-        return [_task(task) for task in found["task_instances"]]
+        return [_task(task) for task in self._all(path, "task_instances", {"state": "failed"})]
 
     def log_tail(self, task: Task, lines: int = 15) -> str:
         """The last lines that a task instance's last try wrote, and its error."""
         path = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
         found = self._get(path, {"map_index": task.map_index, "full_content": True})
         return "\n".join([line for entry in found["content"] for line in _log_lines(entry)][-lines:])
+
+    def _all(self, path: str, key: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every entry of a list, whatever the number that Airflow gives at a time."""
+        entries: list[dict[str, Any]] = []
+        while True:
+            page = self._get(path, query | {"limit": PAGE, "offset": len(entries)})
+            entries += page[key]
+            if not page[key] or len(entries) >= page["total_entries"]:
+                return entries
 
     def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         return self._send("GET", path, params=query)

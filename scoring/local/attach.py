@@ -8,7 +8,7 @@ from scoring.errors import ConfigurationError
 from scoring.local import preflight
 from scoring.local.environment import local_settings
 from scoring.local.keys import load_keys
-from scoring.local.places import Places
+from scoring.local.places import Places, private_files
 from scoring.local.postgres import Server, running_postgres, socket_of
 from scoring.settings import Settings
 
@@ -26,16 +26,22 @@ def attached(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     places = Places(settings.home)
-    places.make()
     with ExitStack() as stack:
-        try:
-            stack.enter_context(preflight.only_user(places))
-        except ConfigurationError:  # `make up` holds it: join
-            socket = socket_of(places)
-            if socket is None:
-                raise
-            yield local_settings(settings, Server(socket), load_keys(places))
-            return
-        local = local_settings(settings, stack.enter_context(running_postgres(places)), load_keys(places))
-        migrate(local.database())
-        yield local
+        stack.enter_context(private_files())
+        places.make()
+        yield _joined(settings, places, stack)
+
+
+def _joined(settings: Settings, places: Places, stack: ExitStack) -> Settings:
+    """Settings of the running platform, or of its PostgreSQL alone, which ``stack`` then stops."""
+    # Nothing is yielded inside of the except: a command's own error would come "during handling" of this one.
+    try:
+        stack.enter_context(preflight.only_user(places))
+    except ConfigurationError:  # `make up` holds it: join
+        socket = socket_of(places)
+        if socket is None:
+            raise
+        return local_settings(settings, Server(socket), load_keys(places))
+    local = local_settings(settings, stack.enter_context(running_postgres(places)), load_keys(places))
+    migrate(local.database())
+    return local

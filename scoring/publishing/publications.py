@@ -98,6 +98,10 @@ _REVEAL = """
         published_at = now()
     WHERE publication_id = %s"""
 
+_NOTE_DROPPED = """
+    INSERT INTO scoring.dropped_publication (publication_id, score, as_of, snapshot_id)
+    SELECT publication_id, score, as_of, snapshot_id FROM scoring.publication WHERE publication_id = %s"""
+
 
 def rows_table(publication_id: int) -> sql.Composed:
     """The table with the rows of one publication; a partition of ``score`` once it is published."""
@@ -214,6 +218,7 @@ def let_announce_again(connection: Connection, score: str, since: dt.date) -> No
 
 def drop(connection: Connection, publication: Publication) -> None:
     """Remove a publication with its rows; announcements and events stay, for the CRM has heard them."""
+    execute(connection, _NOTE_DROPPED, (publication.publication_id,))
     # First the row, which waits for running shards: they lock theirs before they write to the table.
     execute(connection, "DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
     execute(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(rows_table(publication.publication_id)))

@@ -4,6 +4,7 @@ import json
 import sys
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.settings import Session
@@ -25,6 +26,10 @@ def outcome(dag_id, conf):
     return {
         "state": state,
         "tasks": [[task.task_id, task.map_index, task.state, task.rendered_map_index] for task in tasks],
+        "events": [
+            [event.asset.name, event.partition_key]
+            for event in session.scalars(select(AssetEvent).filter_by(source_dag_id=dag_id, source_run_id=run_id))
+        ],
         "tries": {task.task_id: task.try_number for task in tasks},
         "xcoms": {f"{xcom.task_id}.{xcom.key}": XComModel.deserialize_value(xcom) for xcom in xcoms},
     }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scoring.catalog import load_catalog
+from scoring.domain.dag_ids import all_dags
 from scoring.settings import PROJECT
 
 FILES = sorted((PROJECT / "dags").glob("*.py"))
@@ -59,7 +60,8 @@ def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
 def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
     catalog = load_catalog()
     expected = {f"ingest_{name}" for name in catalog.data_sets} | {f"score_{name}" for name in catalog.scores}
-    assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm"}
+    assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm", "reconcile"}
+    assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
 
 
 def test_every_dag_has_a_title_a_description_tags_and_a_document_that_says_how_to_recover(
@@ -138,3 +140,12 @@ def test_a_wrong_definition_is_an_import_error_that_names_module_field_and_reaso
     assert len(errors) == len(FILES)
     for error in errors.values():
         assert "wrong_definitions: wrong DataSet: definition: Value error, key: 'id' is not among the columns" in error
+
+
+def test_reconcile_can_wake_each_data_set_and_score_by_itself_and_reports_last(report: dict[str, Any]) -> None:
+    catalog, tasks = load_catalog(), report["dags"]["reconcile"]["tasks"]
+    wakes = {name: task["outlets"] for name, task in tasks.items() if name.startswith("wake_")}
+    assert wakes == {f"wake_{name}": [name] for name in [*catalog.data_sets, *catalog.scores]}
+    assert tasks["find"]["outlets"] == tasks["report"]["outlets"] == []
+    assert set(tasks["report"]["upstream"]) == {"find", *wakes}
+    assert tasks["report"]["trigger_rule"] == "none_failed"

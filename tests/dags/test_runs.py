@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from factories import JUNE, customers, deliver, query, state_of, value, write_csv
+from factories import JULY, JUNE, customers, deliver, published_rows, query, snapshot_of, state_of, value, write_csv
 from pydantic import SecretStr
+from shop_definitions import LEAVING, SPENDING
 
 from scoring.local.receiver import Receiver
 from scoring.settings import Settings
@@ -71,3 +72,43 @@ def test_a_run_without_a_partition_or_a_snapshot_fails_at_the_first_try_and_leav
         assert run["state"] == "failed"
         assert run["tries"][run["tasks"][0][0]] == 1
     assert query(shop, "SELECT 1 FROM scoring.snapshot UNION ALL SELECT 1 FROM scoring.publication") == []
+
+
+def ages(shop: Settings, hours: int) -> None:
+    """Let all that is there have been there for hours."""
+    for table, column in (("snapshot", "created_at"), ("publication", "opened_at"), ("event", "created_at")):
+        query(shop, f"UPDATE scoring.{table} SET {column} = now() - {hours} * interval '1 hour'")
+
+
+def test_a_snapshot_that_no_score_was_woken_for_is_woken_by_reconcile_alone(shop: Settings, run_dags: RunDags) -> None:
+    for score in (LEAVING, SPENDING):
+        published_rows(shop, score, customers(CUSTOMERS))
+    query(shop, "DELETE FROM scoring.outbox")  # all is told
+    snapshot_of(shop, customers(5), JULY)
+    ages(shop, 2)
+    (run,) = run_dags(("reconcile", {}))
+    assert run["state"] == "success"
+    assert run["events"] == [["shop", JULY.isoformat()]]
+    states = {task: state for task, _, state, _ in run["tasks"]}
+    assert (states["wake_shop"], states["wake_spending"], states["report"]) == ("success", "skipped", "success")
+    assert run["xcoms"]["report.return_value"] == 2
+
+    (waiting,) = run_dags(("score_spending", {"as_of": JULY.isoformat()}))
+    assert waiting["state"] == "success"
+
+
+def test_reconcile_wakes_and_then_fails_when_it_has_waked_in_vain(shop: Settings, run_dags: RunDags) -> None:
+    published_rows(shop, SPENDING, customers(CUSTOMERS))
+    ages(shop, 7)
+    (run,) = run_dags(("reconcile", {}))
+    assert run["state"] == "failed"
+    assert sorted(run["events"]) == [["shop", JUNE.isoformat()], ["spending", JUNE.isoformat()]]
+    assert {task: state for task, _, state, _ in run["tasks"]}["report"] == "failed"
+    assert run["tries"]["report"] == 1
+
+
+def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(run_dags: RunDags, tmp_path: Path) -> None:
+    typed = {"as_of": "2062-06-30", "path": str(write_csv(tmp_path / "june.csv", customers(5)))}
+    refused, confirmed = run_dags(("ingest_shop", typed), ("ingest_shop", typed | {"confirm_date": True}))
+    assert (refused["state"], refused["tries"]["ingest"]) == ("failed", 1)
+    assert confirmed["state"] == "success"

@@ -4,7 +4,7 @@ import pytest
 
 from scoring.database import connect
 from scoring.errors import ConfigurationError, TransientError
-from scoring.settings import Settings, load_settings
+from scoring.settings import Settings, load_settings, project_of
 
 SECRET = "hunter2"
 
@@ -72,3 +72,11 @@ def test_a_database_that_is_not_there_is_worth_another_try():
     ):
         pass
     assert SECRET not in str(refused.value)
+
+
+def test_an_installed_package_writes_in_the_working_directory_and_not_beside_itself(tmp_path):
+    site, checkout, here = (tmp_path / name for name in ("site-packages", "checkout", "here"))
+    (site / "scoring").mkdir(parents=True)
+    (checkout / "dags").mkdir(parents=True)
+    assert project_of(site / "scoring", here) == here
+    assert project_of(checkout / "scoring", here) == checkout

@@ -1,0 +1,66 @@
+"""Finds what was left undone, and wakes it or reports it.
+
+**Why.** A wake-up can get lost, a DAG can be paused when a snapshot comes, a delivery can be given up. None of it may
+stay unseen.
+
+**When.** Every hour.
+
+**What it does.** Looks for current snapshots that a score has not published, publications that were begun and not
+finished, score changes that wait for the CRM for more than an hour, deliveries that were given up, and an endpoint that
+is disabled or held. Missing scores and lost wake-ups of `notify_crm` are woken again. What does not mend itself, or has
+been woken for six hours in vain, fails the task: its log names each finding, since when, and the remedy. A score is
+expected from its first publication on; older snapshots are for training or a backfill. A score that was never published
+begins with the newest snapshot, as soon as it has a champion. A dropped publication stays dropped until its snapshot
+changes.
+
+**Needs.** The connection `scoring_db`, and MLflow for a score that was never published.
+
+**By hand.** *Trigger*; there is nothing to choose. `scoring reconcile` shows the same without waking anything.
+
+**Recover.** Do what the findings say. The next run is green when nothing is left.
+"""
+
+from airflow.sdk import DAG, CronTriggerTimetable, TriggerRule, task
+from scoring_airflow import tasks
+from scoring_airflow.assets import publication_asset, snapshot_asset
+from scoring_airflow.connections import catalog
+from scoring_airflow.defaults import START, default_args
+
+from scoring.domain.dag_ids import RECONCILE
+
+
+@task.branch
+def find() -> list[str]:
+    """Log what is left undone; returns the tasks to go on with: a ``wake_<name>`` each, and the report."""
+    return tasks.find_undone()
+
+
+@task
+def wake(name: str) -> int:
+    """Wake the partitions of one data set or score; returns how many."""
+    return tasks.wake(name)
+
+
+@task(trigger_rule=TriggerRule.NONE_FAILED)
+def report() -> int:
+    """Fail if something needs a person; else return how much mends itself."""
+    return tasks.report_undone()
+
+
+with DAG(
+    dag_id=RECONCILE,
+    dag_display_name="Reconcile",
+    description="Every hour: finds what was left undone, and wakes it or reports it.",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=default_args("scoring"),
+    tags=["reconcile"],
+):
+    assets = [*map(snapshot_asset, catalog().data_sets.values()), *map(publication_asset, catalog().scores.values())]
+    found, reported = find(), report()
+    found >> reported
+    for asset in assets:  # a task each: a task that succeeds emits an event for every outlet, wanted or not
+        found >> wake.override(task_id=tasks.wake_task(asset.name), outlets=[asset])(asset.name) >> reported

@@ -1,0 +1,21 @@
+"""The command that looks for what was left undone."""
+
+import datetime as dt
+
+import typer
+
+from scoring.cli.options import attached_settings
+
+
+def reconcile() -> None:
+    """Show what was left undone and what to do about it; exit code 1 if something needs a person."""
+    from scoring.reconcile.reconcile import reconcile as look
+
+    with attached_settings() as settings:
+        found = look(settings, dt.datetime.now(dt.UTC))
+    for finding in found:
+        typer.echo(f"{'!' if finding.needs_person else ' '} {finding}")
+    if not found:
+        typer.echo("Nothing is left undone.")
+    if any(finding.needs_person for finding in found):
+        raise typer.Exit(1)

@@ -1,0 +1,54 @@
+"""Reads what the findings are drawn from: a few statements, each by an index or over one row per partition."""
+
+from collections.abc import Sequence
+
+from scoring.database import Connection, all_rows
+from scoring.reconcile.findings import EndpointSeen, PublicationSeen, SnapshotSeen
+
+SNAPSHOTS = """
+SELECT data_set, as_of, snapshot_id, created_at AS since FROM scoring.snapshot
+WHERE state = 'current' AND data_set = ANY(%(data_sets)s)
+"""
+
+PUBLICATIONS = """
+SELECT publication_id, score, as_of, snapshot_id, state, opened_at AS since FROM scoring.publication
+WHERE score = ANY(%(scores)s)
+UNION ALL
+SELECT publication_id, score, as_of, snapshot_id, 'dropped', dropped_at FROM scoring.dropped_publication
+WHERE score = ANY(%(scores)s)
+"""
+
+# The oldest waiting event is the first entry of an index; the events themselves are not counted.
+ENDPOINTS = """
+SELECT p.endpoint, p.state, p.disabled_because,
+       CASE WHEN p.not_before > now() THEN p.not_before END AS held_until,
+       waiting.created_at AS waiting_since, waiting.score AS waiting_score, waiting.as_of AS waiting_as_of,
+       (SELECT min(created_at) FROM scoring.delivery d WHERE d.endpoint = p.endpoint AND d.state = 'pending')
+           AS pending_since,
+       dead.count AS dead, dead.since AS dead_since
+FROM scoring.endpoint p
+LEFT JOIN LATERAL (
+    SELECT o.event_id FROM scoring.outbox o WHERE o.endpoint = p.endpoint AND o.delivery_id IS NULL
+    ORDER BY o.event_id LIMIT 1
+) oldest ON true
+LEFT JOIN scoring.event waiting USING (event_id)
+CROSS JOIN LATERAL (
+    SELECT count(*), min(created_at) AS since FROM scoring.delivery d WHERE d.endpoint = p.endpoint AND d.state = 'dead'
+) dead
+ORDER BY p.endpoint
+"""
+
+
+def snapshots(connection: Connection, data_sets: Sequence[str]) -> list[SnapshotSeen]:
+    """The current snapshots of some data sets."""
+    return all_rows(connection, SnapshotSeen, SNAPSHOTS, {"data_sets": list(data_sets)})
+
+
+def publications(connection: Connection, scores: Sequence[str]) -> list[PublicationSeen]:
+    """The publications of some scores in every state, dropped ones included."""
+    return all_rows(connection, PublicationSeen, PUBLICATIONS, {"scores": list(scores)})
+
+
+def endpoints(connection: Connection) -> list[EndpointSeen]:
+    """All endpoints with the oldest of what waits for each."""
+    return all_rows(connection, EndpointSeen, ENDPOINTS)

@@ -1,0 +1,67 @@
+"""Looks once over the whole installation for what was left undone."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scoring.catalog import Catalog, load_catalog
+from scoring.database import transaction
+from scoring.domain.score import Score
+from scoring.reconcile import observed
+from scoring.reconcile.findings import Finding, SnapshotSeen, undelivered, unfinished, unpublished
+from scoring.settings import Settings
+
+PARTIAL_FILE_AGE = dt.timedelta(days=1)  # no intake takes so long
+
+Cleaner = Callable[[str, dt.datetime], Sequence[Path]]
+
+
+def keep_all_files(_lake: str, _older_than: dt.datetime) -> Sequence[Path]:
+    """Stands where the removal of partial files of a lake goes; removes none."""
+    return ()
+
+
+def reconcile(settings: Settings, now: dt.datetime, *, remove_partial_files: Cleaner = keep_all_files) -> list[Finding]:
+    """Everything that is left undone at ``now`` (aware), most urgent first.
+
+    Parameters
+    ----------
+    remove_partial_files
+        Removes from the lake at a root what crashed writers left there before a time; returns the paths.
+
+    Raises
+    ------
+    TransientError
+        If the database cannot be reached, or MLflow when it must be asked for a champion.
+    """
+    catalog = load_catalog(settings.definitions)
+    with transaction(settings.database()) as connection:
+        snapshots = observed.snapshots(connection, list(catalog.data_sets))
+        publications = observed.publications(connection, list(catalog.scores))
+        endpoints = observed.endpoints(connection)
+    found = list(unfinished(snapshots, publications, now))
+    begun = {publication.score for publication in publications}
+    for score in catalog.scores.values():
+        own_snapshots = _of(catalog, score, snapshots)
+        own = [publication for publication in publications if publication.score == score.name]
+        has_champion = score.name in begun or (bool(own_snapshots) and _has_champion(settings, score))
+        found += unpublished(score.name, own_snapshots, own, has_champion=has_champion, now=now)
+    for endpoint in endpoints:
+        found += undelivered(endpoint, now)
+    found += [
+        Finding("partial file", f"{path} was left by a crash.", None, "none; it is removed.")
+        for path in remove_partial_files(settings.lake, now - PARTIAL_FILE_AGE)
+    ]
+    return sorted(found, key=lambda finding: not finding.needs_person)
+
+
+def _of(catalog: Catalog, score: Score, snapshots: Sequence[SnapshotSeen]) -> list[SnapshotSeen]:
+    data_set = catalog.data_set(score.data_set).name
+    return [snapshot for snapshot in snapshots if snapshot.data_set == data_set]
+
+
+def _has_champion(settings: Settings, score: Score) -> bool:
+    from scoring.models.registry import Registry  # takes seconds; only a score without any publication needs it
+
+    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+    return registry.find_champion(score.model_name) is not None

@@ -1,0 +1,151 @@
+"""What is left undone in a real database is found, and a clean one is clean."""
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from factories import JULY, JUNE, customers, deliver, published_rows, query, scored, snapshot_of
+from shop_definitions import LEAVING, SHOP, SPENDING
+
+from scoring.intake.ingest import ingest
+from scoring.publishing.publish import drop
+from scoring.reconcile.findings import OPEN_PATIENCE, PATIENCE
+from scoring.reconcile.reconcile import reconcile
+from scoring.settings import PROJECT, Settings
+
+
+def later(hours=2.0) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
+
+
+@pytest.fixture
+def done(shop) -> Settings:
+    """A shop whose two scores of June are published and told."""
+    for score in (LEAVING, SPENDING):
+        published_rows(shop, score, customers(20))
+    query(shop, "DELETE FROM scoring.outbox")
+    return shop
+
+
+def kinds(settings, now=None):
+    return [finding.kind for finding in reconcile(settings, now or later())]
+
+
+def test_nothing_is_found_where_all_is_done(done):
+    assert kinds(done, later(hours=1000)) == []
+
+
+def test_a_snapshot_that_came_while_its_scores_were_paused_is_found_for_each_score(done):
+    snapshot_of(done, customers(5), JULY)
+    found = reconcile(done, later())
+    assert [(one.kind, one.wake_data_set) for one in found] == [("not published", ("shop", JULY))] * 2
+
+
+def test_a_snapshot_that_replaced_a_published_one_is_found(done):
+    snapshot_of(done, customers(5))
+    assert kinds(done) == ["outdated"] * 2
+
+
+def test_a_snapshot_that_validation_stopped_is_not_missing(done):
+    query(done, "INSERT INTO scoring.snapshot (data_set, as_of, digest, state, stopped_because, source, "
+          "definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, duplicates, kept) "
+          "SELECT data_set, %s, digest, 'stopped', 'too many', source, definition_digest, suite_digest, location, "
+          "row_group_rows, received, accepted, quarantined, duplicates, kept FROM scoring.snapshot", JULY)  # fmt: skip
+    assert kinds(done) == []
+
+
+def test_a_dropped_publication_stays_dropped_until_its_snapshot_changes(done):
+    drop(done, SPENDING, JUNE)
+    assert kinds(done) == []
+    snapshot_of(done, customers(5))
+    assert sorted(kinds(done)) == ["not published", "outdated"]
+
+
+def test_a_score_that_was_never_published_is_woken_when_it_has_a_champion(shop, tmp_path):
+    snapshot_of(shop, customers(5))
+    assert kinds(shop) == ["not published"] * 2
+    without = shop.model_copy(
+        update={"mlflow_tracking_uri": type(shop.mlflow_tracking_uri)(f"sqlite:///{tmp_path / 'empty.db'}")}
+    )
+    assert [(one.kind, one.wake_data_set) for one in reconcile(without, later())] == [("never published", None)] * 2
+
+
+def test_a_publication_that_nobody_finishes_needs_a_person(done):
+    snapshot_of(done, customers(5), JULY)
+    for score in (LEAVING, SPENDING):
+        scored(done, score, JULY)
+    now = dt.datetime.now(dt.UTC)
+    assert kinds(done, now + OPEN_PATIENCE / 2) == []
+    found = reconcile(done, now + OPEN_PATIENCE + dt.timedelta(minutes=1))
+    assert [(one.kind, one.needs_person) for one in found] == [("not finished", True)] * 2
+
+
+def test_events_that_nobody_packs_are_found_with_the_publication_of_the_oldest(shop):
+    for score in (LEAVING, SPENDING):
+        published_rows(shop, score, customers(20))
+    (found,) = reconcile(shop, later())
+    assert (found.kind, found.wake_score, found.needs_person) == ("not told", ("spending", JUNE), False)
+
+
+DELIVERY = "INSERT INTO scoring.delivery (endpoint, state, body, events) VALUES ('crm_webhook', %s, '', 1)"
+
+
+def test_dead_and_pending_deliveries_and_a_disabled_or_held_endpoint_are_found(done):
+    query(done, DELIVERY, "dead")
+    assert kinds(done) == ["dead deliveries"]
+    query(done, "DELETE FROM scoring.delivery")
+    query(done, DELIVERY, "pending")
+    assert [(one.kind, one.needs_person) for one in reconcile(done, later())] == [("not told", False)]
+    query(done, "UPDATE scoring.endpoint SET not_before = now() + interval '1 day'")
+    assert kinds(done, later(hours=0)) == ["endpoint held"]
+    query(done, "UPDATE scoring.endpoint SET state = 'disabled', disabled_because = '410 Gone'")
+    assert kinds(done) == ["endpoint disabled"]
+
+
+def test_partial_files_are_removed_a_day_later_and_told(done):
+    asked = []
+
+    def remove(lake: str, older_than: dt.datetime) -> list[Path]:
+        asked.append((lake, older_than))
+        return [Path("x.parquet.partial-1")]
+
+    now = later()
+    (found,) = reconcile(done, now, remove_partial_files=remove)
+    assert (found.kind, found.needs_person) == ("partial file", False)
+    assert asked == [(done.lake, now - dt.timedelta(days=1))]
+
+
+def test_what_needs_a_person_comes_first(done):
+    snapshot_of(done, customers(5), JULY)
+    query(done, DELIVERY, "dead")
+    assert [one.needs_person for one in reconcile(done, later())] == [True, False, False]
+
+
+def test_the_command_tells_a_person_and_its_exit_code_says_so(done):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCORING_")} | {
+        "SCORING_DATABASE_URL": done.database(),
+        "SCORING_DEFINITIONS": done.definitions,
+        "SCORING_HOME": str(done.home),
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "tests")]),
+    }
+
+    def command():
+        return subprocess.run(
+            [sys.executable, "-m", "scoring", "reconcile"], env=environment, capture_output=True, text=True, check=False
+        )
+
+    clean = command()
+    assert (clean.returncode, clean.stdout) == (0, "Nothing is left undone.\n"), clean.stderr
+    query(done, DELIVERY, "dead")
+    dead = command()
+    assert dead.returncode == 1
+    assert dead.stdout.startswith("! dead deliveries since ")
+
+
+def test_an_ingest_that_only_trained_is_no_gap(done):
+    deliver(done, customers(20), dt.date(2024, 5, 31))
+    ingest(done, SHOP, dt.date(2024, 5, 31))
+    assert kinds(done, later(hours=PATIENCE.total_seconds())) == []

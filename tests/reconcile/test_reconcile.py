@@ -51,7 +51,8 @@ def test_a_snapshot_that_replaced_a_published_one_is_found(done):
 
 def test_a_snapshot_that_validation_stopped_is_not_missing(done):
     query(done, "INSERT INTO scoring.snapshot (data_set, as_of, digest, state, stopped_because, source, "
-          "definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, duplicates, kept) "
+          "definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, duplicates, "
+          "kept) "
           "SELECT data_set, %s, digest, 'stopped', 'too many', source, definition_digest, suite_digest, location, "
           "row_group_rows, received, accepted, quarantined, duplicates, kept FROM scoring.snapshot", JULY)  # fmt: skip
     assert kinds(done) == []

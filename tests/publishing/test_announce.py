@@ -2,7 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import math
+import sys
 
+import psycopg2
+import pytest
 from factories import (
     AUGUST,
     JULY,
@@ -14,6 +18,7 @@ from factories import (
     published,
     published_rows,
     query,
+    scored,
     snapshot_of,
     told,
     value,
@@ -24,12 +29,14 @@ from hypothesis import strategies as st
 from psycopg2.extras import execute_values
 from shop_definitions import LEAVING, SPENDING
 
-from scoring.database import connect
+from scoring.database import all_rows, connect, execute
+from scoring.database import value as value_of
 from scoring.domain.score import ChangeRule
-from scoring.publishing import publications
+from scoring.publishing import keys, publications
 from scoring.publishing.announcements import announce
 from scoring.publishing.change import Standing, is_change
 from scoring.publishing.plan import plan
+from scoring.publishing.planner import planner
 from scoring.publishing.publish import drop
 
 
@@ -126,24 +133,27 @@ def test_scores_are_announced_each_for_itself(shop):
     assert {event.score for event in events(shop)} == {"spending"}
 
 
-# Amounts of which many are equal, zero, negative or just at a bound; so large or small ones that PostgreSQL refuses
-# to compute with are not among them.
-AMOUNTS = st.sampled_from([0.0, -0.0, 1.0, 100.0, 110.0, 125.0, -100.0, -75.0, 0.1 + 0.2]) | st.floats(
-    -1e9, 1e9, allow_subnormal=False
-).filter(lambda amount: amount == 0 or abs(amount) > 1e-9)
+# All finite floats; many of them equal, zero, negative, just at a bound, or where float64 overflows or underflows.
+LARGEST = sys.float_info.max
+EXTREMES = [1e308, LARGEST, LARGEST / 2, math.nextafter(LARGEST / 2, 0), 1e200, 5e-324, 1e-323, 2.2e-308, 1e-310]
+USUAL = [0.0, 1.0, 100.0, 110.0, 125.0, 75.0, 0.1 + 0.2]
+AMOUNTS = st.sampled_from([sign * amount for amount in EXTREMES + USUAL for sign in (1, -1)]) | st.floats(
+    allow_nan=False, allow_infinity=False
+)
 STANDINGS = st.builds(
     Standing,
     value=AMOUNTS,
     points=st.none() | st.integers(0, 3).map(lambda step: step * 25) | st.integers(0, 32767),
     band=st.none() | st.sampled_from(["A", "B"]),
 )
-SHARES = st.none() | st.sampled_from([0.1, 0.25, 1.0]) | st.floats(1e-6, 5)
+BOUNDS = st.none() | st.floats(min_value=0, exclude_min=True, allow_infinity=False) | st.sampled_from(EXTREMES)
+SHARES = BOUNDS | st.sampled_from([0.1, 0.25, 1.0]) | st.floats(1e-6, 5)
 RULES = st.fixed_dictionaries(
     {
         "band": st.booleans(),
         "points": st.none() | st.sampled_from([25, 50]) | st.integers(1, 1000),
         "relative": SHARES,
-        "absolute": st.none() | st.sampled_from([10.0, 25.0, 100.0]) | st.floats(1e-6, 1e6),
+        "absolute": BOUNDS | st.sampled_from([10.0, 25.0, 100.0]) | st.floats(1e-6, 1e6),
     }
 ).filter(lambda rule: any(rule.values())).map(lambda rule: ChangeRule(**rule))  # fmt: skip
 
@@ -158,7 +168,8 @@ def pairs_at_the_bounds(draw, rule):
     moved = draw(st.sampled_from([*steps, max(steps), -max(steps), 0.99 * max(steps)]))
     step = draw(st.sampled_from([0, -1, 1])) * ((rule.points or 0) + draw(st.sampled_from([0, 0, -1])))
     points = None if told.points is None else min(max(told.points + step, 0), 32767)
-    return told, Standing(told.value + moved, points, draw(st.sampled_from([told.band] * 4 + [new.band])))
+    amount = told.value + moved if math.isfinite(told.value + moved) else new.value
+    return told, Standing(amount, points, draw(st.sampled_from([told.band] * 4 + [new.band])))
 
 
 @st.composite
@@ -213,3 +224,51 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
     ]
     assert found == expected
     assert changed == len(expected)
+
+
+def test_extreme_amounts_are_told_like_others_and_stop_nothing(shop):
+    months = [(100.0, JUNE), (5e-324, JULY), (1e308, AUGUST)]
+    assert [spend(shop, amount, as_of).changed for amount, as_of in months] == [1, 1, 1]
+    assert spend(shop, 0.0, AUGUST).changed == 1
+    assert [event.value for event in events(shop)] == [100.0, 5e-324, 1e308, 0.0]
+
+
+def test_every_endpoint_is_told(shop):
+    query(shop, "INSERT INTO scoring.endpoint (endpoint) VALUES ('another_crm')")
+    published_rows(shop, SPENDING, customers(3))
+    waiting = query(shop, "SELECT endpoint, count(DISTINCT event_id) FROM scoring.outbox GROUP BY 1 ORDER BY 1")
+    assert [tuple(row) for row in waiting] == [("another_crm", 3), ("crm_webhook", 3)]
+
+
+SETTINGS = "SELECT name, setting FROM pg_settings WHERE name !~ '^(transaction|application|in_hot)' ORDER BY name"
+
+
+def test_what_publishing_asks_of_the_planner_ends_with_the_statements_that_need_it(shop):
+    snapshot_of(shop, customers(3))
+    publication_id = scored(shop, SPENDING)
+    with connect(shop.database()) as connection:
+        before = all_rows(connection, dict, SETTINGS)
+        publication = publications.by_id(connection, publication_id)
+        keys.add(connection, publication)
+        announce(
+            connection, publications.rows_table(publication_id), SPENDING.change,
+            score="spending", as_of=JUNE, publication_id=publication_id, known_only=False,
+        )  # fmt: skip
+        assert all_rows(connection, dict, SETTINGS) == before
+        connection.rollback()
+
+
+def test_settings_hold_for_the_statements_inside_and_are_put_back(settings):
+    def shown(connection):
+        return value_of(connection, "SHOW work_mem"), value_of(connection, "SHOW enable_hashjoin")
+
+    with connect(settings.database()) as connection:
+        with connection:
+            execute(connection, "SET LOCAL work_mem = '7MB'")
+            with planner(connection, work_mem="128MB", enable_hashjoin="off"):
+                assert shown(connection) == ("128MB", "off")
+            assert shown(connection) == ("7MB", "on")
+        usual = shown(connection)
+        with pytest.raises(psycopg2.errors.DivisionByZero), connection, planner(connection, work_mem="128MB"):
+            execute(connection, "SELECT 1 / 0")
+        assert shown(connection) == usual

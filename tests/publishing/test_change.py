@@ -1,9 +1,13 @@
 """When a score has moved enough to tell the CRM, one row per reason."""
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scoring.domain.score import ChangeRule
-from scoring.publishing.change import Standing, is_change
+from scoring.publishing.change import Standing, is_change, share_limits
 
 BAND, POINTS = ChangeRule(band=True), ChangeRule(points=50)
 SHARE, AMOUNT, BOTH = ChangeRule(relative=0.25), ChangeRule(absolute=10.0), ChangeRule(relative=0.25, absolute=10.0)
@@ -30,7 +34,22 @@ SHARE, AMOUNT, BOTH = ChangeRule(relative=0.25), ChangeRule(absolute=10.0), Chan
         pytest.param(BOTH, Standing(10), Standing(15), False, id="the share without the amount"),
         pytest.param(BOTH, Standing(1000), Standing(1015), False, id="the amount without the share"),
         pytest.param(BOTH, Standing(40), Standing(50), True, id="the share and the amount"),
+        pytest.param(SHARE, Standing(1e308), Standing(-1e308), True, id="a difference beyond all floats"),
+        pytest.param(AMOUNT, Standing(-1e308), Standing(1e308), True, id="as an amount, too"),
+        pytest.param(SHARE, Standing(1e308), Standing(0.9e308), False, id="large values, a small share"),
+        pytest.param(SHARE, Standing(5e-324), Standing(0), True, id="a share of the smallest float is any share"),
+        pytest.param(SHARE, Standing(5e-324), Standing(5e-324), False, id="the smallest float and still that"),
+        pytest.param(SHARE, Standing(5e-324), Standing(1e308), True, id="from the smallest to a large one"),
+        pytest.param(ChangeRule(relative=5), Standing(1e308), Standing(1e307), False, id="a share beyond all floats"),
     ],
 )
 def test_a_change_is_told_when_it_is_large_enough(rule, told, new, expected):
     assert is_change(rule, told, new) is expected
+
+
+@given(relative=st.floats(min_value=0, allow_infinity=False, exclude_min=True), value=st.floats(allow_nan=False))
+def test_the_limits_of_a_share_are_where_its_product_is_no_ordinary_number(relative, value):
+    above_zero, infinite = share_limits(relative)
+    for number in (abs(value), above_zero, infinite, math.nextafter(above_zero, 0), math.nextafter(infinite, 0)):
+        assert (relative * number > 0) is (number >= above_zero)
+        assert math.isinf(relative * number) is (number >= infinite)

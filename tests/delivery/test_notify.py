@@ -21,7 +21,7 @@ from scoring.delivery import deliveries as store
 from scoring.delivery import outbox
 from scoring.delivery.notify import Notified, notify
 from scoring.errors import ConfigurationError
-from scoring.local.receiver import Fault, Plan, Receiver
+from scoring.local.receiver import Fault, FaultPlan, Receiver
 
 SECRET = new_secret()
 
@@ -39,7 +39,7 @@ def crm(settings, receiver):
 
 
 def failing(status, times=1, retry_after=None):
-    return Plan(fail=(Fault(status=status, times=times, retry_after=retry_after),))
+    return FaultPlan(fail=(Fault(status=status, times=times, retry_after=retry_after),))
 
 
 def test_while_the_secret_is_changed_a_crm_that_knows_either_of_the_two_takes_the_requests(settings, tmp_path):
@@ -162,7 +162,7 @@ def test_a_delivery_keeps_its_id_and_body_over_all_tries(crm, receiver):
 
 def test_a_lost_answer_leads_to_a_duplicate_that_the_receiver_drops(crm, receiver):
     publish(crm, 5)
-    receiver.follow(Plan(drop_connection=1))
+    receiver.follow(FaultPlan(drop_connection=1))
     assert notify(crm) == Notified(requests=1, failed=1)
     make_due(crm)
     assert notify(crm).delivered == 1
@@ -232,7 +232,7 @@ def test_attempts_are_the_requests_that_the_receiver_saw(crm, receiver):
     set_limits(crm, max_events=10)
     publish(crm, 200)
     faults = (Fault(status=500, times=3), Fault(status=429, times=2), Fault(status=404))
-    receiver.follow(Plan(fail=faults, drop_connection=2))
+    receiver.follow(FaultPlan(fail=faults, drop_connection=2))
     requests = 0
     while requests == 0 or any(delivery["state"] == "pending" for delivery in deliveries(crm)):
         requests += notify(crm).requests

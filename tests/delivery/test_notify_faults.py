@@ -27,7 +27,7 @@ from scoring.delivery import deliveries as store
 from scoring.delivery import outbox
 from scoring.delivery.notify import Notified, notify
 from scoring.errors import IntegrityError, NotFound
-from scoring.local.receiver import Plan, Receiver
+from scoring.local.receiver import FaultPlan, Receiver
 from scoring.settings import PROJECT
 
 SECRET = new_secret()
@@ -73,7 +73,7 @@ def server(answer):
 def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids(settings, tmp_path):
     set_limits(settings, max_events=5)
     publish(settings, 100)
-    with Receiver(SECRET, tmp_path / "crm.sqlite3", plan=Plan(delay=600)) as receiver:
+    with Receiver(SECRET, tmp_path / "crm.sqlite3", plan=FaultPlan(delay=600)) as receiver:
         crm = telling(settings, receiver.url)
         environment = os.environ | {
             "SCORING_DATABASE_URL": crm.database(),
@@ -85,7 +85,7 @@ def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids
         assert notify(crm, max_seconds=0).requests == 0
         child.kill()
         child.wait()
-        receiver.follow(Plan())
+        receiver.follow(FaultPlan())
         assert attempts(crm) == [], "it was killed between sending and recording"
 
         def all_delivered():
@@ -134,7 +134,7 @@ def test_a_dead_host_is_left_alone_after_several_refusals(settings, nobody):
 def test_single_failures_between_successes_hold_nobody_back(settings, tmp_path):
     set_limits(settings, max_events=1)
     publish(settings, 60)
-    with Receiver(SECRET, tmp_path / "crm.sqlite3", plan=Plan(drop_connection=4)) as receiver:
+    with Receiver(SECRET, tmp_path / "crm.sqlite3", plan=FaultPlan(drop_connection=4)) as receiver:
         crm = telling(settings, receiver.url)
         notified = notify(crm)
         assert (notified.requests, notified.delivered, notified.held_because) == (60, 56, None)

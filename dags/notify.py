@@ -6,14 +6,18 @@
 wake-up left and what is due for another try.
 
 **What it does.** Packs the waiting events into signed requests and sends them until nothing is due. Every try is
-recorded. A refused request is due again after seconds, minutes, hours; nothing is dropped. Two runs at a time share the
-work.
+recorded. A refused request is due again after seconds, minutes, hours; nothing is dropped. A body that the CRM refuses
+is split until the one event that it cannot take stands alone. Runs at the same time share the work.
 
 **Needs.** The connections `scoring_db` and `crm_webhook` (host: the endpoint's URL; password: the signing secret).
+A pool of its own, so that a slow CRM keeps no other task waiting: `airflow pools set notify 2 "Requests to the CRM"`,
+then `SCORING_NOTIFY_POOL=notify`. Without the variable the tasks run in the default pool; with the name of a pool that
+does not exist they never run.
 
 **By hand.** *Trigger*; there is nothing to choose.
 
-**Recover.** The sweep goes on by itself when the CRM is back. Requests that were given up:
+**Recover.** The sweep goes on by itself when the CRM is back. A run that gives requests up fails
+(`SCORING_ON_DEAD_DELIVERIES=warn`: it only warns). Those requests:
 `scoring delivery list --state dead`, then `scoring delivery replay`.
 """
 
@@ -25,8 +29,10 @@ from scoring_airflow.assets import publication_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 
+from scoring.settings import load_settings
 
-@task(execution_timeout=dt.timedelta(hours=1))
+
+@task(execution_timeout=dt.timedelta(hours=1), pool=load_settings().notify_pool)
 def notify() -> dict[str, int]:
     """Deliver until nothing is due; returns counts of requests and events."""
     return tasks.notify()

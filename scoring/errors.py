@@ -85,6 +85,14 @@ class EndpointDisabled(PermanentError):
     """The CRM answered 410 Gone: nothing is sent until a person enables its endpoint; what waits is kept."""
 
 
+class DeliveriesDead(PermanentError):
+    """Requests were refused at their last try and given up; they are kept and can be replayed."""
+
+
+class NothingDelivered(TransientError):
+    """Every request of a run failed; they are tried again by the schedule."""
+
+
 class NotFound(PermanentError):
     """What was asked for by name does not exist."""
 

@@ -1,7 +1,7 @@
 """The only reader of the environment. Every setting is a variable ``SCORING_<NAME>``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -41,9 +41,11 @@ class Settings(BaseSettings):
     other_scikit_learn: Literal["refuse", "allow"] = Field(
         default="refuse", description="Whether models trained with another minor version of scikit-learn are used."
     )
-    crm_url: str = Field(default="", description="The CRM's webhook endpoint.")
-    crm_secret: SecretStr = Field(
-        default=SecretStr(""), description="Its signing secret (whsec_...); two, separated by a space, to change it."
+    on_dead_deliveries: Literal["fail", "warn"] = Field(
+        default="fail", description="What a run of notify does when it gives deliveries up: fail, or only warn."
+    )
+    notify_pool: str = Field(
+        default="default_pool", description="Airflow pool of the notify tasks. It must exist, or they never run."
     )
     airflow_port: int = Field(default=8080, gt=0, lt=65536, description="Port of the local Airflow (127.0.0.1).")
     receiver_port: int = Field(default=8090, gt=0, lt=65536, description="Port of the local CRM stand-in.")
@@ -75,6 +77,20 @@ class Settings(BaseSettings):
         return url
 
 
+class CrmSettings(BaseSettings):
+    """Where the CRM is and how requests to it are signed; only what delivers loads it."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_CRM_", extra="ignore", frozen=True)
+
+    url: str = Field(default="", repr=False, description="The CRM's webhook endpoint; it may hold a token.")
+    secret: SecretStr = Field(
+        default=SecretStr(""), description="Its signing secret (whsec_...); two, separated by a space, to change it."
+    )
+
+
+Read = TypeVar("Read", bound=BaseSettings)
+
+
 def load_settings() -> Settings:
     """Read the environment.
 
@@ -83,11 +99,21 @@ def load_settings() -> Settings:
     ConfigurationError
         If a variable cannot be used; names it and the reason, never its value.
     """
+    return _read(Settings)
+
+
+def load_crm_settings() -> CrmSettings:
+    """Read the CRM's address and secret from the environment; errors as of :func:`load_settings`."""
+    return _read(CrmSettings)
+
+
+def _read(kind: type[Read]) -> Read:
+    prefix = kind.model_config.get("env_prefix", "")
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         problems = "; ".join(
-            f"SCORING_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            f"{prefix}{str(problem['loc'][0]).upper()}: {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"The environment cannot be used: {problems}") from None

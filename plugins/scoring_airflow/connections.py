@@ -1,4 +1,4 @@
-"""Settings of a task: the environment's, with the database, the sources and the CRM from Airflow's connections."""
+"""Settings of a task: the environment's, with the database and the sources from Airflow's connections; and the CRM."""
 
 from urllib.parse import quote, urlencode
 
@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from scoring.catalog import Catalog, load_catalog
 from scoring.domain.dataset import PostgresSource
-from scoring.settings import Settings, load_settings
+from scoring.settings import CrmSettings, Settings, load_crm_settings, load_settings
 
 DATABASE = "scoring_db"
 CRM = "crm_webhook"
@@ -22,16 +22,12 @@ def catalog() -> Catalog:
 def task_settings() -> Settings:
     """The settings of the running task; a connection that does not exist leaves the environment's setting.
 
-    ``scoring_db`` is a PostgreSQL connection; ``crm_webhook`` has the endpoint's URL as its host and the
-    signing secret (``whsec_...``) as its password; a PostgreSQL source names its own connection.
+    ``scoring_db`` is a PostgreSQL connection; a PostgreSQL source names its own connection.
     """
     settings = load_settings()
     found: dict[str, object] = {}
     if database := _connection(DATABASE):
         found["database_url"] = SecretStr(postgres_url(database))
-    if crm := _connection(CRM):
-        found["crm_url"] = webhook_url(crm)
-        found["crm_secret"] = SecretStr(crm.password or "")
     names = {
         data_set.source.connection
         for data_set in catalog().data_sets.values()
@@ -42,6 +38,17 @@ def task_settings() -> Settings:
         urls = {name: SecretStr(postgres_url(source)) for name, source in sources.items()}
         found["source_urls"] = settings.source_urls | urls
     return settings.model_copy(update=found)
+
+
+def crm_settings() -> CrmSettings:
+    """The CRM of a task that delivers: the connection ``crm_webhook``, else the environment's.
+
+    The connection's host is the endpoint's URL, its password the signing secret (``whsec_...``).
+    """
+    crm = _connection(CRM)
+    if crm is None:
+        return load_crm_settings()
+    return CrmSettings(url=webhook_url(crm), secret=SecretStr(crm.password or ""))
 
 
 def postgres_url(connection: Connection) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 from airflow.sdk import get_current_context
 
 from scoring.domain.calendar import require_plausible
-from scoring.errors import EndpointDisabled, PermanentError, ScoringError
+from scoring.errors import NothingDelivered, PermanentError, ScoringError
 from scoring_airflow.assets import publication_asset, snapshot_asset
-from scoring_airflow.connections import catalog, task_settings
+from scoring_airflow.connections import catalog, crm_settings, task_settings
 from scoring_airflow.partitions import partition
 
 log = logging.getLogger(__name__)
@@ -88,16 +88,23 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
 
 @read_in_airflow()
 def notify() -> dict[str, int]:
-    """Deliver to the CRM until nothing is due."""
+    """Deliver to the CRM until nothing is due; deliveries that were given up fail the task, or are warned of."""
+    from scoring.delivery.adapters.webhook import Webhook
+    from scoring.delivery.notified import complaint, given_up
     from scoring.delivery.notify import notify as deliver
 
-    done = deliver(task_settings())
+    settings, crm = task_settings(), crm_settings()
+    done = deliver(settings.database(), Webhook(crm.url, crm.secret))
     if done.held_because:
         log.warning("%s", done.held_because)
-    if done.disabled:
-        raise EndpointDisabled(
-            f"{done.held_because}. What waits is kept. When the CRM takes requests again: `scoring endpoint enable`."
-        )
+    if done.dead and settings.on_dead_deliveries == "warn":
+        log.warning("%s", given_up(done))
+    problem = complaint(done, settings.on_dead_deliveries)
+    if isinstance(problem, NothingDelivered):  # the sweep tries again by the schedule, for days
+        problem.read_in_airflow = True
+        log.warning("%s", problem)
+    elif problem is not None:
+        raise problem
     return counts(done)
 
 

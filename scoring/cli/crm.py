@@ -6,24 +6,24 @@ from typing import Annotated
 import typer
 
 from scoring.cli.options import attached_settings
-from scoring.settings import load_settings
+from scoring.delivery.retry import DeliveryState
+from scoring.settings import load_crm_settings, load_settings
 
 delivery = typer.Typer(help="Requests to the CRM.", no_args_is_help=True)
 endpoint = typer.Typer(help="Where requests go.", no_args_is_help=True)
 
-State = Annotated[str | None, typer.Option(help="pending, delivered or dead; all without it.")]
-
 
 @delivery.command("list")
-def delivery_list(state: State = None, limit: Annotated[int, typer.Option(min=1)] = 50) -> None:
-    """Show the newest deliveries: state, events, tries, when the next one is due, and the last answer."""
-    from scoring.database import connect
-    from scoring.delivery import deliveries, outbox
+def delivery_list(
+    state: Annotated[DeliveryState | None, typer.Option(help="Only deliveries in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+) -> None:
+    """List the newest deliveries: state, events, tries, when the next one is due, and the last answer."""
+    from scoring.database import transaction
+    from scoring.delivery import deliveries, endpoints
 
-    if state not in (None, "pending", "delivered", "dead"):
-        raise typer.BadParameter("one of pending, delivered, dead", param_hint="--state")
-    with attached_settings() as settings, connect(settings.database()) as connection, connection:
-        for one in deliveries.deliveries(connection, outbox.CRM, state=state, limit=limit):  # type: ignore[arg-type]
+    with attached_settings() as settings, transaction(settings.database()) as connection:
+        for one in deliveries.newest(connection, endpoints.CRM, state=state, limit=limit):
             due = f"due {one.next_attempt_at:%Y-%m-%d %H:%M:%S}" if one.next_attempt_at else ""
             last = one.last_error or (str(one.last_status) if one.last_status else "")
             typer.echo(
@@ -36,44 +36,54 @@ def delivery_replay(
     ids: Annotated[list[str] | None, typer.Argument(help="Dead deliveries (msg_...); all of them without any.")] = None,
 ) -> None:
     """Make dead deliveries due again."""
-    from scoring.database import connect
-    from scoring.delivery import deliveries, outbox
+    from scoring.database import transaction
+    from scoring.delivery import deliveries, endpoints
 
-    with attached_settings() as settings, connect(settings.database()) as connection, connection:
-        typer.echo(f"{deliveries.replay(connection, outbox.CRM, ids or None)} deliveries are due again.")
+    with attached_settings() as settings, transaction(settings.database()) as connection:
+        typer.echo(f"{deliveries.replay_dead(connection, endpoints.CRM, ids or None)} deliveries are due again.")
 
 
 @endpoint.command("show")
 def endpoint_show() -> None:
     """Show the state of the CRM's endpoint and what waits for it."""
-    from scoring.database import connect
-    from scoring.delivery import outbox
+    from scoring.database import transaction
+    from scoring.delivery import endpoints, outbox
 
-    with attached_settings() as settings, connect(settings.database()) as connection, connection:
-        for name, value in vars(outbox.show(connection)).items():
-            typer.echo(f"{name:<17} {'-' if value is None else value}")
+    with attached_settings() as settings, transaction(settings.database()) as connection:
+        shown = vars(endpoints.look_up(connection)) | vars(outbox.backlog(connection))
+    for name, value in shown.items():
+        typer.echo(f"{name:<17} {'-' if value is None else value}")
 
 
 @endpoint.command("enable")
 def endpoint_enable() -> None:
     """Let requests go to the CRM again, after a 410 disabled it or while it is held back."""
-    from scoring.database import connect
-    from scoring.delivery import outbox
+    from scoring.database import transaction
+    from scoring.delivery import endpoints
 
-    with attached_settings() as settings, connect(settings.database()) as connection, connection:
-        outbox.enable(connection)
+    with attached_settings() as settings, transaction(settings.database()) as connection:
+        endpoints.enable(connection)
     typer.echo("The endpoint is enabled; notify_crm or sweep_crm delivers what waits.")
 
 
 def notify() -> None:
-    """Deliver to the CRM until nothing is due, as the DAGs do it."""
+    """Deliver to the CRM until nothing is due, as the DAGs do it; exit status 1 if nothing at all went through."""
+    from scoring.delivery.adapters.webhook import Webhook
+    from scoring.delivery.notified import complaint, given_up
     from scoring.delivery.notify import notify as deliver
+    from scoring.local.attach import attached_crm
 
     with attached_settings() as settings:
-        done = deliver(settings)
+        crm = attached_crm(load_settings())
+        done = deliver(settings.database(), Webhook(crm.url, crm.secret))
     typer.echo(f"{done.requests} requests: {done.delivered} delivered ({done.events} events), {done.failed} failed")
     if done.held_because:
         typer.echo(done.held_because)
+    if done.dead and settings.on_dead_deliveries == "warn":
+        typer.echo(f"Warning: {given_up(done)}", err=True)
+    problem = complaint(done, settings.on_dead_deliveries)
+    if problem is not None:
+        raise problem
 
 
 def receiver(
@@ -84,5 +94,4 @@ def receiver(
     """Run a small CRM that takes the webhooks in: SCORING_RECEIVER_PORT on 127.0.0.1, SCORING_CRM_SECRET."""
     from scoring.local.receiver import serve
 
-    settings = load_settings()
-    serve("127.0.0.1", settings.receiver_port, settings.crm_secret, database)
+    serve("127.0.0.1", load_settings().receiver_port, load_crm_settings().secret, database)

@@ -1,9 +1,9 @@
 """The tables ``delivery`` and ``attempt``: claiming what is due, recording every try, replaying what is dead.
 
-A claim is a row lock, held by the open transaction in which a small group is sent and recorded. It ends by
-itself and at once with the process that holds it; then the group is sent again with the same ids. (A lease
-column would keep a killed run's deliveries back for the length of the lease.) The price is a transaction that
-lasts as long as the slowest request of its group; so the group is small.
+A claim is a row lock, held by the open transaction in which one delivery is sent and its answer recorded. It ends by
+itself and at once with the process that holds it; then the delivery is sent again with the same id. (A lease column
+would keep a killed run's deliveries back for the length of the lease.) Each delivery has a transaction of its own: no
+answer waits for another, none is undone by another. The price is a database connection for each request under way.
 """
 
 import datetime as dt
@@ -11,46 +11,46 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg2.extras import execute_values
-
-from scoring.database import Connection
-from scoring.delivery.retry import Next, State
+from scoring.database import Connection, all_rows, execute, insert, one, one_or_none
+from scoring.delivery.adapters.contract import Answer, Rendered
+from scoring.delivery.retry import DeliveryState, Next
 from scoring.errors import NotFound
 
-# clock_timestamp(), not now(): the time at which the group is sent, whatever the transaction did before.
+# clock_timestamp(), not now(): the moment at which it is sent, whatever the transaction did before.
 CLAIM = """
-SELECT d.delivery_id::text, d.body, d.events, d.attempts + 1 AS attempt,
-       d.attempts + 1 - d.attempts_forgiven AS scheduled_attempt, clock_timestamp() AS claimed_at
+SELECT d.delivery_id::text, d.endpoint, d.body, d.events, d.attempts + 1 AS attempt,
+       d.attempts + 1 - d.attempts_forgiven AS scheduled_attempt, d.split_from IS NOT NULL AS is_part, d.created_at,
+       clock_timestamp() AS claimed_at
 FROM scoring.delivery d
 WHERE d.endpoint = %(endpoint)s AND d.state = 'pending' AND d.next_attempt_at <= now()
   AND EXISTS (SELECT FROM scoring.endpoint e
               WHERE e.endpoint = %(endpoint)s AND e.state = 'enabled' AND e.not_before <= now())
 ORDER BY d.next_attempt_at
-LIMIT %(limit)s
+LIMIT 1
 FOR UPDATE OF d SKIP LOCKED
 """
 
-INSERT_ATTEMPTS = """
-INSERT INTO scoring.attempt (delivery_id, attempt, attempted_at, status, error, seconds) VALUES %s
+CREATE = "INSERT INTO scoring.delivery (delivery_id, endpoint, body, events, split_from) VALUES %s"
+
+INSERT_ATTEMPT = """
+INSERT INTO scoring.attempt (delivery_id, attempt, attempted_at, status, error, seconds)
+VALUES (%(delivery_id)s, %(attempt)s, %(attempted_at)s, %(status)s, %(error)s, %(seconds)s)
 """
 
 ADVANCE = """
-UPDATE scoring.delivery d
-SET attempts = d.attempts + 1, state = v.state,
-    next_attempt_at = CASE v.state WHEN 'pending' THEN clock_timestamp() + v.wait ELSE d.next_attempt_at END,
-    delivered_at = CASE v.state WHEN 'delivered' THEN clock_timestamp() END
-FROM (VALUES %s) AS v (delivery_id, state, wait)
-WHERE d.delivery_id = v.delivery_id
+UPDATE scoring.delivery
+SET attempts = attempts + 1, state = %(state)s,
+    next_attempt_at = CASE %(state)s WHEN 'pending' THEN clock_timestamp() + %(wait)s ELSE next_attempt_at END,
+    delivered_at = CASE %(state)s WHEN 'delivered' THEN clock_timestamp() END
+WHERE delivery_id = %(delivery_id)s
 """
 
-HOLD = """
-UPDATE scoring.endpoint SET not_before = GREATEST(not_before, clock_timestamp() + %(hold)s)
-WHERE endpoint = %(endpoint)s
-"""
-
-DISABLE = """
-UPDATE scoring.endpoint SET state = 'disabled', disabled_because = %(reason)s
-WHERE endpoint = %(endpoint)s AND state = 'enabled'
+# A handful of rows by their indexes: one delivery that was taken, and parts up to the limit.
+CIRCUMSTANCES = """
+SELECT EXISTS (SELECT FROM scoring.delivery
+               WHERE endpoint = %(endpoint)s AND state = 'delivered' AND delivered_at >= %(since)s) AS others_taken,
+       (SELECT count(*) FROM scoring.delivery
+        WHERE endpoint = %(endpoint)s AND state = 'pending' AND split_from IS NOT NULL) AS parts_pending
 """
 
 LIST = """
@@ -64,7 +64,7 @@ ORDER BY d.created_at DESC, d.delivery_id
 LIMIT %(limit)s
 """
 
-REPLAY = """
+REPLAY_DEAD = """
 UPDATE scoring.delivery SET state = 'pending', attempts_forgiven = attempts, next_attempt_at = now()
 WHERE endpoint = %(endpoint)s AND state = 'dead'
   AND (%(ids)s::uuid[] IS NULL OR delivery_id = ANY (%(ids)s::uuid[]))
@@ -76,10 +76,13 @@ class Claimed:
     """A due delivery, locked. ``attempt`` counts all tries, ``scheduled_attempt`` those since a replay."""
 
     delivery_id: str
+    endpoint: str
     body: str
     events: int
     attempt: int
     scheduled_attempt: int
+    is_part: bool
+    created_at: dt.datetime
     claimed_at: dt.datetime
 
     @property
@@ -89,15 +92,11 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """One try of a claimed delivery and what follows; ``error`` says why there is no status."""
+class Circumstances:
+    """What else the endpoint does: whether it has taken a delivery since a moment, how many parts wait for it."""
 
-    claimed: Claimed
-    attempted_at: dt.datetime
-    status: int | None
-    error: str | None
-    seconds: float
-    next: Next
+    others_taken: bool
+    parts_pending: int
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Delivery:
     """A row of table ``delivery`` with the answer to its last try, for a person."""
 
     delivery_id: str
-    state: State
+    state: DeliveryState
     events: int
     attempts: int
     created_at: dt.datetime
@@ -115,42 +114,52 @@ class Delivery:
     last_error: str | None
 
 
-def claim(connection: Connection, endpoint: str, *, limit: int) -> list[Claimed]:
-    """Lock up to ``limit`` due deliveries that nobody else holds, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"endpoint": endpoint, "limit": limit})
-        return [Claimed(*row) for row in cursor]
+def create(
+    connection: Connection, endpoint: str, rendered: Sequence[Rendered], *, split_from: str | None = None
+) -> list[str]:
+    """Store messages as deliveries that are due at once; returns their ids, in order."""
+    ids = [str(uuid.uuid4()) for _ in rendered]
+    rows = [
+        (one_id, endpoint, part.body, len(part.events), split_from) for one_id, part in zip(ids, rendered, strict=True)
+    ]
+    insert(connection, CREATE, rows, template="(%s::uuid, %s, %s, %s, %s::uuid)")
+    return ids
 
 
-def record(connection: Connection, tried: Sequence[Tried]) -> None:
-    """Write an attempt row for each try and what follows, in the transaction that holds the claims."""
-    attempts = [(t.claimed.delivery_id, t.claimed.attempt, t.attempted_at, t.status, t.error, t.seconds) for t in tried]
-    states = [(t.claimed.delivery_id, t.next.state, t.next.wait) for t in tried]
-    with connection.cursor() as cursor:
-        execute_values(cursor, INSERT_ATTEMPTS, attempts)
-        execute_values(cursor, ADVANCE, states, template="(%s::uuid, %s, %s::interval)")
+def claim(connection: Connection, endpoint: str) -> Claimed | None:
+    """Lock the delivery that has been due for the longest and that nobody else holds, until the transaction ends."""
+    return one_or_none(connection, Claimed, CLAIM, {"endpoint": endpoint})
 
 
-def hold(connection: Connection, endpoint: str, time: dt.timedelta) -> None:
-    """Let nothing go to the endpoint for so long."""
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD, {"endpoint": endpoint, "hold": time})
+def record(connection: Connection, claimed: Claimed, answer: Answer, following: Next) -> None:
+    """Write an attempt row and what follows, in the transaction that holds the claim."""
+    attempt = {
+        "delivery_id": claimed.delivery_id,
+        "attempt": claimed.attempt,
+        "attempted_at": claimed.claimed_at,
+        "status": answer.status,
+        "error": answer.error,
+        "seconds": answer.seconds,
+    }
+    execute(connection, INSERT_ATTEMPT, attempt)
+    advance = {"delivery_id": claimed.delivery_id, "state": following.state, "wait": following.wait}
+    execute(connection, ADVANCE, advance)
 
 
-def disable(connection: Connection, endpoint: str, reason: str) -> None:
-    """Let nothing go to the endpoint until a person enables it; its deliveries stay as they are."""
-    with connection.cursor() as cursor:
-        cursor.execute(DISABLE, {"endpoint": endpoint, "reason": reason})
+def circumstances(connection: Connection, claimed: Claimed) -> Circumstances:
+    """What else the endpoint has done since the delivery was made."""
+    arguments = {"endpoint": claimed.endpoint, "since": claimed.created_at}
+    return one(connection, Circumstances, CIRCUMSTANCES, arguments)
 
 
-def deliveries(connection: Connection, endpoint: str, *, state: State | None = None, limit: int = 50) -> list[Delivery]:
+def newest(
+    connection: Connection, endpoint: str, *, state: DeliveryState | None = None, limit: int = 50
+) -> list[Delivery]:
     """List the newest deliveries, of one state or all."""
-    with connection.cursor() as cursor:
-        cursor.execute(LIST, {"endpoint": endpoint, "state": state, "limit": limit})
-        return [Delivery(*row) for row in cursor]
+    return all_rows(connection, Delivery, LIST, {"endpoint": endpoint, "state": state, "limit": limit})
 
 
-def replay(connection: Connection, endpoint: str, ids: Sequence[str] | None = None) -> int:
+def replay_dead(connection: Connection, endpoint: str, ids: Sequence[str] | None = None) -> int:
     """Make dead deliveries pending again, due at once and with all tries of the schedule before them.
 
     ``ids`` are delivery ids or message ids (msg_...); without them, all that are dead. Attempts go on
@@ -167,11 +176,12 @@ def replay(connection: Connection, endpoint: str, ids: Sequence[str] | None = No
         If an id is not that of a dead delivery; then nothing is replayed.
     """
     wanted = None if ids is None else sorted({_delivery_id(text) for text in ids})
-    with connection.cursor() as cursor:
-        cursor.execute(REPLAY, {"endpoint": endpoint, "ids": wanted})
-        replayed = cursor.rowcount
+    replayed = execute(connection, REPLAY_DEAD, {"endpoint": endpoint, "ids": wanted})
     if wanted is not None and replayed != len(wanted):
-        raise NotFound(f"Only {replayed} of these {len(wanted)} deliveries are dead; nothing was replayed.")
+        raise NotFound(
+            f"Only {replayed} of these {len(wanted)} deliveries are dead; nothing was replayed.",
+            remedy="`scoring delivery list --state dead` names those that are.",
+        )
     return replayed
 
 

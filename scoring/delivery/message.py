@@ -8,7 +8,7 @@ from typing import Any
 
 from scoring.errors import IntegrityError
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def newest(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
     return found
 
 
-def encode(event: Event) -> str:
+def event_json(event: Event) -> str:
     """Write the event as compact JSON; a value reads back as the very same float64.
 
     Raises
@@ -72,11 +72,12 @@ def encode(event: Event) -> str:
         If a value is not finite: JSON has no word for it, and no score should.
     """
     try:
-        return _ENCODER.encode(event.content)
+        return _JSON.encode(event.content)
     except ValueError as error:
         raise IntegrityError(
             f"Event {event.event_id} (score {event.score!r}, customer {event.customer_id!r}) cannot be told: "
-            "it holds a value that is not a finite number. Remedy: publish the score again from sound inputs."
+            "it holds a value that is not a finite number.",
+            remedy="Publish the score again from sound inputs.",
         ) from error
 
 

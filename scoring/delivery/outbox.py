@@ -1,4 +1,4 @@
-"""The tables ``outbox`` and ``endpoint``: which events wait for an endpoint, and how they become deliveries.
+"""The table ``outbox``: which events wait for an endpoint, which delivery carries the others.
 
 Events are packed as late as possible, only while their endpoint takes requests: what waits until then can
 still be coalesced. Pieces are locked with SKIP LOCKED: two packers share the work, and no event is packed
@@ -6,16 +6,14 @@ twice.
 """
 
 import datetime as dt
-import uuid
 from dataclasses import dataclass
 
-from psycopg2.extras import execute_values
+from scoring.database import Connection, all_rows, execute, one, value
+from scoring.delivery import deliveries, endpoints
+from scoring.delivery.adapters.contract import Adapter, Limits, Rendered
+from scoring.delivery.deliveries import Claimed
+from scoring.delivery.message import Event, newest
 
-from scoring.database import Connection
-from scoring.delivery.message import Event, body, chunks, encode, newest
-from scoring.errors import NotFound
-
-CRM = "crm_webhook"
 PIECE = 25_000
 
 # The first waiting events, and what else waits about the same customers and scores, to coalesce it; the latter locks
@@ -44,12 +42,14 @@ CROSS JOIN LATERAL (
 ORDER BY e.event_id
 """
 
-OPEN_ENDPOINT = """
-SELECT max_events, max_bytes, now() FROM scoring.endpoint
-WHERE endpoint = %s AND state = 'enabled' AND not_before <= now()
+# What a delivery tells. Coalesced events are told by the newer one about the same customer and score.
+TOLD = """
+SELECT e.event_id, e.type, e.score, e.customer_id, e.version, e.as_of, e.value, e.points, e.band,
+       e.model_version, e.previous_value, e.previous_points, e.previous_band
+FROM scoring.outbox o JOIN scoring.event e USING (event_id)
+WHERE o.delivery_id = %s AND NOT o.coalesced
+ORDER BY e.event_id
 """
-
-INSERT_DELIVERIES = "INSERT INTO scoring.delivery (delivery_id, endpoint, body, events) VALUES %s"
 
 ASSIGN = """
 UPDATE scoring.outbox o SET delivery_id = v.delivery_id, coalesced = v.coalesced
@@ -58,18 +58,12 @@ FROM unnest(%(events)s::bigint[], %(deliveries)s::uuid[], %(coalesced)s::boolean
 WHERE o.endpoint = %(endpoint)s AND o.event_id = v.event_id AND o.delivery_id IS NULL
 """
 
-ENDPOINT = """
-SELECT p.endpoint, p.state, p.disabled_because,
-       CASE WHEN p.not_before > now() THEN p.not_before END AS held_until, p.max_events, p.max_bytes,
-       (SELECT count(*) FROM scoring.outbox WHERE endpoint = p.endpoint AND delivery_id IS NULL) AS waiting,
-       (SELECT count(*) FROM scoring.delivery WHERE endpoint = p.endpoint AND state = 'pending') AS pending,
-       (SELECT count(*) FROM scoring.delivery WHERE endpoint = p.endpoint AND state = 'dead') AS dead
-FROM scoring.endpoint p WHERE p.endpoint = %s
-"""
-
-ENABLE = """
-UPDATE scoring.endpoint SET state = 'enabled', disabled_because = NULL, not_before = '-infinity'
-WHERE endpoint = %s
+# With each event go the older ones about the same customer and score that were coalesced into it.
+REASSIGN = """
+UPDATE scoring.outbox o SET delivery_id = %(part)s
+FROM scoring.event e
+JOIN unnest(%(scores)s::text[], %(customers)s::text[]) AS v (score, customer_id) USING (score, customer_id)
+WHERE o.delivery_id = %(whole)s AND o.event_id = e.event_id
 """
 
 UNDELIVERED = """
@@ -77,23 +71,23 @@ SELECT EXISTS (SELECT FROM scoring.outbox WHERE endpoint = %(endpoint)s AND deli
     OR EXISTS (SELECT FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'pending')
 """
 
+BACKLOG = """
+SELECT (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND delivery_id IS NULL) AS waiting,
+       (SELECT count(*) FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'pending') AS pending,
+       (SELECT count(*) FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'dead') AS dead
+"""
+
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A row of table ``endpoint``, with the numbers of waiting events and of pending and dead deliveries."""
+class Backlog:
+    """What an endpoint has not been told: waiting events, pending and dead deliveries."""
 
-    endpoint: str
-    state: str
-    disabled_because: str | None
-    held_until: dt.datetime | None
-    max_events: int
-    max_bytes: int
     waiting: int
     pending: int
     dead: int
 
 
-def pack(connection: Connection, endpoint: str = CRM, *, limit: int = PIECE) -> int:
+def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM, *, limit: int = PIECE) -> int:
     """Pack the first ``limit`` waiting events into deliveries; to be committed by the caller.
 
     Returns
@@ -107,60 +101,54 @@ def pack(connection: Connection, endpoint: str = CRM, *, limit: int = PIECE) -> 
     IntegrityError
         If an event holds a value that cannot be told.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN_ENDPOINT, (endpoint,))
-        limits = cursor.fetchone()
-        if limits is None:
-            return 0
-        max_events, max_bytes, packed_at = limits
-        cursor.execute(LOCK_PIECE, {"endpoint": endpoint, "limit": limit})
-        events = [Event(*row) for row in cursor]
-        if not events:
-            return 0
-        told = newest(events)
-        parts = chunks(map(encode, told.values()), max_events=max_events, max_bytes=max_bytes)
-        bodies = [(body(packed_at, part), len(part)) for part in parts]
-        carriers = dict(zip(told, _insert_deliveries(connection, endpoint, bodies), strict=True))
-        assignment = {
-            "endpoint": endpoint,
-            "events": [event.event_id for event in events],
-            "deliveries": [carriers[event.subject] for event in events],
-            "coalesced": [told[event.subject] is not event for event in events],
-        }
-        cursor.execute(ASSIGN, assignment)
+    known = endpoints.look_up(connection, endpoint)
+    if known.held_because is not None:
+        return 0
+    events = all_rows(connection, Event, LOCK_PIECE, {"endpoint": endpoint, "limit": limit})
+    if not events:
+        return 0
+    told = newest(events)
+    packed_at: dt.datetime = value(connection, "SELECT now()")
+    rendered = list(adapter.render(list(told.values()), packed_at, known.limits))
+    ids = deliveries.create(connection, endpoint, rendered)
+    carriers = {event.subject: one for one, part in zip(ids, rendered, strict=True) for event in part.events}
+    assignment = {
+        "endpoint": endpoint,
+        "events": [event.event_id for event in events],
+        "deliveries": [carriers[event.subject] for event in events],
+        "coalesced": [told[event.subject] is not event for event in events],
+    }
+    execute(connection, ASSIGN, assignment)
     return len(events)
 
 
-def _insert_deliveries(connection: Connection, endpoint: str, bodies: list[tuple[str, int]]) -> list[str]:
-    """Store bodies with their numbers of events; the delivery id of each event, in order."""
-    ids = [str(uuid.uuid4()) for _ in bodies]
-    rows = [(one, endpoint, text, events) for one, (text, events) in zip(ids, bodies, strict=True)]
-    with connection.cursor() as cursor:
-        execute_values(cursor, INSERT_DELIVERIES, rows)
-    return [one for one, (_, events) in zip(ids, bodies, strict=True) for _ in range(events)]
+def split(connection: Connection, adapter: Adapter, whole: Claimed, limits: Limits) -> None:
+    """Put the events of a claimed delivery into two new ones, or more where the limits have become smaller.
+
+    The parts are due at once, with new ids and all tries before them. The caller records that ``whole`` was split.
+    """
+    events = all_rows(connection, Event, TOLD, (whole.delivery_id,))
+    packed_at: dt.datetime = value(connection, "SELECT now()")
+    middle = len(events) // 2
+    parts: list[Rendered] = [
+        part for half in (events[:middle], events[middle:]) for part in adapter.render(half, packed_at, limits)
+    ]
+    ids = deliveries.create(connection, whole.endpoint, parts, split_from=whole.delivery_id)
+    for one_id, part in zip(ids, parts, strict=True):
+        arguments = {
+            "part": one_id,
+            "whole": whole.delivery_id,
+            "scores": [event.score for event in part.events],
+            "customers": [event.customer_id for event in part.events],
+        }
+        execute(connection, REASSIGN, arguments)
 
 
-def undelivered(connection: Connection, endpoint: str = CRM) -> bool:
+def undelivered(connection: Connection, endpoint: str = endpoints.CRM) -> bool:
     """Whether anything is still to be told, now or later; dead deliveries are not."""
-    with connection.cursor() as cursor:
-        cursor.execute(UNDELIVERED, {"endpoint": endpoint})
-        row = cursor.fetchone()
-    return row is not None and bool(row[0])
+    return bool(value(connection, UNDELIVERED, {"endpoint": endpoint}))
 
 
-def show(connection: Connection, endpoint: str = CRM) -> Endpoint:
-    """Look up the endpoint's state, limits and numbers; :class:`NotFound` if there is no such endpoint."""
-    with connection.cursor() as cursor:
-        cursor.execute(ENDPOINT, (endpoint,))
-        row = cursor.fetchone()
-    if row is None:
-        raise NotFound(f"There is no endpoint {endpoint!r}.")
-    return Endpoint(*row)
-
-
-def enable(connection: Connection, endpoint: str = CRM) -> None:
-    """Let requests go to the endpoint again, at once; :class:`NotFound` if there is no such endpoint."""
-    with connection.cursor() as cursor:
-        cursor.execute(ENABLE, (endpoint,))
-        if cursor.rowcount == 0:
-            raise NotFound(f"There is no endpoint {endpoint!r}.")
+def backlog(connection: Connection, endpoint: str = endpoints.CRM) -> Backlog:
+    """Count what an endpoint has not been told."""
+    return one(connection, Backlog, BACKLOG, {"endpoint": endpoint})

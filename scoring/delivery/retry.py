@@ -9,7 +9,7 @@ import email.utils
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["pending", "delivered", "dead"]
+DeliveryState = Literal["pending", "delivered", "dead", "split"]
 
 WAITS = (
     dt.timedelta(seconds=5),
@@ -25,27 +25,16 @@ WAITS = (
 JITTER = 0.2  # a wait is up to so much longer; small enough that a later wait is never the shorter one
 LONGEST_ASKED = dt.timedelta(hours=24)
 
-# So many answers in a row by which the endpoint is out of reach hold back everything for it.
-OUT_OF_REACH_LIMIT = 5
-OUT_OF_REACH_HOLD = dt.timedelta(minutes=1)
-
 GONE = 410
 ASKS_TO_WAIT = frozenset({429, 503})
-OUT_OF_REACH = frozenset({None, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class Next:
-    """What follows an attempt.
+    """What follows an attempt: the delivery's new state, and the time until the next try of a pending one."""
 
-    ``wait`` is the time until the next try of a pending delivery, ``hold`` the time for which nothing at
-    all goes to the endpoint, ``disable`` whether the endpoint is switched off until a person enables it.
-    """
-
-    state: State
+    state: DeliveryState
     wait: dt.timedelta = dt.timedelta()
-    hold: dt.timedelta = dt.timedelta()
-    disable: bool = False
 
 
 def wait_after(attempt: int, chance: float) -> dt.timedelta | None:
@@ -64,23 +53,27 @@ def following(status: int | None, attempt: int, *, asked: dt.timedelta | None, c
     Parameters
     ----------
     status
-        The HTTP status; none if there was no answer.
+        The HTTP status; none if there was no complete answer.
     attempt
         1 for the first try, or for the first one after a replay.
     asked
-        What the answer's Retry-After asks for. Obeyed with status 429 and 503: neither this delivery nor
-        another is sent earlier. The schedule's own wait still counts where it is the longer one, or an
-        endpoint that asks for seconds during an hour of maintenance would use up all tries.
+        What the answer's Retry-After asks for; see :func:`obeyed`. The schedule's own wait still counts where
+        it is the longer one, or an endpoint that asks for seconds during an hour of maintenance would use up
+        all tries.
     chance
         Uniform in [0, 1).
     """
     if status is not None and status // 100 == 2:  # noqa: PLR2004 - 2xx
         return Next("delivered")
     if status == GONE:
-        return Next("pending", disable=True)
-    hold = asked if asked is not None and status in ASKS_TO_WAIT else dt.timedelta()
+        return Next("pending")
     wait = wait_after(attempt, chance)
-    return Next("dead", hold=hold) if wait is None else Next("pending", wait=max(wait, hold), hold=hold)
+    return Next("dead") if wait is None else Next("pending", max(wait, obeyed(status, asked)))
+
+
+def obeyed(status: int | None, asked: dt.timedelta | None) -> dt.timedelta:
+    """The wait that an answer imposes: Retry-After counts with status 429 and 503 only."""
+    return asked if asked is not None and status in ASKS_TO_WAIT else dt.timedelta()
 
 
 def retry_after(header: str | None, now: dt.datetime) -> dt.timedelta | None:

@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from scoring.database import migrate
 from scoring.errors import ConfigurationError
 from scoring.local import preflight
-from scoring.local.environment import local_settings
+from scoring.local.environment import local_crm, local_settings
 from scoring.local.keys import load_keys
 from scoring.local.places import Places, private_files
 from scoring.local.postgres import Server, running_postgres, socket_of
-from scoring.settings import Settings
+from scoring.settings import CrmSettings, Settings, load_crm_settings
 
 
 @contextmanager
@@ -41,7 +41,14 @@ def _joined(settings: Settings, places: Places, stack: ExitStack) -> Settings:
         socket = socket_of(places)
         if socket is None:
             raise
-        return local_settings(settings, Server(socket), load_keys(places))
-    local = local_settings(settings, stack.enter_context(running_postgres(places)), load_keys(places))
+        return local_settings(settings, Server(socket))
+    local = local_settings(settings, stack.enter_context(running_postgres(places)))
     migrate(local.database())
     return local
+
+
+def attached_crm(settings: Settings) -> CrmSettings:
+    """The CRM that belongs to the database of :func:`attached`: the environment's, or the local platform's stand-in."""
+    if settings.database_url.get_secret_value():
+        return load_crm_settings()
+    return local_crm(settings, load_keys(Places(settings.home)))

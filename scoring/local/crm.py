@@ -3,13 +3,13 @@
 from scoring.local.environment import LOOPBACK
 from scoring.local.places import Places
 from scoring.local.receiver import serve
-from scoring.settings import load_settings
+from scoring.settings import load_crm_settings, load_settings
 
 
 def main() -> None:
     """Serve until stopped; port and secret come from the environment."""
     settings = load_settings()
-    serve(LOOPBACK, settings.receiver_port, settings.crm_secret, Places(settings.home).receiver)
+    serve(LOOPBACK, settings.receiver_port, load_crm_settings().secret, Places(settings.home).receiver)
 
 
 if __name__ == "__main__":

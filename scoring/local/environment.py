@@ -10,9 +10,10 @@ from pydantic import SecretStr
 from scoring.local.keys import USER, Keys
 from scoring.local.places import Places
 from scoring.local.postgres import Server
-from scoring.settings import PROJECT, Settings
+from scoring.settings import PROJECT, CrmSettings, Settings
 
 LOOPBACK = "127.0.0.1"
+NOTIFY_POOL = "notify"
 
 # What a person's shell says about other installations of the same tools must not reach this one.
 OTHERS = ("AIRFLOW", "SCORING_", "MLFLOW_", "PG")
@@ -24,17 +25,21 @@ NO_TELEMETRY = {
 }
 
 
-def local_settings(settings: Settings, server: Server, keys: Keys) -> Settings:
-    """The settings with the local platform's own database, MLflow and CRM stand-in."""
+def local_settings(settings: Settings, server: Server) -> Settings:
+    """The settings with the local platform's own database and MLflow, and a pool for its notify tasks."""
     return settings.model_copy(
         update={
             "database_url": SecretStr(server.url("scoring")),
             "mlflow_tracking_uri": SecretStr(server.sqlalchemy_url("mlflow")),
             "mlflow_artifacts": settings.mlflow_artifacts or str(settings.home.absolute() / "mlflow"),
-            "crm_url": f"http://{LOOPBACK}:{settings.receiver_port}/webhook",
-            "crm_secret": keys.crm,
+            "notify_pool": NOTIFY_POOL,
         }
     )
+
+
+def local_crm(settings: Settings, keys: Keys) -> CrmSettings:
+    """The local platform's own CRM: the stand-in."""
+    return CrmSettings(url=f"http://{LOOPBACK}:{settings.receiver_port}/webhook", secret=keys.crm)
 
 
 def scoring_variables(settings: Settings) -> dict[str, str]:
@@ -61,8 +66,8 @@ def base_environment(inherited: Mapping[str, str] | None = None) -> dict[str, st
 def airflow_environment(settings: Settings, places: Places, server: Server, keys: Keys) -> dict[str, str]:
     """Airflow's environment. As in production, its DAGs get the database and the CRM from its connections."""
     variables = scoring_variables(settings)
-    for name in ("SCORING_DATABASE_URL", "SCORING_CRM_URL", "SCORING_CRM_SECRET"):
-        del variables[name]
+    del variables["SCORING_DATABASE_URL"]
+    crm = local_crm(settings, keys)
     connections = {
         "AIRFLOW_CONN_SCORING_DB": {
             "conn_type": "postgres",
@@ -72,8 +77,8 @@ def airflow_environment(settings: Settings, places: Places, server: Server, keys
         },
         "AIRFLOW_CONN_CRM_WEBHOOK": {
             "conn_type": "http",
-            "host": settings.crm_url,
-            "password": settings.crm_secret.get_secret_value(),
+            "host": crm.url,
+            "password": crm.secret.get_secret_value(),
         },
     }
     return (

@@ -16,7 +16,7 @@ from scoring.errors import PermanentError
 from scoring.local import environment, preflight
 from scoring.local.airflow_api import AirflowApi
 from scoring.local.champions import CHAMPION
-from scoring.local.environment import LOOPBACK
+from scoring.local.environment import LOOPBACK, NOTIFY_POOL
 from scoring.local.interrupts import uninterrupted
 from scoring.local.keys import Keys, load_keys, write_password
 from scoring.local.places import Places, make_private, private_files
@@ -33,6 +33,7 @@ AIRFLOW_PARTS = {
     "scheduler": ["scoring.local.preloaded", "airflow", "scheduler", "--skip-serve-logs"],
     "dag-processor": ["airflow", "dag-processor"],
 }
+NOTIFY_SLOTS = 2  # of the scheduler's 4: a CRM that answers slowly must not keep scoring waiting
 TRIGGERER = ["airflow", "triggerer", "--skip-serve-logs"]
 
 
@@ -87,7 +88,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
         try:
             with progress.step("PostgreSQL"):
                 server = stack.enter_context(running_postgres(places))
-            local = environment.local_settings(settings, server, keys)
+            local = environment.local_settings(settings, server)
             api = AirflowApi(f"http://{LOOPBACK}:{local.airflow_port}", keys)
             platform = Platform(local, places, keys, server, stack.enter_context(children(places)), api)
             _start(platform, expected, progress)
@@ -115,7 +116,8 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
     with progress.step("Database schemas"):
         migrate(local.database())
         trained = started.start("champions", [sys.executable, "-m", "scoring.local.champions"], for_scoring)
-        started.start("receiver", [sys.executable, "-m", "scoring.local.crm"], for_scoring)
+        secret = {"SCORING_CRM_SECRET": platform.keys.crm.get_secret_value()}
+        started.start("receiver", [sys.executable, "-m", "scoring.local.crm"], for_scoring | secret)
         if not _airflow_schema_is_current(server):
             migrated = started.start("airflow-migrate", [sys.executable, "-m", "airflow", "db", "migrate"], for_airflow)
             wait(lambda: migrated.ended == 0, "the migration of Airflow's database")
@@ -127,6 +129,7 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
         progress.note("\n".join(line for line in trained.tail().splitlines() if line.startswith(CHAMPION)))
     with progress.step("Airflow"):
         wait(platform.api.healthy, "Airflow to become healthy")
+        platform.api.set_pool(NOTIFY_POOL, NOTIFY_SLOTS, "Requests to the CRM: they may wait for it.")
         wait(lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
 
 

@@ -3,6 +3,7 @@
 import time
 
 from scoring.errors import ScoringError
+from scoring.local.environment import local_crm
 from scoring.local.interrupts import interruptible
 from scoring.local.keys import USER
 from scoring.local.platform import POLL_SECONDS, Platform, running_platform
@@ -36,7 +37,7 @@ def _where(platform: Platform) -> str:
         "",
         "Running.",
         f"  Airflow      {platform.api.url}   user {USER}, password {password}",
-        f"  CRM stand-in {settings.crm_url}",
+        f"  CRM stand-in {local_crm(settings, platform.keys).url}",
         f"  Database     {settings.database()}",
         f"  Data Docs    {docs}",
         f"  Logs         {places.logs}",

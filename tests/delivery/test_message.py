@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.delivery.message import ENVELOPE_BYTES, Event, body, chunks, encode, newest
+from scoring.delivery.message import ENVELOPE_BYTES, Event, body, chunks, event_json, newest
 from scoring.errors import IntegrityError
 
 PACKED_AT = dt.datetime(2026, 11, 23, 14, 0, 0, 5000, tzinfo=dt.timezone(dt.timedelta(hours=2)))
@@ -33,7 +33,7 @@ def event(event_id=1, **changes):
 
 
 def test_a_body_says_what_changed_in_compact_json():
-    assert body(PACKED_AT, [encode(event())]) == (
+    assert body(PACKED_AT, [event_json(event())]) == (
         '{"type":"scores.changed","timestamp":"2026-11-23T12:00:00.005Z","data":{"events":['
         '{"id":1,"type":"score.changed","score":"delinquency_risk","customer_id":"00042","version":2,'
         '"as_of":"2005-07-31","value":0.30000000000000004,"points":699,"band":"C","model_version":3,'
@@ -42,12 +42,12 @@ def test_a_body_says_what_changed_in_compact_json():
 
 
 def test_a_customer_told_for_the_first_time_has_no_previous_score():
-    content = json.loads(encode(event(previous_value=None, previous_points=None, previous_band=None)))
+    content = json.loads(event_json(event(previous_value=None, previous_points=None, previous_band=None)))
     assert content["previous"] is None
 
 
 def test_a_score_without_points_and_bands_keeps_the_keys():
-    content = json.loads(encode(event(points=None, band=None, previous_points=None, previous_band=None)))
+    content = json.loads(event_json(event(points=None, band=None, previous_points=None, previous_band=None)))
     assert content["points"] is None
     assert content["band"] is None
     assert content["previous"] == {"value": 0.25, "points": None, "band": None}
@@ -55,7 +55,7 @@ def test_a_score_without_points_and_bands_keeps_the_keys():
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text())
 def test_values_and_customers_read_back_as_they_were(value, customer_id):
-    content = json.loads(encode(event(value=value, customer_id=customer_id)))
+    content = json.loads(event_json(event(value=value, customer_id=customer_id)))
     assert content["value"].hex() == value.hex()
     assert content["customer_id"] == customer_id
 
@@ -63,7 +63,7 @@ def test_values_and_customers_read_back_as_they_were(value, customer_id):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_value_that_is_no_number_is_refused_by_the_name_of_its_event(value):
     with pytest.raises(IntegrityError, match=r"Event 7 .*'00042'.*finite.*Remedy"):
-        encode(event(7, value=value))
+        event_json(event(7, value=value))
 
 
 def test_only_the_newest_version_of_a_customer_and_score_is_kept():
@@ -98,7 +98,7 @@ def test_chunks_keep_every_event_in_order_and_both_limits_and_are_as_long_as_the
 
 
 def test_a_body_may_be_exactly_as_large_as_the_limit():
-    texts = [encode(event(1, customer_id="Ж€😀")), encode(event(2))]
+    texts = [event_json(event(1, customer_id="Ж€😀")), event_json(event(2))]
     exact = len(body(PACKED_AT, texts).encode())
     assert list(chunks(texts, max_events=100, max_bytes=exact)) == [texts]
     assert list(chunks(texts, max_events=100, max_bytes=exact - 1)) == [texts[:1], texts[1:]]

@@ -11,7 +11,9 @@ from contextlib import closing
 
 from factories_notify import new_secret, publish, wait_until
 
-from scoring.delivery.notify import Notified, notify
+from scoring.delivery.adapters.webhook import Webhook
+from scoring.delivery.notified import Notified
+from scoring.delivery.notify import notify
 from scoring.delivery.retry import WAITS
 from scoring.settings import PROJECT
 
@@ -40,13 +42,13 @@ def test_the_receiver_to_begin_with_takes_in_what_is_sent(settings, tmp_path):
         "CRM_DATABASE": str(tmp_path / "crm.sqlite3"),
         "CRM_PORT": str(port),
     }
-    crm = settings.model_copy(update={"crm_url": f"http://127.0.0.1:{port}/hook", "crm_secret": SECRET})
-    publish(crm, 150)
-    publish(crm, 20, version=2)
+    webhook = Webhook(f"http://127.0.0.1:{port}/hook", SECRET)
+    publish(settings, 150)
+    publish(settings, 20, version=2)
     child = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: listens(port))
-        assert notify(crm) == Notified(requests=2, delivered=2, events=150)
+        assert notify(settings.database(), webhook) == Notified(requests=2, delivered=2, events=150)
     finally:
         child.kill()
         child.wait()

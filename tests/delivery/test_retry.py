@@ -17,19 +17,21 @@ ANSWERS = [
     (200, 1, None, Next("delivered"), "the CRM has it"),
     (204, 10, None, Next("delivered"), "even at the last try"),
     (202, 1, HOUR, Next("delivered"), "a success asks for nothing"),
-    (410, 1, None, Next("pending", disable=True), "the CRM wants no more; nothing is dropped"),
-    (410, 10, None, Next("pending", disable=True), "not even at the last try"),
-    (429, 1, HOUR, Next("pending", HOUR, HOUR), "too fast: everything waits as asked"),
-    (503, 1, HOUR, Next("pending", HOUR, HOUR), "maintenance: everything waits as asked"),
-    (503, 1, 2 * SECOND, Next("pending", 5 * SECOND, 2 * SECOND), "asked for less than the schedule's wait"),
+    (410, 1, None, Next("pending"), "the CRM wants no more; nothing is dropped"),
+    (410, 10, None, Next("pending"), "not even at the last try"),
+    (429, 1, HOUR, Next("pending", HOUR), "too fast: it waits as asked"),
+    (503, 1, HOUR, Next("pending", HOUR), "maintenance: it waits as asked"),
+    (503, 1, 2 * SECOND, Next("pending", 5 * SECOND), "asked for less than the schedule's wait"),
     (503, 2, None, Next("pending", 5 * MINUTE), "nothing asked: by schedule"),
-    (503, 10, HOUR, Next("dead", hold=HOUR), "the last try; the others still wait as asked"),
+    (503, 10, HOUR, Next("dead"), "the last try"),
     (500, 1, HOUR, Next("pending", 5 * SECOND), "Retry-After means nothing here"),
     (400, 3, None, Next("pending", 30 * MINUTE), "a refusal may be the CRM's fault, mended later"),
     (301, 1, None, Next("pending", 5 * SECOND), "redirects are not followed"),
     (None, 9, None, Next("pending", 24 * HOUR), "no answer: by schedule"),
     (None, 10, None, Next("dead"), "no answer to the last try"),
     (401, 11, None, Next("dead"), "beyond the schedule"),
+    (199, 1, None, Next("pending", 5 * SECOND), "just below success"),
+    (300, 1, None, Next("pending", 5 * SECOND), "just above success"),
 ]
 
 
@@ -70,6 +72,11 @@ def test_no_retry_after_header_breaks_or_exceeds_a_day(header):
 @given(st.integers(1, len(WAITS)), CHANCES)
 def test_a_wait_is_that_of_the_schedule_and_up_to_a_fifth_longer(attempt, chance):
     assert WAITS[attempt - 1] <= wait_after(attempt, chance) <= WAITS[attempt - 1] * 1.2
+
+
+def test_chance_spreads_the_tries_of_many_over_a_fifth_of_the_wait():
+    assert wait_after(2, 0.0) == 5 * MINUTE
+    assert wait_after(2, 0.5) == 5.5 * MINUTE
 
 
 @given(st.integers(1, len(WAITS) - 1), CHANCES, CHANCES)

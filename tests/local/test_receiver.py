@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from scoring.errors import ConfigurationError
-from scoring.local.receiver import Fault, Plan, Receiver, serve
+from scoring.local.receiver import Fault, FaultPlan, Receiver, serve
 from scoring.settings import PROJECT
 
 SECRET = new_secret()
@@ -136,7 +136,7 @@ def test_it_can_be_told_to_fail_over_http(receiver):
 
 
 def test_it_can_be_told_to_lose_its_answer(receiver):
-    receiver.follow(Plan(drop_connection=1))
+    receiver.follow(FaultPlan(drop_connection=1))
     with pytest.raises(requests.ConnectionError):
         post(receiver, body_of(1))
     assert post(receiver, body_of(1)).status_code == 204
@@ -213,6 +213,6 @@ def test_a_taken_port_another_machine_and_a_secret_that_is_not_one_are_named(rec
 
 
 def test_a_plan_can_be_given_from_the_start(tmp_path):
-    plan = Plan(fail=(Fault(status=500),))
+    plan = FaultPlan(fail=(Fault(status=500),))
     with Receiver(SECRET, tmp_path / "crm.sqlite3", plan=plan) as receiver:
         assert post(receiver, body_of(1)).status_code == 500

@@ -1,1 +1,1 @@
-"""How events leave: one module for each kind of endpoint."""
+"""How events leave: one module for each kind of endpoint, all by one contract. The webhook is the first."""

@@ -1,183 +1,185 @@
-"""Requests to the CRM's webhook: which addresses are acceptable, how a request is signed, what came of it.
+"""Requests to a webhook by Standard Webhooks: how they are rendered, signed and sent, and what came of them.
 
 An address may hold a token, and an answer anything; no error text here quotes either of them.
 """
 
 import base64
 import binascii
-import contextlib
 import datetime as dt
-import http.cookiejar
-import ipaddress
-import socket
+import queue
+import ssl
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import TracebackType
-from typing import Self
-from urllib.parse import SplitResult, urlsplit
+from pathlib import Path
+from typing import Literal
 
-import requests
-import urllib3
+import certifi
+import h11
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook as Signer
 
 from scoring import __version__
-from scoring.errors import ConfigurationError, TransientError
+from scoring.delivery.adapters.address import Target, checked, shown
+from scoring.delivery.adapters.contract import Answer, Limits, Message, Rendered
+from scoring.delivery.adapters.exchange import Deadline, Line
+from scoring.delivery.message import Event, body, chunks, event_json
+from scoring.errors import ConfigurationError
 
-SETTING = "SCORING_CRM_URL (in Airflow: the connection crm_webhook)"
-SECRET_SETTING = "SCORING_CRM_SECRET (in Airflow: the password of the connection crm_webhook)"  # noqa: S105 - a name
-CONNECT_SECONDS = 5
-READ_SECONDS = 15
-ANSWER_BYTES = 1024
 SECRET_BYTES = range(24, 65)  # Standard Webhooks, "Signature scheme": between 24 and 64 bytes
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+SECRET_REMEDY = {
+    "remedy": "Set SCORING_CRM_SECRET. In Airflow: the password of the connection crm_webhook.",
+    "in_airflow": "Set the password of the connection crm_webhook (Admin > Connections).",
+}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came of one request. ``status`` is none without an answer; ``error`` says why, in our words."""
+class Patience:
+    """How many seconds a peer gets, whatever it does: to connect (with TLS), and then for its whole answer."""
 
-    status: int | None
-    error: str | None
-    retry_after: str | None
-    seconds: float
+    connect: float = 5.0
+    answer: float = 15.0
 
 
-class Sender:
-    """Keep-alive connections to one webhook; may be used by up to ``connections`` threads at a time.
+@dataclass(frozen=True)
+class Webhook:
+    """A receiver that takes signed POST requests; an adapter (see ``contract``).
 
-    ``secret`` may be several, separated by spaces: requests carry a signature by each, so that a secret can be changed
-    without a request that the CRM cannot verify. Proxies, .netrc and certificate bundles named in the environment are
-    not looked at.
-
-    Raises
-    ------
-    ConfigurationError
-        If the address or the secret is missing or cannot be used; names the setting.
-    TransientError
-        If the host's name cannot be resolved.
+    Parameters
+    ----------
+    url
+        Its address; what is acceptable, :func:`scoring.delivery.adapters.address.checked` says.
+    secret
+        ``whsec_...``, or several separated by spaces: requests carry a signature by each, so that a secret can be
+        changed without a request that the receiver cannot verify.
+    patience
+        How long it may take.
+    authorities
+        PEM file of the certificate authorities that are trusted. Neither this nor a proxy comes from the environment.
     """
 
-    def __init__(self, url: str, secret: SecretStr, *, connections: int = 1) -> None:
-        check_url(url)
-        self._url = url
-        self._signers = [Webhook(key) for key in _keys(secret)]
-        self._session = requests.Session()
-        self._session.trust_env = False
-        # Threads share the session, and cookies would be all that they share.
-        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
-        self._session.headers.update(
-            {"User-Agent": f"customer-scoring/{__version__}", "Content-Type": "application/json"}
-        )
+    url: str = field(repr=False)
+    secret: SecretStr
+    patience: Patience = Patience()
+    authorities: Path = Path(certifi.where())
+    kind: Literal["webhook"] = "webhook"
 
-    def __enter__(self) -> Self:
-        return self
+    @property
+    def target(self) -> str:
+        """The host of the address."""
+        return shown(self.url)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def render(self, events: Sequence[Event], packed_at: dt.datetime, limits: Limits) -> Iterator[Rendered]:
+        """Put events into bodies."""
+        waiting = iter(events)
+        texts = map(event_json, events)
+        for part in chunks(texts, max_events=limits.max_events, max_bytes=limits.max_bytes):
+            yield Rendered(body(packed_at, part), tuple(next(waiting) for _ in part))
+
+    @contextmanager
+    def opened(self) -> Iterator["WebhookSender"]:
+        """Check address and secret; connections are made as they are needed and kept until the end."""
+        target = checked(self.url)
+        sender = WebhookSender(target, _signers(self.secret), self.patience, _tls(target, self.authorities))
+        try:
+            yield sender
+        finally:
+            sender.close()
+
+
+class WebhookSender:
+    """Keep-alive connections to one webhook."""
+
+    def __init__(
+        self, target: Target, signers: Sequence[Signer], patience: Patience, tls: ssl.SSLContext | None
     ) -> None:
-        self._session.close()
+        self._target, self._signers, self._patience, self._tls = target, signers, patience, tls
+        self._free: queue.LifoQueue[Line] = queue.LifoQueue()
 
-    def send(self, message_id: str, sent_at: dt.datetime, body: str) -> Answer:
-        """POST a body, signed for this moment (Standard Webhooks). Whatever happens is an answer."""
-        sent_at = sent_at.astimezone(dt.UTC)
-        signatures = [signer.sign(msg_id=message_id, timestamp=sent_at, data=body) for signer in self._signers]
-        headers = {
-            "webhook-id": message_id,
-            "webhook-timestamp": str(int(sent_at.timestamp())),
-            "webhook-signature": " ".join(signatures),
-        }
+    def close(self) -> None:
+        """Hang up."""
+        with suppress(queue.Empty):
+            while True:
+                self._free.get_nowait().close()
+
+    def send(self, message: Message) -> Answer:
+        """POST a message, signed for the moment at which it is sent. Whatever happens is an answer."""
         begun = time.monotonic()
         try:
-            response = self._session.post(
-                self._url,
-                data=body.encode(),
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            )
-        except requests.RequestException as error:
-            return Answer(None, _said(error), None, time.monotonic() - begun)
-        with response, contextlib.suppress(urllib3.exceptions.HTTPError):
-            # A short answer read to its end lets the connection be used again; a long one is cut off.
-            response.raw.read1(ANSWER_BYTES, decode_content=False)
-        redirect = HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST
+            line = self._line()
+        except OSError as error:
+            reason = _reason(error, f"no connection within {self._patience.connect:g} s")
+            return Answer(None, reason, None, time.monotonic() - begun)
+        try:
+            head = line.ask(self._request(message), message.body.encode(), Deadline(self._patience.answer))
+        except (OSError, h11.RemoteProtocolError) as error:
+            line.close()
+            reason = _reason(error, f"no complete answer within {self._patience.answer:g} s")
+            return Answer(None, reason, None, time.monotonic() - begun)
+        except BaseException:
+            line.close()
+            raise
+        seconds = time.monotonic() - begun
+        redirect = HTTPStatus.MULTIPLE_CHOICES <= head.status_code < HTTPStatus.BAD_REQUEST
+        if not redirect and line.is_free():
+            self._free.put(line)
+        else:
+            line.close()
         problem = "redirects are not followed: set the final address" if redirect else None
-        return Answer(response.status_code, problem, response.headers.get("Retry-After"), time.monotonic() - begun)
+        asked = next((value.decode("latin-1") for name, value in head.headers if name == b"retry-after"), None)
+        return Answer(head.status_code, problem, asked, seconds)
+
+    def _line(self) -> Line:
+        with suppress(queue.Empty):
+            while True:
+                line = self._free.get_nowait()
+                if line.is_quiet():
+                    return line
+                line.close()
+        return Line.opened(self._target, self._tls, Deadline(self._patience.connect))
+
+    def _request(self, message: Message) -> h11.Request:
+        sent_at = message.sent_at.astimezone(dt.UTC)
+        signed = [one.sign(msg_id=message.id, timestamp=sent_at, data=message.body) for one in self._signers]
+        headers = {
+            "Host": self._target.authority,
+            "User-Agent": f"customer-scoring/{__version__}",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(message.body.encode())),
+            "webhook-id": message.id,
+            "webhook-timestamp": str(int(sent_at.timestamp())),
+            "webhook-signature": " ".join(signed),
+        }
+        return h11.Request(method="POST", target=self._target.path, headers=list(headers.items()))
 
 
-def check_url(url: str) -> None:
-    """Refuse an address to which customers' scores must not go.
-
-    HTTPS anywhere but to link-local, multicast and unspecified addresses (private networks are fine); plain
-    HTTP only to this machine. The addresses that the name resolves to are checked like a literal one.
-
-    Raises
-    ------
-    ConfigurationError
-        Names the setting and what is wrong with it; quotes no more of the address than its host.
-    TransientError
-        If the name cannot be resolved.
-    """
-    parts = _parts(url)
-    host = parts.hostname or ""
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise _refused(f"sends plain HTTP to {host}: use https, or http to 127.0.0.1, ::1 or localhost only")
-    for address in _resolve(host, parts.port or (443 if parts.scheme == "https" else 80)):
-        effective = getattr(address, "ipv4_mapped", None) or address
-        if effective.is_link_local or effective.is_multicast or effective.is_unspecified:
-            raise _refused(f"points to {host} ({address}), a link-local, multicast or unspecified address")
-        if parts.scheme == "http" and not effective.is_loopback:
-            raise _refused(f"sends plain HTTP to {host}, which is {address} and not this machine")
+def _reason(error: OSError | h11.RemoteProtocolError, timeout: str) -> str:
+    """Say what went wrong in our words: the exception's own could quote what the peer sent."""
+    match error:
+        case TimeoutError():
+            return timeout
+        case ssl.SSLError():
+            return "the TLS connection failed (certificate or protocol)"
+        case h11.RemoteProtocolError():
+            return "the answer is not HTTP, was cut off, or its head is too long"
+    return "the connection was refused or broke off"
 
 
-def _parts(url: str) -> SplitResult:
-    if not url:
-        raise ConfigurationError(f"There are scores to tell and no CRM to tell them: set {SETTING}.")
-    if any(character.isspace() or not character.isprintable() for character in url):
-        raise _refused("holds a space or a control character")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise _refused("is not a URL that can be read") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise _refused("is not of the form https://host/path")
-    if parts.username is not None or parts.password is not None:
-        raise _refused("holds a user name or password: take them out, requests are signed instead")
-    return parts
+def _tls(target: Target, authorities: Path) -> ssl.SSLContext | None:
+    if target.scheme == "http":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not create_default_context: that reads the environment
+    context.load_verify_locations(authorities)
+    return context
 
 
-def _refused(problem: str) -> ConfigurationError:
-    return ConfigurationError(f"The CRM's address {problem}. Change {SETTING}.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _resolve(host: str, port: int) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise TransientError(f"The CRM's host {host} cannot be resolved. If it is wrong, change {SETTING}.") from error
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-
-
-def _keys(secret: SecretStr) -> list[bytes]:
+def _signers(secret: SecretStr) -> list[Signer]:
     secrets = secret.get_secret_value().split()
     if not secrets:
-        raise ConfigurationError(f"The CRM's signing secret is missing: set {SECRET_SETTING}.")
-    return [_key(text) for text in secrets]
+        raise ConfigurationError("The CRM's signing secret is missing.", **SECRET_REMEDY)
+    return [Signer(_key(text)) for text in secrets]
 
 
 def _key(text: str) -> bytes:
@@ -190,20 +192,7 @@ def _key(text: str) -> bytes:
     if encoded == text or len(key) not in SECRET_BYTES:
         raise ConfigurationError(
             "The CRM's signing secret (or one of several, separated by spaces) is not whsec_ and 24 to 64 bytes in "
-            f"base64. Change {SECRET_SETTING}."
+            "base64.",
+            **SECRET_REMEDY,
         )
     return key
-
-
-def _said(error: requests.RequestException) -> str:
-    """Say what went wrong in our words: the exception's own would quote the address."""
-    match error:
-        case requests.ConnectTimeout():
-            return f"no connection within {CONNECT_SECONDS} s"
-        case requests.Timeout():
-            return f"no answer within {READ_SECONDS} s"
-        case requests.exceptions.SSLError():
-            return "the TLS connection failed (certificate or protocol)"
-        case requests.ConnectionError():
-            return "the connection was refused or broke off"
-    return f"the request failed ({type(error).__name__})"

@@ -3,7 +3,7 @@
 It shares no code with the sender but the reference library for signatures, so that each checks the other.
 """
 
-from scoring.local.receiver.faults import Fault, Plan
+from scoring.local.receiver.faults import Fault, FaultPlan
 from scoring.local.receiver.server import Receiver, serve
 
-__all__ = ["Fault", "Plan", "Receiver", "serve"]
+__all__ = ["Fault", "FaultPlan", "Receiver", "serve"]

@@ -19,7 +19,7 @@ class Fault(BaseModel):
     times: int = Field(default=1, gt=0)
 
 
-class Plan(BaseModel):
+class FaultPlan(BaseModel):
     """What to do wrong from now on; an empty plan is a healthy CRM.
 
     ``drop_connection`` requests are stored and then get no answer; ``delay`` seconds pass between storing and
@@ -36,12 +36,12 @@ class Plan(BaseModel):
 class Faults:
     """A plan being carried out by many threads."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: FaultPlan) -> None:
         self._lock = threading.Lock()
         self._replaced = threading.Event()
         self.follow(plan)
 
-    def follow(self, plan: Plan) -> None:
+    def follow(self, plan: FaultPlan) -> None:
         """Forget the old plan and begin a new one; who waits for a delay of the old one waits no longer."""
         with self._lock:
             self._replaced.set()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from scoring.errors import ConfigurationError
-from scoring.local.receiver.faults import Faults, Plan
+from scoring.local.receiver.faults import FaultPlan, Faults
 from scoring.local.receiver.store import Store
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _control(self, body: bytes) -> None:
         try:
-            self.faults.follow(Plan.model_validate_json(body))
+            self.faults.follow(FaultPlan.model_validate_json(body))
         except ValidationError as error:
             self._answer(HTTPStatus.BAD_REQUEST, error.json(include_input=False, include_url=False).encode())
         else:

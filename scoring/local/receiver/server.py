@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from scoring.errors import ConfigurationError
-from scoring.local.receiver.faults import Faults, Plan
+from scoring.local.receiver.faults import FaultPlan, Faults
 from scoring.local.receiver.handler import Handler
 from scoring.local.receiver.store import Store
 
@@ -58,11 +58,11 @@ class Receiver:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        plan: Plan | None = None,
+        plan: FaultPlan | None = None,
     ) -> None:
         if host not in LOOPBACK:
             raise ConfigurationError(f"The CRM stand-in listens on {' or '.join(LOOPBACK)} only, not on {host}.")
-        self._faults = Faults(plan or Plan())
+        self._faults = Faults(plan or FaultPlan())
         self._store = Store(database)
         try:
             handler = Handler.serving(self._store, self._faults, secret)
@@ -85,7 +85,7 @@ class Receiver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._faults.follow(Plan())
+        self._faults.follow(FaultPlan())
         self._server.shutdown()
         self._thread.join()
         self.close()
@@ -109,8 +109,8 @@ class Receiver:
         """Where webhooks go."""
         return f"http://127.0.0.1:{self.port}/webhook"
 
-    def follow(self, plan: Plan) -> None:
-        """Fail by another plan from now on; ``Plan()`` is healthy."""
+    def follow(self, plan: FaultPlan) -> None:
+        """Fail by another plan from now on; ``FaultPlan()`` is healthy."""
         self._faults.follow(plan)
 
     def counts(self) -> dict[str, int]:

@@ -1,0 +1,108 @@
+"""What an adapter is: it renders events for one kind of endpoint, and sends. Which events and when, the outbox says.
+
+Statuses are those of HTTP in every adapter: they alone decide what follows an answer (``scoring.delivery.retry``).
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+from scoring.delivery.message import Event
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an endpoint takes in one message: events, and bytes of the whole body in UTF-8."""
+
+    max_events: int
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The body of one message and the events that it tells, in order."""
+
+    body: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one try sends. ``id`` and ``body`` are the same in every try of a delivery."""
+
+    id: str
+    sent_at: dt.datetime
+    body: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one try.
+
+    ``status`` is none without a complete answer; then ``error`` says why, in our words. ``retry_after`` is
+    what the answer asks for, as it stands there. ``seconds`` is how long the try took.
+    """
+
+    status: int | None
+    error: str | None
+    retry_after: str | None
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        """The answer for a person: ``404 Not Found``, or why there is none."""
+        if self.status is None:
+            return self.error or "no answer"
+        try:
+            phrase = f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            phrase = str(self.status)
+        return f"{phrase} ({self.error})" if self.error else phrase
+
+
+class Sender(Protocol):
+    """An open way to an endpoint."""
+
+    def send(self, message: Message) -> Answer:
+        """Send one message.
+
+        May be called by several threads at a time. Whatever the peer does becomes an :class:`Answer`, within a time and
+        a memory that the adapter states. Nothing of an address, a secret or an answer's content stands in it.
+        """
+
+
+class Adapter(Protocol):
+    """One kind of endpoint, with the address and the secret of the one at hand."""
+
+    @property
+    def kind(self) -> str:
+        """What column ``adapter`` of table ``endpoint`` calls it."""
+
+    @property
+    def target(self) -> str:
+        """Who is told, for a person: a host or a topic, never a token."""
+
+    def render(self, events: Sequence[Event], packed_at: dt.datetime, limits: Limits) -> Iterator[Rendered]:
+        """Put events into messages, in order, each as large as the limits allow.
+
+        An event that is larger alone gets a message of its own.
+
+        Raises
+        ------
+        IntegrityError
+            If an event holds a value that cannot be told.
+        """
+
+    def opened(self) -> AbstractContextManager[Sender]:
+        """Check address and secret and open the way.
+
+        Raises
+        ------
+        ConfigurationError
+            If the address or the secret is missing or cannot be used.
+        TransientError
+            If the address cannot be resolved now.
+        """

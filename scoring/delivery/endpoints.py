@@ -1,0 +1,103 @@
+"""The table ``endpoint``: where events go, within which limits, and whether anything may go there at the moment."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from scoring.database import Connection, execute, one_or_none
+from scoring.delivery.adapters.contract import Limits
+from scoring.errors import NotFound
+
+CRM = "crm_webhook"
+
+LOOK_UP = """
+SELECT e.endpoint AS name, e.adapter, coalesce(e.secret, e.endpoint) AS secret, e.max_events, e.max_bytes,
+       e.state, e.disabled_because,
+       CASE WHEN e.not_before > now() THEN e.not_before END AS held_until
+FROM scoring.endpoint e WHERE e.endpoint = %s
+"""
+
+HOLD = """
+UPDATE scoring.endpoint SET not_before = GREATEST(not_before, clock_timestamp() + %(hold)s)
+WHERE endpoint = %(endpoint)s
+"""
+
+DISABLE = """
+UPDATE scoring.endpoint SET state = 'disabled', disabled_because = %(reason)s
+WHERE endpoint = %(endpoint)s AND state = 'enabled'
+"""
+
+ENABLE = """
+UPDATE scoring.endpoint SET state = 'enabled', disabled_because = NULL, not_before = '-infinity'
+WHERE endpoint = %s
+"""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A receiver of events.
+
+    Parameters
+    ----------
+    name
+        Its key; ``delivery`` and ``outbox`` refer to it.
+    adapter
+        The kind of adapter that renders for it and sends to it.
+    secret
+        The name under which an entry point finds its address and secret: in Airflow, that of a connection.
+    max_events, max_bytes
+        How much one message may carry.
+    state, disabled_because, held_until
+        ``enabled`` or ``disabled``; why; and until when nothing is sent to it, if so.
+    """
+
+    name: str
+    adapter: str
+    secret: str
+    max_events: int
+    max_bytes: int
+    state: str
+    disabled_because: str | None
+    held_until: dt.datetime | None
+
+    @property
+    def limits(self) -> Limits:
+        """How much one message may carry."""
+        return Limits(self.max_events, self.max_bytes)
+
+    @property
+    def held_because(self) -> str | None:
+        """Why nothing goes there at the moment; none if it takes requests."""
+        if self.state == "disabled":
+            return f"{self.name} is disabled: {self.disabled_because}"
+        if self.held_until is not None:
+            when = self.held_until.astimezone(dt.UTC).isoformat(sep=" ", timespec="seconds")
+            return f"{self.name} is held back until {when}"
+        return None
+
+
+def look_up(connection: Connection, name: str = CRM) -> Endpoint:
+    """Find an endpoint; :class:`NotFound` if there is none of that name."""
+    found = one_or_none(connection, Endpoint, LOOK_UP, (name,))
+    if found is None:
+        raise _unknown(name)
+    return found
+
+
+def hold(connection: Connection, name: str, time: dt.timedelta) -> None:
+    """Let nothing go to the endpoint for so long; a longer hold that it has already stays."""
+    execute(connection, HOLD, {"endpoint": name, "hold": time})
+
+
+def disable(connection: Connection, name: str, reason: str) -> None:
+    """Let nothing go to the endpoint until a person enables it; its deliveries stay as they are."""
+    execute(connection, DISABLE, {"endpoint": name, "reason": reason})
+
+
+def enable(connection: Connection, name: str = CRM) -> None:
+    """Let requests go to the endpoint again, at once; :class:`NotFound` if there is none of that name."""
+    if execute(connection, ENABLE, (name,)) == 0:
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound(f"There is no endpoint {name!r}.", remedy=f"The CRM's is {CRM!r}.")

@@ -1,0 +1,83 @@
+"""What a run of notify did, and what of it somebody must be told."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal
+
+from scoring.errors import DeliveriesDead, EndpointDisabled, NothingDelivered, ScoringError
+
+OnDead = Literal["fail", "warn"]
+
+
+@dataclass(frozen=True)
+class Notified:
+    """What one run did.
+
+    ``requests`` = ``delivered`` + ``failed``; of the failed, ``dead`` had their last try and ``split`` were cut in two
+    (their parts are tried instead). ``events`` are those of the delivered requests. ``held_because`` says why nothing
+    goes to the endpoint at the moment; ``disabled`` that it stays so until a person enables it. ``target`` is the host,
+    ``last_failure`` the last answer that was no success, ``last_status`` its status.
+    """
+
+    requests: int = 0
+    delivered: int = 0
+    failed: int = 0
+    dead: int = 0
+    events: int = 0
+    split: int = 0
+    held_because: str | None = None
+    disabled: bool = False
+    target: str = field(default="", compare=False)
+    last_failure: str = field(default="", compare=False)
+    last_status: int | None = field(default=None, compare=False)
+
+
+def complaint(done: Notified, on_dead: OnDead) -> ScoringError | None:
+    """The error with which a run ends: the endpoint is switched off, deliveries were given up, or nothing went through.
+
+    Parameters
+    ----------
+    done
+        The run.
+    on_dead
+        Whether given-up deliveries make the run fail; if not, the caller warns of them with :func:`given_up`.
+    """
+    if done.disabled:
+        return EndpointDisabled(
+            f"{done.held_because}. Everything that waits is kept.",
+            remedy="When the CRM takes requests again: `scoring endpoint enable`.",
+        )
+    if done.dead and on_dead == "fail":
+        return given_up(done)
+    if done.requests and not done.delivered and not done.split:
+        return NothingDelivered(
+            f"Nothing was delivered: all {done.requests} requests to {done.target} failed; the last answer was: "
+            f"{done.last_failure}.",
+            remedy=_remedy(done.last_status, "SCORING_CRM_URL", "SCORING_CRM_SECRET"),
+            in_airflow=_remedy(
+                done.last_status, "the host of the connection crm_webhook", "the password of the connection crm_webhook"
+            ),
+        )
+    return None
+
+
+def given_up(done: Notified) -> DeliveriesDead:
+    """Say that deliveries had their last try."""
+    return DeliveriesDead(
+        f"{done.dead} deliveries to {done.target} failed at their last try and are given up; the last failure was: "
+        f"{done.last_failure}. They are kept.",
+        remedy="Find the cause with `scoring delivery list --state dead`, then `scoring delivery replay`.",
+    )
+
+
+def _remedy(status: int | None, address: str, secret: str) -> str:
+    """What to do about an answer, by its status."""
+    if status is None:
+        return f"See whether the CRM runs and can be reached from here; the address is {address}. What waits is kept."
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return f"Compare the CRM's signing secret with {secret}."
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED) or status // 100 == 3:  # noqa: PLR2004 - 3xx
+        return f"Set {address} to the CRM's final webhook address."
+    if status // 100 == 5 or status == HTTPStatus.TOO_MANY_REQUESTS:  # noqa: PLR2004 - 5xx
+        return "Wait until the CRM is in order again, or ask its engineer. What waits is kept and tried again."
+    return "Ask the CRM's engineer why it refuses the requests (docs/webhooks.md). What waits is kept."

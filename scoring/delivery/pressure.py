@@ -1,0 +1,44 @@
+"""How an endpoint's latest answers bear on everything else that waits for it: hold it, switch it off, or neither."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scoring.delivery.retry import GONE, obeyed
+
+# After this many consecutive unreachable answers, hold the endpoint.
+OUT_OF_REACH_LIMIT = 5
+OUT_OF_REACH_HOLD = dt.timedelta(minutes=1)
+OUT_OF_REACH = frozenset({None, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The status of an answer (none if there was none) and the wait that its Retry-After asks for."""
+
+    status: int | None
+    asked: dt.timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """For how long nothing at all goes to the endpoint, and whether that lasts until a person enables it."""
+
+    hold: dt.timedelta = dt.timedelta()
+    disable: bool = False
+
+
+def pressure(answers: Sequence[Answered]) -> Pressure:
+    """Decide what the newest answer means for the endpoint.
+
+    Parameters
+    ----------
+    answers
+        The latest answers of one run, the newest last; those before the last ``OUT_OF_REACH_LIMIT`` do not matter.
+    """
+    newest = answers[-1]
+    hold = obeyed(newest.status, newest.asked)
+    latest = answers[-OUT_OF_REACH_LIMIT:]
+    if len(latest) == OUT_OF_REACH_LIMIT and all(answer.status in OUT_OF_REACH for answer in latest):
+        hold = max(hold, OUT_OF_REACH_HOLD)
+    return Pressure(hold, disable=newest.status == GONE)

@@ -21,7 +21,7 @@ def ingest(
     from scoring.intake.ingest import ingest as take_in
 
     with attached_settings() as settings:
-        intake = take_in(settings, find_data_set(settings, data_set), as_of.date(), path=path)
+        intake = take_in(settings, find_data_set(settings, data_set), as_of.date(), path=path, anywhere=True)
         typer.echo(
             f"snapshot {intake.snapshot_id} ({intake.digest[:12]}){' unchanged' if intake.unchanged else ''}: "
             f"received {intake.received} = accepted {intake.accepted} + quarantined {intake.quarantined} + "

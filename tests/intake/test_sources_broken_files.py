@@ -57,12 +57,18 @@ UNNAMED = None
 # content of the file, row, column, part of the problem, part of the remedy
 BROKEN = {
     "missing column": (text(header="id,name,age,income,debt,since\n"), UNNAMED, "active", "lacks", "all columns"),
-    "misspelled column": (text(header=HEADER.replace("age", "Age")), UNNAMED, "age", "It has column 'Age'", "spelled"),
+    "misspelled column": (
+        text(header=HEADER.replace("age", "Age")),
+        UNNAMED,
+        "age",
+        "position 3 is 'age' but for capital letters",
+        "spelled",
+    ),
     "extra column": (
         text(header=HEADER.replace("\n", ",city\n")),
         UNNAMED,
-        "city",
-        "has no column 'city'",
+        UNNAMED,
+        "has 1 column (position 8), which the definition",
         'extra_columns="ignore"',
     ),
     "duplicate header": (
@@ -117,7 +123,7 @@ BROKEN = {
     "bad decimal": (text(GOOD, with_cell(4, "ten")), 2, "debt", "is not a decimal", "Correct"),
     "decimal with three places": (text(GOOD, with_cell(4, "1.234")), 2, "debt", "2 of them after", "more digits"),
     "decimal of seven digits": (text(GOOD, with_cell(4, "12345.67")), 2, "debt", "at most 6 digits", "more digits"),
-    "NaN in a decimal": (text(GOOD, with_cell(4, "NaN")), 2, "debt", "is not a decimal", "Correct"),
+    "NaN in a decimal": (text(GOOD, with_cell(4, "NaN")), 2, "debt", "is not a decimal", "null_values"),
     "day that is none": (text(GOOD, with_cell(5, "2001-02-30")), 2, "since", "is not a date", "2005-06-30"),
     "German date": (text(GOOD, with_cell(5, "03.02.2001")), 2, "since", "is not a date", "2005-06-30"),
     "year 0": (text(GOOD, with_cell(5, "0000-01-01")), 2, "since", "is not a date", "2005-06-30"),

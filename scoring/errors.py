@@ -108,7 +108,7 @@ class SourceError(PermanentError):
             f"  {number}. {found.place or 'the whole'}: {found.problem} Remedy: {found.remedy}"
             for number, found in enumerate(self.findings, start=1)
         )
-        super().__init__(f"{source}: {len(self.findings)} kinds of error, each with its first place:\n{listed}")
+        super().__init__(f"{source}: {len(self.findings)} kinds of error were found; a place of each:\n{listed}")
 
 
 class SourceNotReady(TransientError):

@@ -109,14 +109,13 @@ def test_no_batch_is_given_after_the_first_unfit_cell(tmp_path):
     (tmp_path / "wide.csv").write_text(
         "\n".join([",".join(WIDE.column_names), *[GOOD] * 50_000, row(n1="x"), *[GOOD] * 99_999])
     )
-    got = 0
+    got = []
     with (
         pytest.raises(SourceError, match="row 50001"),
         sources.read(WIDE, DAY, inbox=str(tmp_path), source_urls={}, path=None, batch_rows=100) as received,
     ):
-        for batch in received.batches:
-            got += batch.num_rows
-    assert got <= 50_000
+        got.extend(batch.num_rows for batch in received.batches)
+    assert sum(got) <= 50_000
 
 
 def test_a_column_that_is_wrong_throughout_costs_a_few_looks_a_block():
@@ -132,7 +131,7 @@ def test_a_column_that_is_wrong_throughout_costs_a_few_looks_a_block():
     blocks = [[pa.array(["a"] * rows), pa.array(["x"] * rows)] for _ in range(100)]
     with pytest.raises(SourceError):
         list(TypedBatches(data_set, Form(counting, missing=""), Findings("x")).of(iter(blocks)))
-    assert cast_cells < 100 * rows * 5
+    assert cast_cells < 1.2 * 100 * rows  # those of the good column, and few of the other
 
 
 @settings(deadline=None)

@@ -106,13 +106,12 @@ def test_the_reason_that_is_named_is_the_right_one(tmp_path, position, cell, rea
 
 def test_a_codec_that_cannot_be_unpacked_is_named_with_the_remedy(tmp_path):
     parquet.write_table(pa.table({name: ["x"] for name in PEOPLE.column_names}), tmp_path / "x", compression="none")
-    uncompressed, lzo = b"\x15\x00", b"\x15\x06"  # the codec's field of a column in the footer (Thrift, zigzag)
+    column = b"\x19\x18\x02id\x15"  # in the footer (Thrift): the path, and then the codec as a zigzag number
     whole = (tmp_path / "x").read_bytes()
-    begin = whole.rindex(b"id\x15") if b"id\x15" in whole else whole.rindex(b"\x18\x02id" + uncompressed)
-    at = whole.index(uncompressed, begin)
-    error = refused(tmp_path, whole[:at] + lzo + whole[at + 2 :], "people.parquet")
-    assert error.column == "id"
-    assert "packed with LZO" in error.problem
+    assert whole.count(column + b"\0") == 1
+    error = refused(tmp_path, whole.replace(column + b"\0", column + b"\x06"), "people.parquet")
+    assert "LZO" in error.problem
+    assert "cannot be unpacked here" in error.problem
     assert "zstd or snappy" in error.remedy
 
 
@@ -130,3 +129,19 @@ def test_no_name_of_an_unknown_header_is_quoted(tmp_path):
     source = PEOPLE.source.model_copy(update={"extra_columns": "ignore"})
     row = GOOD.replace("\n", ",1,2\n").encode()
     assert "secret" not in str(refused(tmp_path, ragged.splitlines(keepends=True)[0] + row, source=source))
+
+
+def test_a_nul_byte_is_refused_also_where_the_definition_does_not_look(tmp_path):
+    source = PEOPLE.source.model_copy(update={"extra_columns": "ignore"})
+    header = ",".join(PEOPLE.column_names) + ",city,land\n"
+    good = GOOD.replace("\n", ",a,b\n")
+    content = text(good, good.replace(",a,b", ",\0a,b,c"), header=header)  # Arrow would count one cell less
+    error = refused(tmp_path, content, source=source)
+    assert (error.row, error.column) == (2, "#8")
+    assert "NUL byte" in error.problem
+
+
+def test_a_parquet_column_whose_name_is_no_text_is_damage(tmp_path):
+    parquet.write_table(pa.table({name: ["x"] for name in PEOPLE.column_names}), tmp_path / "x", store_schema=False)
+    content = (tmp_path / "x").read_bytes().replace(b"since", b"s\xffnce")
+    assert "damaged" in refused(tmp_path, content, "people.parquet").problem

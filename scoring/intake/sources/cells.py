@@ -1,8 +1,8 @@
 """Turns blocks of cells into typed batches; finds the cells that do not fit and says why."""
 
+import itertools
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -15,8 +15,8 @@ from scoring.intake.sources.reasons import MAX_CELL_BYTES, why_unfit
 from scoring.snapshots.arrow import arrow_schema
 
 # How many unfit cells of a column are looked at: all of a small file's; of a large one that is wrong throughout, a few
-# of each block, so that it takes no more than twice or three times as long as a good one.
-LOOKED_AT, LOOKED_AT_IN_EACH_BLOCK = 1000, 5
+# of each block, so that it takes hardly longer than a good one.
+LOOKED_AT, LOOKED_AT_IN_EACH_BLOCK = 1000, 20
 
 # Cells of one column as a reader has them: Arrow strings (CSV), Arrow values (Parquet), text and booleans (PostgreSQL).
 Cells = Any
@@ -72,16 +72,17 @@ class TypedBatches:
             raise self._findings.error()
 
     def _batch(self, columns: Sequence[Cells], first: int, row_of: Callable[[int], int]) -> pa.RecordBatch | None:
-        arrays, unfit = [], []
-        for cells, column in zip(columns, self._data_set.columns, strict=True):
+        if not self._findings:
             try:
-                arrays.append(self._cast(cells, column))
+                arrays = [self._cast(*pair) for pair in zip(columns, self._data_set.columns, strict=True)]
+                return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
             except ValueError:
-                unfit += self._unfit(cells, column)
+                pass  # which cell it was is looked for in all columns alike
+        unfit = [found for pair in zip(columns, self._data_set.columns, strict=True) for found in self._unfit(*pair)]
         for position, value, column in sorted(unfit, key=lambda found: found[0]):
             why = why_unfit(value, column, limit=self._limit(column), missing=self._form.missing)
             self._findings.add(why.reason, Finding(why.problem, why.remedy, row_of(first + position), column.name))
-        return None if unfit else pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        return None
 
     def _cast(self, cells: Cells, column: Column) -> pa.Array:
         array = self._form.cast(cells, column)
@@ -94,13 +95,13 @@ class TypedBatches:
 
     def _unfit(self, cells: Cells, column: Column) -> list[tuple[int, object, Column]]:
         most = max(LOOKED_AT - self._looked_at[column.name], LOOKED_AT_IN_EACH_BLOCK)
-        found = [(at, _value(cells, at), column) for at in islice(self._unfit_positions(cells, column), most)]
+        found = [(at, _value(cells, at), column) for at in itertools.islice(self._unfit_positions(cells, column), most)]
         self._looked_at[column.name] += len(found)
         return found
 
     def _unfit_positions(self, cells: Cells, column: Column) -> Iterator[int]:
-        """Where the cast refuses a cell, by halving: the cast itself judges, nobody guesses after it."""
-        ranges = [(0, len(cells))]
+        """Where the cast refuses a cell: the cast itself judges pieces of the column, nobody guesses after it."""
+        ranges = _pieces(len(cells))
         while ranges:
             low, high = ranges.pop()
             try:
@@ -111,6 +112,17 @@ class TypedBatches:
                 else:
                     middle = (low + high) // 2
                     ranges += [(middle, high), (low, middle)]
+
+
+def _pieces(size: int) -> list[tuple[int, int]]:
+    """Ranges that cover 0 to ``size``, the first one last: from 16 on each is twice as long as the one before.
+
+    A cast is slow where many cells are wrong: short pieces find the first few of them without looking at the rest.
+    """
+    edges = [0]
+    while edges[-1] < size:
+        edges.append(min(size, 2 * edges[-1] + 16))
+    return list(itertools.pairwise(edges))[::-1]
 
 
 def _value(cells: Cells, position: int) -> object:

@@ -44,8 +44,8 @@ def csv_batches(
     check_columns(names, data_set, name)
     known = tuple(column if column in data_set.column_names else f"#{at}" for at, column in enumerate(names, start=1))
     content = survey(View(file))
-    if not content.quotes_pair_up:
-        raise _explained(file, name, known, "its quotation marks do not pair up")
+    if not content.quotes_pair_up or content.has_nul:  # in both cases Arrow would merge cells
+        raise _explained(file, name, known, "its quotation marks do not pair up, or it holds a NUL byte")
     findings = Findings(name)
     skipped = RaggedRows(known, findings)
     options = csv.ParseOptions(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from io import RawIOBase
 
 from scoring.errors import Finding
-from scoring.intake.sources.reasons import MAX_CELL_BYTES, not_utf8, short, too_long
+from scoring.intake.sources.reasons import MAX_CELL_BYTES, contains_nul, not_utf8, short, too_long
 from scoring.intake.sources.records import MAX_RECORD_BYTES, cells_of, lines_of, records
 
 _QUOTED_END = re.compile(rb'"[,\r\n]')
@@ -14,7 +14,7 @@ _QUOTE_REMEDY = "Quote a cell as a whole and double the quotation marks inside i
 
 
 def diagnose(file: RawIOBase, header: Sequence[str]) -> Finding | None:
-    """The first structural fault: a cell that is too long, wrong quotation marks, not UTF-8, a ragged row.
+    """The first structural fault: a cell that is too long, wrong quotation marks, NUL, not UTF-8, a ragged row.
 
     ``file`` is positioned at its start. Memory is one record (1 MiB), whatever the file holds. None if
     there is no such fault.
@@ -51,7 +51,7 @@ def ragged(cells: Sequence[bytes], header: Sequence[str], row: int) -> tuple[str
 
 def _plain(content: bytes, columns: int) -> bool:
     """Whether a glance is enough to see that nothing is wrong; most records are like that."""
-    return content.isascii() and b'"' not in content and content.count(b",") == columns - 1
+    return content.isascii() and b'"' not in content and b"\0" not in content and content.count(b",") == columns - 1
 
 
 def _fault(content: bytes, header: Sequence[str], row: int) -> Finding | None:
@@ -63,6 +63,9 @@ def _fault(content: bytes, header: Sequence[str], row: int) -> Finding | None:
         problem = f"A quotation mark stands where none may: {short(_lenient(content))}."
         return Finding(problem, _QUOTE_REMEDY, row, column)
     for cell, column in zip(cells, header, strict=False):
+        if b"\0" in cell:
+            why = contains_nul(_lenient(cell))
+            return Finding(why.problem, why.remedy, row, column)
         if not _is_utf8(cell):
             why = not_utf8(cell)
             return Finding(why.problem, why.remedy, row, column)

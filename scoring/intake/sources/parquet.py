@@ -1,5 +1,6 @@
 """Reads Parquet: types are checked once against the definition, values as they come."""
 
+import re
 from collections.abc import Callable, Generator, Iterator
 from typing import IO
 
@@ -28,8 +29,8 @@ _ACCEPTED: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "date": (pa.types.is_date,),
     "boolean": (pa.types.is_boolean,),
 }
-_DAMAGE = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError)
-_PACKED_AS_USUAL = ("UNCOMPRESSED", "SNAPPY", "GZIP", "BROTLI", "LZ4", "ZSTD")
+_DAMAGE = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, UnicodeDecodeError)
+_CODEC = re.compile(r"compression is supported by|codec .* not built", re.IGNORECASE)
 
 
 def parquet_batches(file: IO[bytes], name: str, data_set: DataSet, rows: int) -> Generator[pa.RecordBatch, None, None]:
@@ -44,8 +45,7 @@ def parquet_batches(file: IO[bytes], name: str, data_set: DataSet, rows: int) ->
         Names the column, and the row where there is one; several kinds of error at once.
     """
     reader = _opened(file, name)
-    check_columns(reader.schema_arrow.names, data_set, name)
-    _check_codecs(reader.metadata, data_set, name)
+    check_columns(_names(reader, name), data_set, name)
     findings = Findings(name)
     for column in data_set.columns:
         _check_type(reader.schema_arrow.field(column.name).type, column, findings)
@@ -82,6 +82,13 @@ def _opened(file: IO[bytes], name: str) -> parquet.ParquetFile:
         raise _damaged(name, error) from None
 
 
+def _names(reader: parquet.ParquetFile, name: str) -> list[str]:
+    try:
+        return list(reader.schema_arrow.names)
+    except _DAMAGE as error:
+        raise _damaged(name, error) from None
+
+
 def _blocks(reader: parquet.ParquetFile, data_set: DataSet, name: str, rows: int) -> Iterator[list[pa.Array]]:
     row = 1
     batches = reader.iter_batches(batch_size=rows, columns=list(data_set.column_names))
@@ -100,29 +107,17 @@ def _next(batches: Iterator[pa.RecordBatch], name: str, row: int) -> pa.RecordBa
 def _damaged(name: str, error: Exception, row: int | None = None) -> SourceError:
     where = f" at or after row {row}" if row else ""
     reason = str(error).strip().partition("\n")[0].rstrip(".")
+    if _CODEC.search(reason):
+        return SourceError(
+            name,
+            f"The file is packed in a way that cannot be unpacked here ({reason}).",
+            "Write it with zstd or snappy.",
+        )
     return SourceError(
         name,
         f"The file is not Parquet, truncated or damaged{where} ({reason}).",
         "Deliver it anew; upload under another name and rename it at the end.",
     )
-
-
-def _check_codecs(metadata: parquet.FileMetaData, data_set: DataSet, name: str) -> None:
-    """Refuse a column whose compression this installation of pyarrow does not know."""
-    for group in range(metadata.num_row_groups):
-        for at in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(at)
-            if chunk.path_in_schema in data_set.column_names and not _unpacks(chunk.compression):
-                raise SourceError(
-                    name,
-                    f"The column is packed with {chunk.compression}, which cannot be unpacked here.",
-                    "Write the file with zstd or snappy.",
-                    column=chunk.path_in_schema,
-                )
-
-
-def _unpacks(codec: str) -> bool:
-    return codec == "UNCOMPRESSED" or (codec in _PACKED_AS_USUAL and bool(pa.Codec.is_available(codec.lower())))
 
 
 def _check_type(found: pa.DataType, column: Column, findings: Findings) -> None:

@@ -36,7 +36,7 @@ def why_unfit(value: object, column: Column, *, limit: int, missing: str) -> Unf
         if len(raw) > limit:
             return too_long(len(raw), limit)
         if b"\0" in raw:
-            return _unfit(value, "contains a NUL byte", "Remove the NUL bytes; was the file saved as UTF-16?")
+            return contains_nul(value)
     if isinstance(value, bytes):
         return not_utf8(value)
     if isinstance(value, str) and value != value.strip():
@@ -76,6 +76,11 @@ def not_utf8(cell: bytes) -> Unfit:
         f"{short(cell)} is not valid UTF-8{found}.",
         "Save the file as UTF-8; it looks like Latin-1 or Windows-1252.",
     )
+
+
+def contains_nul(value: object) -> Unfit:
+    """Why text with a NUL byte does not fit: PostgreSQL cannot store it."""
+    return _unfit(value, "contains a NUL byte", "Remove the NUL bytes; was the file saved as UTF-16?")
 
 
 def _unfit(value: object, reason: str, remedy: str) -> Unfit:

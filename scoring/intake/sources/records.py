@@ -93,20 +93,22 @@ def lines_of(file: RawIOBase) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over the bytes of a file tells: whether its quotation marks pair up and whether it is UTF-8."""
+    """What one pass over the bytes of a file tells."""
 
     quotes_pair_up: bool
     is_utf8: bool
+    has_nul: bool
 
 
 def survey(file: RawIOBase) -> Survey:
     """Look at every byte once; vectorised."""
-    quotes, text = _Quotes(), _Utf8()
+    quotes, text, has_nul = _Quotes(), _Utf8(), False
     while chunk := file.read(CHUNK_BYTES):
         quotes.take(chunk)
         text.take(chunk)
+        has_nul = has_nul or b"\0" in chunk
     text.end()
-    return Survey(quotes.pair_up and not quotes.inside, text.valid)
+    return Survey(quotes.pair_up and not quotes.inside, text.valid, has_nul)
 
 
 class _Quotes:

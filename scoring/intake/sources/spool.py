@@ -82,7 +82,7 @@ def spooled(location: str) -> Iterator[IO[bytes]]:
         If the copy does not fit into the temporary directory.
     """
     with _temporary_directory():
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+        copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed below; unbuffered, so that closing cannot fail
     with copy:
         _copy(location, copy)
         yield copy
@@ -113,8 +113,7 @@ def _fill(raw: IO[bytes], copy: IO[bytes], location: str) -> None:
     stream = gzip.GzipFile(fileobj=raw) if packed else raw
     try:
         while chunk := stream.read(CHUNK_BYTES):
-            with _temporary_directory():
-                copy.write(chunk)
+            _write(copy, chunk)
     except EOFError:
         raise SourceError(
             name,
@@ -125,8 +124,13 @@ def _fill(raw: IO[bytes], copy: IO[bytes], location: str) -> None:
         raise SourceError(
             name, f"The gzip data is corrupt ({error}).", "Deliver the file anew; check it with `gzip --test`."
         ) from None
+
+
+def _write(copy: IO[bytes], chunk: bytes) -> None:
+    rest = memoryview(chunk)
     with _temporary_directory():
-        copy.flush()
+        while rest:
+            rest = rest[copy.write(rest) :]
 
 
 @contextmanager

@@ -12,8 +12,8 @@ the data set.
 
 **Needs.** The connection `scoring_db`, the source (for PostgreSQL: its own connection) and the lake.
 
-**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*. A date after today or outside of the data
-set's bounds wants *Confirm the date*.
+**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*: in the inbox, or below a folder that
+`SCORING_SOURCE_ROOTS` lists. A date after today or outside of the data set's bounds wants *Confirm the date*.
 
 **Recover.** The failed task's log names file, row, column and remedy. Mend the source and clear the task. Rows in
 quarantine: `scoring quarantine list`; corrected ones are taken in with `quarantine replay`.
@@ -61,7 +61,8 @@ for data_set in catalog().data_sets.values():
                 type=["null", "string"],
                 title="Another file",
                 description="A path or URL to read instead of the source in the definition, "
-                "e.g. a corrected delivery. Empty: the defined source.",
+                "e.g. a corrected delivery; in the inbox or below one of SCORING_SOURCE_ROOTS. "
+                "Empty: the defined source.",
                 section="Another source",
             ),
             "confirm_date": Param(

@@ -3,6 +3,9 @@
 Airflow's retry policy (``plugins/scoring_airflow``) and the command line read nothing but this tree.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class ScoringError(Exception):
     """Root of everything this package raises on purpose; its text is meant for a person.
@@ -43,8 +46,27 @@ class ConfigurationError(PermanentError):
     """A setting is missing or cannot be used."""
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a source: where, what, and what to do about it."""
+
+    problem: str
+    remedy: str
+    row: int | None = None
+    column: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Row and column, as far as there are such."""
+        row = f"row {self.row}" if self.row is not None else ""
+        column = f"column {self.column!r}" if self.column is not None else ""
+        return ", ".join(part for part in (row, column) if part)
+
+
 class SourceError(PermanentError):
     """The source cannot be read as its data set is defined.
+
+    ``problem``, ``remedy``, ``row`` and ``column`` are those of the first of ``findings``.
 
     Parameters
     ----------
@@ -58,19 +80,35 @@ class SourceError(PermanentError):
         1-based number of the data row (the header is not counted), when there is one.
     column
         Name of the column, when there is one.
+    in_airflow
+        What to do about it for somebody who reads it in Airflow, when that differs.
+    further
+        What else is wrong with the same source, when that is known.
     """
 
     def __init__(
-        self, source: str, problem: str, remedy: str, *, row: int | None = None, column: str | None = None
+        self,
+        source: str,
+        problem: str,
+        remedy: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        in_airflow: str = "",
+        further: Sequence[Finding] = (),
     ) -> None:
         self.source, self.problem, self.remedy, self.row, self.column = source, problem, remedy, row, column
-        place = "".join(
-            [
-                f", row {row}" if row is not None else "",
-                f", column {column!r}" if column is not None else "",
-            ]
+        self.findings = (Finding(problem, remedy, row, column), *further)
+        first = self.findings[0]
+        if not further:
+            place = f", {first.place}" if first.place else ""
+            super().__init__(f"{source}{place}: {problem}", remedy=remedy, in_airflow=in_airflow)
+            return
+        listed = "\n".join(
+            f"  {number}. {found.place or 'the whole'}: {found.problem} Remedy: {found.remedy}"
+            for number, found in enumerate(self.findings, start=1)
         )
-        super().__init__(f"{source}{place}: {problem}", remedy=remedy)
+        super().__init__(f"{source}: {len(self.findings)} kinds of error were found; a place of each:\n{listed}")
 
 
 class SourceNotReady(TransientError):

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         default=str(PROJECT / "sample_data"),
         description="Where relative source paths start: path or fsspec URL.",
     )
+    source_roots: tuple[str, ...] = Field(
+        default=(),
+        description="Where “Another file” of the form may be, beside the inbox: paths or URLs (JSON).",
+    )
     mlflow_tracking_uri: SecretStr = Field(default=SecretStr(""), description="MLflow server or database.")
     mlflow_artifacts: str = Field(default="", description="Artifact root for experiments made here.")
     expectations_dir: Path = Field(default=PROJECT / "great_expectations", description="The GX file context.")
@@ -117,7 +121,9 @@ def _read(kind: type[Read]) -> Read:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"The environment cannot be used: {problems}") from None
-    except SettingsError:  # its text names the field, its cause quotes the value
-        raise ConfigurationError(
-            "The environment cannot be used: SCORING_SOURCE_URLS: write a JSON object of connection names and URIs."
-        ) from None
+    except SettingsError as error:  # its text names the field, its cause quotes the value
+        lists = "source_roots" in str(error)
+        wanted = (
+            "ROOTS: write a JSON list of folders" if lists else "URLS: write a JSON object of connection names and URIs"
+        )
+        raise ConfigurationError(f"The environment cannot be used: SCORING_SOURCE_{wanted}.") from None

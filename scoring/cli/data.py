@@ -35,7 +35,7 @@ def ingest(
         confirmed=confirm_date,
     )
     with attached_settings() as settings:
-        intake = take_in(settings, definition, as_of.date(), path=path)
+        intake = take_in(settings, definition, as_of.date(), path=path, anywhere=True)
         typer.echo(
             f"snapshot {intake.snapshot_id} ({intake.digest[:12]}){' unchanged' if intake.unchanged else ''}: "
             f"received {intake.received} = accepted {intake.accepted} + quarantined {intake.quarantined} + "

@@ -20,6 +20,10 @@ ExtraColumns = Literal["refuse", "ignore"]
 ROW_NUMBER, BROKEN_RULES = "row_number", "broken_rules"
 RESERVED = frozenset({ROW_NUMBER, BROKEN_RULES})
 
+# Most bytes (UTF-8) of a key. Keys stand in B-tree indexes of PostgreSQL, whose rows end at 2,704 bytes, together with
+# a name of up to 48 bytes and a number; what is left is for columns that such an index may get.
+MAX_KEY_BYTES = 2_000
+
 
 def checked_path(path: str) -> str:
     """The path itself, when ``{as_of}`` is all that there is to fill in."""
@@ -39,9 +43,14 @@ def checked_name(name: str) -> str:
 class Column(Definition):
     """One typed column. Numbers use a decimal point; dates are ISO 8601 (2005-06-30); booleans true/false.
 
-    ``text`` keeps every character (ids keep leading zeros). ``integer`` is int64, ``number`` a finite
-    float64, ``decimal`` an exact number of ``precision`` digits with ``scale`` after the point,
-    ``category`` one of ``values``. A model sees a category as its 0-based position in ``values``.
+    ``text`` keeps every character (ids keep leading zeros). ``integer`` is int64, ``decimal`` an exact number of
+    ``precision`` digits with ``scale`` after the point, ``category`` one of ``values``. A model sees a category as
+    its 0-based position in ``values``.
+
+    ``number`` is a finite float64. What is written with a point or an exponent becomes the nearest one, but not 0
+    unless it is 0. What is written as an integer (digits alone, an integer column of Parquet, bigint or whole numeric
+    in PostgreSQL) must be held exactly: every integer up to 9,007,199,254,740,992 (2^53) is, beyond only some are; the
+    others are refused. Larger identifiers are ``text``, larger amounts ``decimal`` or ``integer``.
     """
 
     name: str
@@ -119,8 +128,9 @@ class DataSet(Definition):
 
     ``duplicates`` says what happens to rows with the same key: ``keep_last`` (the last one read wins,
     the others are counted), ``keep_first``, or ``refuse``. ``quarantine_limit`` is the share of received
-    rows (0-1) that may be quarantined before the partition is stopped. ``schedule`` is a cron expression
-    (UTC) whose ticks are the as_of dates; ``first_as_of`` and ``last_as_of`` bound it.
+    rows (0-1) that may be quarantined before the partition is stopped. A ``key`` has up to 2,000 bytes
+    (:data:`MAX_KEY_BYTES`). ``schedule`` is a cron expression (UTC) whose ticks are the as_of dates;
+    ``first_as_of`` and ``last_as_of`` bound it.
     """
 
     name: str

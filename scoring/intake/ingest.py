@@ -17,10 +17,14 @@ from scoring.intake.staging import Staged
 from scoring.settings import Settings
 
 
-def ingest(settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str | None = None) -> Intake:
+def ingest(
+    settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str | None = None, anywhere: bool = False
+) -> Intake:
     """Make the snapshot of ``data_set`` at ``as_of`` from its source, or from the file at ``path`` instead.
 
-    Repeating it with the same content changes nothing; other content supersedes the earlier snapshot.
+    ``path`` must be below the inbox or a root of ``settings.source_roots``, unless ``anywhere``: for a caller who
+    could read the file without us. Repeating it with the same content changes nothing; other content supersedes
+    the earlier snapshot.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def ingest(settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str |
     """
     suite = load_suite(settings.expectations_dir, data_set)
     with scratch_directory() as scratch:
-        staged = _stage(settings, data_set, as_of, path, scratch)
+        staged = _stage(settings, data_set, as_of, scratch, path=path, anywhere=anywhere)
         try:
             dropped = staged.duplicates()
             most = most_refused(data_set.quarantine_limit, staged.rows)
@@ -47,10 +51,18 @@ def ingest(settings: Settings, data_set: DataSet, as_of: dt.date, *, path: str |
         return builder.record(new)
 
 
-def _stage(settings: Settings, data_set: DataSet, as_of: dt.date, path: str | None, scratch: Path) -> Staged:
+def _stage(
+    settings: Settings, data_set: DataSet, as_of: dt.date, scratch: Path, *, path: str | None, anywhere: bool
+) -> Staged:
     urls = {name: url.get_secret_value() for name, url in settings.source_urls.items()}
     reading = sources.read(
-        data_set, as_of, inbox=settings.inbox, source_urls=urls, path=path, batch_rows=settings.row_group_rows
+        data_set,
+        as_of,
+        inbox=settings.inbox,
+        source_urls=urls,
+        path=path,
+        batch_rows=settings.row_group_rows,
+        roots=None if anywhere else settings.source_roots,
     )
     with reading as received:
         return Staged(data_set, received, scratch / "received.parquet")

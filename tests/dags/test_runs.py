@@ -59,7 +59,7 @@ def test_a_partition_goes_through_the_dags_and_again_without_any_change(
 def test_the_form_can_name_another_file_than_the_definition_does(
     shop: Settings, run_dags: RunDags, tmp_path: Path
 ) -> None:
-    other = write_csv(tmp_path / "corrected.csv", customers(5))
+    other = write_csv(tmp_path / "inbox" / "corrected.csv", customers(5))
     (run,) = run_dags(("ingest_shop", AS_OF | {"path": str(other)}))
     assert run["state"] == "success"
     assert value(shop, "SELECT accepted FROM scoring.snapshot WHERE state = 'current'") == 5

@@ -25,6 +25,7 @@ def test_no_secret_stands_in_what_settings_show_of_themselves():
         ("SCORING_ROW_GROUP_ROWS", "0"),
         ("SCORING_SOURCE_URLS", f"postgresql://u:{SECRET}@h/d"),
         ("SCORING_SOURCE_URLS", f'["{SECRET}"]'),
+        ("SCORING_SOURCE_ROOTS", f"/mnt/{SECRET}"),
         ("SCORING_SOURCE_URLS", f'{{"bank": {{"password": "{SECRET}"}}}}'),
     ],
 )
@@ -39,7 +40,9 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_variable_and_never_shown(
 def test_values_come_from_variables(monkeypatch):
     monkeypatch.setenv("SCORING_SHARD_ROWS", "12")
     monkeypatch.setenv("SCORING_SOURCE_URLS", '{"bank": "postgresql://h/d"}')
+    monkeypatch.setenv("SCORING_SOURCE_ROOTS", '["/mnt/in", "s3://bucket/in"]')
     settings = load_settings()
+    assert settings.source_roots == ("/mnt/in", "s3://bucket/in")
     assert settings.shard_rows == 12
     assert settings.source_urls["bank"].get_secret_value() == "postgresql://h/d"
 

@@ -100,10 +100,11 @@ def test_partitions_do_not_touch_each_other(shop):
 
 def test_csv_gzip_and_parquet_of_the_same_rows_are_the_same_snapshot(shop, tmp_path):
     rows = [*customers(20), customer(21, spend=-1.0)]
-    plain = write_csv(tmp_path / "x.csv", rows)
-    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    pq.write_table(table_of(rows), tmp_path / "x.parquet", row_group_size=6)
-    intakes = [ingest(shop, SHOP, JUNE, path=str(tmp_path / f"x.{end}")) for end in ("csv", "csv.gz", "parquet")]
+    inbox = tmp_path / "inbox"
+    plain = write_csv(inbox / "x.csv", rows)
+    (inbox / "x.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    pq.write_table(table_of(rows), inbox / "x.parquet", row_group_size=6)
+    intakes = [ingest(shop, SHOP, JUNE, path=f"x.{end}") for end in ("csv", "csv.gz", "parquet")]
     assert len({intake.digest for intake in intakes}) == 1
     assert [intake.unchanged for intake in intakes] == [False, True, True]
 

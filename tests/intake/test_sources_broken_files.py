@@ -1,55 +1,9 @@
 """A broken file of each kind is refused with a message that names file, row, column and remedy."""
 
-import datetime as dt
 import gzip
-from pathlib import Path
 
 import pytest
-
-from scoring.domain.dataset import Column, CsvSource, DataSet
-from scoring.errors import SourceError
-from scoring.intake import sources
-
-AS_OF = dt.date(2005, 6, 30)
-HEADER = "id,name,age,income,debt,since,active\n"
-GOOD = "0001,Ada,36,1234.5,10.25,2001-02-03,true\n"
-COLUMNS = (
-    Column(name="id", type="text"),
-    Column(name="name", type="text"),
-    Column(name="age", type="integer"),
-    Column(name="income", type="number"),
-    Column(name="debt", type="decimal", precision=6, scale=2),
-    Column(name="since", type="date"),
-    Column(name="active", type="boolean"),
-)
-PEOPLE = DataSet(name="people", title="People", key="id", columns=COLUMNS, source=CsvSource(path="people_{as_of}.csv"))
-FILE = "people_2005-06-30.csv"
-
-
-def read_rows(data_set: DataSet, inbox: Path, path: str | None = None, batch_rows: int = 1000) -> list[dict]:
-    with sources.read(data_set, AS_OF, inbox=str(inbox), source_urls={}, path=path, batch_rows=batch_rows) as received:
-        return [row for batch in received.batches for row in batch.to_pylist()]
-
-
-def refused(inbox: Path, content: bytes, name: str = FILE, **changes) -> SourceError:
-    (inbox / name).write_bytes(content)
-    data_set = PEOPLE.model_copy(update=changes)
-    with pytest.raises(SourceError) as caught:
-        read_rows(data_set, inbox, path=None if name == FILE else name)
-    assert str(inbox / name) in str(caught.value)
-    assert "Remedy: " in str(caught.value)
-    return caught.value
-
-
-def text(*rows: str, header: str = HEADER) -> bytes:
-    return (header + "".join(rows)).encode()
-
-
-def with_cell(position: int, cell: str) -> str:
-    cells = GOOD.rstrip("\n").split(",")
-    cells[position] = cell
-    return ",".join(cells) + "\n"
-
+from factories_sources import GOOD, HEADER, PEOPLE, read_rows, refused, text, with_cell
 
 BIG = "x" * 10_000_000
 UNNAMED = None
@@ -57,12 +11,18 @@ UNNAMED = None
 # content of the file, row, column, part of the problem, part of the remedy
 BROKEN = {
     "missing column": (text(header="id,name,age,income,debt,since\n"), UNNAMED, "active", "lacks", "all columns"),
-    "misspelled column": (text(header=HEADER.replace("age", "Age")), UNNAMED, "age", "It has column 'Age'", "spelled"),
+    "misspelled column": (
+        text(header=HEADER.replace("age", "Age")),
+        UNNAMED,
+        "age",
+        "position 3 is 'age' but for capital letters",
+        "spelled",
+    ),
     "extra column": (
         text(header=HEADER.replace("\n", ",city\n")),
         UNNAMED,
-        "city",
-        "has no column 'city'",
+        UNNAMED,
+        "has 1 column (position 8), which the definition",
         'extra_columns="ignore"',
     ),
     "duplicate header": (
@@ -117,7 +77,7 @@ BROKEN = {
     "bad decimal": (text(GOOD, with_cell(4, "ten")), 2, "debt", "is not a decimal", "Correct"),
     "decimal with three places": (text(GOOD, with_cell(4, "1.234")), 2, "debt", "2 of them after", "more digits"),
     "decimal of seven digits": (text(GOOD, with_cell(4, "12345.67")), 2, "debt", "at most 6 digits", "more digits"),
-    "NaN in a decimal": (text(GOOD, with_cell(4, "NaN")), 2, "debt", "is not a decimal", "Correct"),
+    "NaN in a decimal": (text(GOOD, with_cell(4, "NaN")), 2, "debt", "is not a decimal", "null_values"),
     "day that is none": (text(GOOD, with_cell(5, "2001-02-30")), 2, "since", "is not a date", "2005-06-30"),
     "German date": (text(GOOD, with_cell(5, "03.02.2001")), 2, "since", "is not a date", "2005-06-30"),
     "year 0": (text(GOOD, with_cell(5, "0000-01-01")), 2, "since", "is not a date", "2005-06-30"),

@@ -125,14 +125,24 @@ def test_an_extra_column_is_refused_unless_ignored(warehouse):
         ("debt", "1.5::float8", None, ("type double precision, which is not 'decimal'", "debt::numeric")),
         ("since", "now()", None, ("type timestamptz, which is not 'date'", "since::date")),
         ("active", "1", None, ("type integer, which is not 'boolean'", "active::boolean")),
-        ("income", "'NaN'::float8", 2, ("not a finite number", "empty")),
-        ("income", "'-Infinity'::float8", 2, ("not a finite number", "empty")),
-        ("income", "'NaN'::numeric", 2, ("not a finite number", "empty")),
+        ("income", "'NaN'::float8", 2, ("not a finite number", "NULL")),
+        ("income", "'-Infinity'::float8", 2, ("not a finite number", "NULL")),
+        ("income", "'NaN'::numeric", 2, ("not a finite number", "NULL")),
+        ("income", "'Infinity'::numeric", 2, ("not a finite number", "NULL")),
+        ("income", "1e-400::numeric", 2, ("too small", "Write 0")),
         ("income", "1e400::numeric", 2, ("too large", "digits")),
-        ("income", "9007199254740993::bigint", 2, ("not exact", "digits")),
+        ("income", "9007199254740993::bigint", 2, ("not exact", "'decimal'")),
         ("debt", "1.234::numeric", 2, ("2 of them after the point", "more digits")),
         ("debt", "12345678::bigint", 2, ("at most 8 digits", "more digits")),
-        ("debt", "'NaN'::numeric", 2, ("not a decimal", "more digits")),
+        ("debt", "'NaN'::numeric", 2, ("not a decimal", "NULL")),
+        ("debt", "'Infinity'::numeric", 2, ("not a decimal", "NULL")),
+        ("since", "date 'infinity'", 2, ("'infinity' is not a date", "NULL")),
+        ("since", "date '-infinity'", 2, ("'-infinity' is not a date", "NULL")),
+        ("since", "date '20240-01-01'", 2, ("'20240-01-01' is not a date", "2005-06-30")),
+        ("since", "date '0044-03-15 BC'", 2, ("'0044-03-15 BC' is not a date", "2005-06-30")),
+        ("since", "timestamptz '20240-01-01'", None, ("type timestamptz, which is not 'date'", "since::date")),
+        ("grade", "'{}'::json", None, ("type json, which is not 'category'", "grade::text")),
+        ("grade", "timestamp '0044-03-15 BC'", None, ("type timestamp, which is not 'category'", "grade::text")),
         ("id", "repeat('x', 1000001)", 1, ("1,000,001 bytes", "Shorten")),
     ],
 )
@@ -216,3 +226,53 @@ def test_a_path_instead_of_the_query_must_say_its_kind(warehouse, tmp_path):
     (tmp_path / "people.txt").write_text("x")
     with pytest.raises(SourceError, match=r"Name it \.csv"):
         batches_of(data_set(), warehouse, "people.txt", tmp_path)
+
+
+def test_a_column_that_is_ignored_may_hold_what_python_has_no_value_for(warehouse):
+    query = select().replace("SELECT * FROM second", "SELECT *, timestamp '0044-03-15 BC' AS died FROM second")
+    query = query.replace("FROM second UNION", ", timestamp 'infinity' FROM second UNION")
+    (batch,) = batches_of(data_set(query), warehouse)
+    assert batch.num_rows == 2
+
+
+def test_dates_at_the_ends_of_the_calendar_are_read(warehouse):
+    for day in (dt.date.min, dt.date.max):
+        (batch,) = batches_of(data_set(select(since=f"date '{day.isoformat()}'")), warehouse)
+        assert batch.column("since").to_pylist() == [None, day]
+
+
+def test_all_columns_of_a_wrong_type_and_all_kinds_of_unfit_values_are_told_at_once(warehouse):
+    with pytest.raises(SourceError) as caught:
+        batches_of(data_set(select(age="'1'::text", active="1")), warehouse)
+    assert [found.column for found in caught.value.findings] == ["age", "active"]
+    with pytest.raises(SourceError) as caught:
+        batches_of(data_set(select(since="date 'infinity'", income="'NaN'::float8")), warehouse)
+    assert [(found.row, found.column) for found in caught.value.findings] == [(2, "income"), (2, "since")]
+
+
+def test_a_statement_that_runs_out_of_time_is_worth_another_try(warehouse):
+    url = warehouse["warehouse"] + "&options=-c%20statement_timeout%3D50"
+    with pytest.raises(SourceNotReady, match="statement timeout"):
+        batches_of(data_set("SELECT *, pg_sleep(60) FROM people"), {"warehouse": url})
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (None, "There is no PostgreSQL source 'warehouse'"),
+        ("postgresql://ann:secret@host/db?nonsense=1", "cannot be read"),
+        ("postgresql://ann:se@cret@host/db", "cannot be read"),
+        ("a database that is not there", "does not exist"),
+    ],
+)
+def test_a_connection_that_will_not_do_is_permanent_and_tells_what_to_do_in_airflow(warehouse, url, problem):
+    if url and "://" not in url:
+        url = warehouse["warehouse"].replace("/test_", "/no_")
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        batches_of(data_set(), {} if url is None else {"warehouse": url})
+    assert "SCORING_SOURCE_URLS" in str(caught.value)
+    caught.value.read_in_airflow = True
+    assert "onnection `warehouse`" in str(caught.value)
+    assert "Admin > Connections" in str(caught.value)
+    assert "SCORING_SOURCE_URLS" not in str(caught.value)
+    assert "cret" not in str(caught.value)

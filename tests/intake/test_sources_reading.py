@@ -239,7 +239,7 @@ def test_a_parquet_value_that_no_column_may_hold_is_refused_with_row_and_column(
 
 def test_missing_extra_and_repeated_parquet_columns_are_refused(tmp_path):
     ids = pa.array(["1"])
-    for names, problem in [(["id"], "lacks"), ([*PEOPLE.column_names, "x"], "no column 'x'"), (["id", "id"], "once")]:
+    for names, problem in [(["id"], "lacks"), ([*PEOPLE.column_names, "x"], "position 8"), (["id", "id"], "once")]:
         parquet.write_table(pa.table([ids] * len(names), names=names), tmp_path / "people.parquet")
         with pytest.raises(SourceError, match=problem):
             batches_of(tmp_path, "people.parquet")
@@ -277,3 +277,21 @@ def test_rechunking_keeps_all_rows_in_order(sizes, rows):
     cut = list(rechunk(iter(batches), rows))
     assert [n for batch in cut for n in batch.column("n").to_pylist()] == list(range(total))
     assert [batch.num_rows for batch in cut] == [rows] * (total // rows) + [total % rows] * (total % rows > 0)
+
+
+@settings(deadline=None)
+@given(
+    lengths=st.lists(st.lists(st.integers(0, 300), max_size=12), max_size=6),
+    rows=st.integers(1, 12),
+    most=st.integers(1, 700),
+)
+def test_rechunking_ends_a_batch_before_its_text_is_too_long_for_one_array(lengths, rows, most):
+    texts = [["x" * length for length in batch] for batch in lengths]
+    batches = [pa.record_batch({"text": pa.array(batch, pa.string())}) for batch in texts]
+    cut = list(rechunk(iter(batches), rows, max_bytes=most))
+    assert [text for batch in cut for text in batch.column("text").to_pylist()] == [
+        text for batch in texts for text in batch
+    ]
+    for batch in cut:
+        assert 0 < batch.num_rows <= rows
+        assert batch.num_rows == 1 or sum(map(len, batch.column("text").to_pylist())) <= most

@@ -1,6 +1,8 @@
 """A file is read as one whole version or not at all; nothing temporary stays, no credential is shown."""
 
 import datetime as dt
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -94,6 +96,54 @@ def test_an_unreachable_server_is_not_ready_and_shows_no_password():
     with pytest.raises(SourceNotReady, match="its server does not answer") as caught:
         read("http://ann:secret@127.0.0.1:1")
     assert "secret" not in str(caught.value)
+
+
+class Unequipped(LocalFileSystem):
+    """A file system whose driver is there, but not the library that it needs in the end."""
+
+    protocol = "unequipped"
+
+    def open(self, *_arguments, **_options):
+        raise ImportError("No module named 'lz77'")
+
+
+def test_a_missing_library_is_permanent_and_tells_what_to_install_and_where(tmp_path):
+    fsspec.register_implementation("unequipped", Unequipped, clobber=True)
+    (tmp_path / "people.csv").write_bytes(CONTENT[:100])
+    with pytest.raises(ConfigurationError, match="Install the fsspec driver") as caught:
+        read(tmp_path, f"unequipped://{tmp_path}/people.csv")
+    assert "'lz77'" in str(caught.value)
+    caught.value.read_in_airflow = True
+    assert "on the workers" in str(caught.value)
+
+
+@pytest.mark.parametrize("inbox", ["/nowhere", "http://127.0.0.1:1"])
+def test_a_file_that_is_not_there_tells_in_airflow_whose_setting_it_is(inbox):
+    with pytest.raises(SourceNotReady) as caught:
+        read(inbox)
+    caught.value.read_in_airflow = True
+    assert "SCORING_INBOX of the workers" in str(caught.value)
+
+
+def test_a_full_or_missing_temporary_directory_is_worth_another_try_once_there_is_room(tmp_path):
+    (tmp_path / "people_2005-06-30.csv").write_bytes(CONTENT)
+    script = (
+        "import resource, signal, sys\n"
+        "from scoring.errors import TransientError\n"
+        "from scoring.intake.sources.spool import spooled\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))\n"
+        "try:\n"
+        "    with spooled(sys.argv[1]): print('read')\n"
+        "except TransientError as error: print(error)\n"
+    )
+    for limit in ("1000", str(len(CONTENT) - 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / "people_2005-06-30.csv"), limit],
+            capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        assert "The temporary directory cannot take a copy of the source (File too large)" in done.stdout, done
+        assert "TMPDIR" in done.stdout
 
 
 def test_the_temporary_copy_has_no_name_and_is_gone_after_success_and_error(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ Bounded memory, nothing converted silently, and every refusal names the file, th
 """
 
 import datetime as dt
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from scoring.intake.sources.delimited import csv_batches
 from scoring.intake.sources.location import resolve, shown, suffix_of
 from scoring.intake.sources.parquet import parquet_batches
 from scoring.intake.sources.postgres import postgres_batches, query_name
+from scoring.intake.sources.roots import confined
 from scoring.intake.sources.spool import spooled
 
 __all__ = ["Received", "read"]
@@ -29,7 +30,8 @@ class Received:
     """What a source delivers.
 
     ``name`` is what a person calls it, without credentials. ``batches`` have the columns of the data set in
-    its order and the types of :func:`scoring.snapshots.arrow.arrow_schema`; all but the last have ``batch_rows`` rows.
+    its order and the types of :func:`scoring.snapshots.arrow.arrow_schema`; all but the last have ``batch_rows`` rows,
+    or fewer where these would be more than 256 MiB.
     Row n of the source (1-based, the header and empty lines not counted) is the n-th row of all batches.
     """
 
@@ -46,12 +48,14 @@ def read(
     source_urls: Mapping[str, str],
     path: str | None,
     batch_rows: int,
+    roots: Sequence[str] | None = None,
 ) -> Iterator[Received]:
     """Open the source of ``data_set`` for ``as_of``; its batches can be read, once, until the context ends.
 
     A file is copied first and only read when the copy is one whole version of it. ``path`` is read instead
     of the definition's source, as the kind of file that its ending says (.csv, .csv.gz, .parquet); a relative
-    path starts at ``inbox`` and ``{as_of}`` is filled in. ``source_urls`` are libpq URIs by connection name.
+    path starts at ``inbox`` and ``{as_of}`` is filled in. With ``roots`` it must be below the inbox or one of them,
+    ``..`` and symbolic links resolved; without, it may be anywhere. ``source_urls`` are libpq URIs by connection name.
 
     Raises
     ------
@@ -71,6 +75,8 @@ def read(
         return
     location, kind = _file(source, path, as_of, inbox)
     name = shown(location)
+    if path is not None and roots is not None:
+        location = confined(location, (inbox, *roots))
     with spooled(location) as file:
         if kind == "parquet":
             rows = parquet_batches(file, name, data_set, batch_rows)

@@ -1,151 +1,128 @@
-"""Gives cells the types of the definition, column by column, and names the first cell that will not go."""
+"""Turns blocks of cells into typed batches; finds the cells that do not fit and says why."""
 
-import datetime as dt
-import math
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from scoring.domain.dataset import Column, DataSet
-from scoring.errors import SourceError
+from scoring.domain.dataset import MAX_KEY_BYTES, Column, DataSet
+from scoring.errors import Finding, SourceError, TransientError
+from scoring.intake.sources.casts import TEXT_TYPES, check_text
+from scoring.intake.sources.findings import Findings
+from scoring.intake.sources.reasons import MAX_CELL_BYTES, why_unfit
 from scoring.snapshots.arrow import arrow_schema
 
-MAX_CELL_BYTES = 1_000_000
-SHOWN_CHARACTERS = 80
+# How many unfit cells of a column are looked at: all of a small file's; of a large one that is wrong throughout, a few
+# of each block, so that it takes hardly longer than a good one.
+LOOKED_AT, LOOKED_AT_IN_EACH_BLOCK = 1000, 20
 
-# Cells of one column as a reader has them: Arrow strings (CSV), Arrow values (Parquet), objects (PostgreSQL).
+# Cells of one column as a reader has them: Arrow strings (CSV), Arrow values (Parquet), text and booleans (PostgreSQL).
 Cells = Any
-Convert = Callable[[Cells, Column], pa.Array]
 
 
-def typed_batch(
-    columns: Sequence[Cells], data_set: DataSet, convert: Convert, *, name: str, first_row: int
-) -> pa.RecordBatch:
-    """The batch made of ``columns`` (in the order of the definition) by ``convert``, column by column.
+@dataclass(frozen=True)
+class Form:
+    """The form in which a source has its cells.
 
-    Raises
-    ------
-    SourceError
-        For the first row with a cell that ``convert`` refuses by a ValueError; ``first_row`` is the
-        1-based number of the batch's first row in the source.
+    ``cast`` gives cells the type of a column, and raises ValueError if one does not fit. ``missing`` is the remedy
+    for a cell such as N/A.
     """
-    arrays: list[pa.Array] = []
-    refused: list[tuple[int, Cells, Column]] = []
-    for cells, column in zip(columns, data_set.columns, strict=True):
+
+    cast: Callable[[Cells, Column], pa.Array]
+    missing: str
+
+
+class TypedBatches:
+    """The batches of a source whose columns arrive as cells, in the order of the definition."""
+
+    def __init__(self, data_set: DataSet, form: Form, findings: Findings) -> None:
+        self._data_set, self._form, self._findings = data_set, form, findings
+        self._schema = arrow_schema(data_set)
+        self._looked_at = dict.fromkeys(data_set.column_names, 0)
+
+    def of(
+        self, blocks: Iterator[Sequence[Cells]], row_of: Callable[[int], int] = int
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """One batch for each block, up to the first that has an unfit cell; the rest is read to find more of them.
+
+        ``row_of`` gives the row of the source (1-based) for the n-th row of all blocks.
+
+        Raises
+        ------
+        SourceError
+            With all kinds of error that were found, the earliest row first.
+        """
+        first = 1
         try:
-            arrays.append(convert(cells, column))
-        except ValueError:
-            refused.append((_first_refused(cells, column, convert), cells, column))
-    if refused:
-        position, cells, column = min(refused, key=lambda found: found[0])
-        raise refusal(_value(cells, position), column, name=name, row=first_row + position)
-    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(data_set))
+            for columns in blocks:
+                batch = self._batch(columns, first, row_of)
+                if self._findings.full:
+                    break
+                if not self._findings and batch is not None:
+                    yield batch
+                first += len(columns[0])
+        except (SourceError, TransientError) as error:  # the source itself broke off
+            if not self._findings:
+                raise
+            if isinstance(error, SourceError):
+                self._findings.add(error.problem, error.findings[0])
+        if self._findings:
+            raise self._findings.error()
+
+    def _batch(self, columns: Sequence[Cells], first: int, row_of: Callable[[int], int]) -> pa.RecordBatch | None:
+        if not self._findings:
+            try:
+                arrays = [self._cast(*pair) for pair in zip(columns, self._data_set.columns, strict=True)]
+                return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+            except ValueError:
+                pass  # which cell it was is looked for in all columns alike
+        unfit = [found for pair in zip(columns, self._data_set.columns, strict=True) for found in self._unfit(*pair)]
+        for position, value, column in sorted(unfit, key=lambda found: found[0]):
+            why = why_unfit(value, column, limit=self._limit(column), missing=self._form.missing)
+            self._findings.add(why.reason, Finding(why.problem, why.remedy, row_of(first + position), column.name))
+        return None
+
+    def _cast(self, cells: Cells, column: Column) -> pa.Array:
+        array = self._form.cast(cells, column)
+        if column.type in TEXT_TYPES:
+            check_text(array, self._limit(column))
+        return array
+
+    def _limit(self, column: Column) -> int:
+        return MAX_KEY_BYTES if column.name == self._data_set.key else MAX_CELL_BYTES
+
+    def _unfit(self, cells: Cells, column: Column) -> list[tuple[int, object, Column]]:
+        most = max(LOOKED_AT - self._looked_at[column.name], LOOKED_AT_IN_EACH_BLOCK)
+        found = [(at, _value(cells, at), column) for at in itertools.islice(self._unfit_positions(cells, column), most)]
+        self._looked_at[column.name] += len(found)
+        return found
+
+    def _unfit_positions(self, cells: Cells, column: Column) -> Iterator[int]:
+        """Where the cast refuses a cell: the cast itself judges pieces of the column, nobody guesses after it."""
+        ranges = _pieces(len(cells))
+        while ranges:
+            low, high = ranges.pop()
+            try:
+                self._cast(cells[low:high], column)
+            except ValueError:
+                if high - low == 1:
+                    yield low
+                else:
+                    middle = (low + high) // 2
+                    ranges += [(middle, high), (low, middle)]
 
 
-def check_values(array: pa.Array, column: Column) -> pa.Array:
-    """The array itself; raises ValueError if it holds what no column of that type may hold."""
-    if column.type in ("text", "category"):
-        if (pc.max(pc.binary_length(array)).as_py() or 0) > MAX_CELL_BYTES:
-            raise ValueError("too long")
-        if pc.any(pc.match_substring(array, "\0")).as_py():
-            raise ValueError("NUL")
-    elif column.type == "number" and pc.all(pc.is_finite(array)).as_py() is False:
-        raise ValueError("not finite")
-    elif column.type == "date" and pc.any(_outside_calendar(array)).as_py():
-        raise ValueError("outside of the calendar")
-    return array
+def _pieces(size: int) -> list[tuple[int, int]]:
+    """Ranges that cover 0 to ``size``, the first one last: from 16 on each is twice as long as the one before.
 
-
-def refusal(value: object, column: Column, *, name: str, row: int) -> SourceError:
-    """The error for one cell that does not fit its column."""
-    problem, remedy = _unfit(value, column)
-    return SourceError(name, problem, remedy, row=row, column=column.name)
-
-
-def short(value: object) -> str:
-    """The value as a person can read it in a message: at most 80 characters of it."""
-    text = value if isinstance(value, str | bytes) else str(value)
-    return f"{text[:SHOWN_CHARACTERS]!r}" + ("..." if len(text) > SHOWN_CHARACTERS else "")
-
-
-def too_long(size: int) -> tuple[str, str]:
-    """Problem and remedy of a cell of ``size`` bytes."""
-    return (
-        f"The cell has {size:,} bytes; a cell may have {MAX_CELL_BYTES:,}.",
-        "Shorten it; if it should be short, look for a quotation mark that is never closed.",
-    )
-
-
-def _unfit(value: object, column: Column) -> tuple[str, str]:
-    raw = value.encode(errors="surrogatepass") if isinstance(value, str) else value
-    if isinstance(raw, bytes):
-        if len(raw) > MAX_CELL_BYTES:
-            return too_long(len(raw))
-        if b"\0" in raw:
-            return f"{short(value)} contains a NUL byte.", "Remove the NUL bytes; was the file saved as UTF-16?"
-    if isinstance(value, bytes):
-        return f"{short(value)} is not valid UTF-8.", "Write the text as UTF-8."
-    if isinstance(value, str) and value != value.strip():
-        return f"{short(value)} has spaces around the value.", "Remove the spaces: a cell is exactly its value."
-    return f"{short(value)} {_RULE[column.type](column, value)}.", _REMEDY[column.type]
-
-
-def _integer_rule(_column: Column, value: object) -> str:
-    digits = str(value).removeprefix("-")
-    too_large = digits.isascii() and digits.isdigit()
-    return "does not fit into a 64-bit integer" if too_large else "is not a whole number"
-
-
-def _number_rule(_column: Column, value: object) -> str:
-    try:
-        number = float(value)  # type: ignore[arg-type]  # anything goes: what float() refuses is not a number
-    except (TypeError, ValueError):
-        return "is not a number"
-    except OverflowError:
-        return "is too large for a 64-bit number"
-    written_as_word = str(value).strip("+-").lower() in ("nan", "inf", "infinity")
-    if math.isinf(number) and not written_as_word:
-        return "is too large for a 64-bit number"
-    return "is not exact as a 64-bit number" if math.isfinite(number) else "is not a finite number"
-
-
-def _decimal_rule(column: Column, _value: object) -> str:
-    return f"is not a decimal of at most {column.precision} digits, {column.scale} of them after the point"
-
-
-_RULE: dict[str, Callable[[Column, object], str]] = {
-    "text": lambda _column, _value: "is not text",
-    "category": lambda _column, _value: "is not text",
-    "integer": _integer_rule,
-    "number": _number_rule,
-    "decimal": _decimal_rule,
-    "date": lambda _column, _value: "is not a date",
-    "boolean": lambda _column, _value: "is not a boolean",
-}
-_REMEDY = {
-    "text": "Deliver it as text.",
-    "category": "Deliver it as text.",
-    "integer": "Correct the cell, or define the column as 'number'.",
-    "number": "Write digits with a decimal point (1234.5); leave a cell without a value empty.",
-    "decimal": "Correct the cell, or give the column more digits in the definition.",
-    "date": "Write dates like 2005-06-30.",
-    "boolean": "Write true or false.",
-}
-
-
-def _first_refused(cells: Cells, column: Column, convert: Convert) -> int:
-    """Position of the first cell that ``convert`` refuses, by halving: it judges, nobody guesses after it."""
-    low, high = 0, len(cells)
-    while high - low > 1:
-        middle = (low + high) // 2
-        try:
-            convert(cells[low:middle], column)
-            low = middle
-        except ValueError:
-            high = middle
-    return low
+    A cast is slow where many cells are wrong: short pieces find the first few of them without looking at the rest.
+    """
+    edges = [0]
+    while edges[-1] < size:
+        edges.append(min(size, 2 * edges[-1] + 16))
+    return list(itertools.pairwise(edges))[::-1]
 
 
 def _value(cells: Cells, position: int) -> object:
@@ -158,9 +135,3 @@ def _value(cells: Cells, position: int) -> object:
         return value.cast(pa.binary()).as_py()
     except (OverflowError, ValueError):  # a day that Python's calendar does not have
         return str(value.cast(pa.int32()).as_py()) + " days from 1970-01-01"
-
-
-def _outside_calendar(dates: pa.Array) -> pa.Array:
-    return pc.or_(
-        pc.less(dates, pa.scalar(dt.date.min, pa.date32())), pc.greater(dates, pa.scalar(dt.date.max, pa.date32()))
-    )

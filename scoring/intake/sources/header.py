@@ -1,20 +1,15 @@
 """Judges the header of a CSV file before a row is read: encoding, separator, names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import RawIOBase
 
 from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
-from scoring.intake.sources.cells import short
 from scoring.intake.sources.records import MAX_RECORD_BYTES, cells_of, lines_of, records, text_of
+from scoring.intake.sources.signatures import START_BYTES, byte_order_mark, kind_of, looks_like_utf16
 
-_MARKS = {
-    b"\xef\xbb\xbf": ("UTF-8", "Save it as UTF-8 without a byte order mark."),
-    b"\xff\xfe": ("UTF-16", "Save it as UTF-8 without a byte order mark."),
-    b"\xfe\xff": ("UTF-16", "Save it as UTF-8 without a byte order mark."),
-}
+LISTED = 20  # names or positions in one message
 _SEPARATORS = {";": "semicolons (;)", "\t": "tabs", "|": "vertical bars (|)"}
-_SIGNATURES = {b"PK\x03\x04": "a zip archive or a spreadsheet", b"PAR1": "Parquet", b"%PDF": "a PDF"}
 
 
 def read_header(file: RawIOBase, name: str) -> tuple[str, ...]:
@@ -25,17 +20,20 @@ def read_header(file: RawIOBase, name: str) -> tuple[str, ...]:
     SourceError
         If the file is not comma-separated UTF-8 without a byte order mark, or names a column twice.
     """
-    _check_start(file.read(4), name)
+    start = file.read(START_BYTES)
+    _check_start(start, name)
     file.seek(0)
     content = next((record.content for record in records(lines_of(file)) if not record.blank), b"")
     if not content:
         raise SourceError(name, "The file holds nothing but empty lines.", "Deliver it anew, with its header and rows.")
     if b"\0" in content:
-        raise SourceError(name, "The header contains a NUL byte.", "Save the file as UTF-8; it looks like UTF-16.")
+        looks = "UTF-16" if looks_like_utf16(start) else "a binary file"
+        remedy = f"Deliver comma-separated text, saved as UTF-8; this looks like {looks}."
+        raise SourceError(name, "The header contains a NUL byte.", remedy)
     cells, paired = cells_of(content)
     if not paired or len(content) > MAX_RECORD_BYTES:
-        problem = f"The header cannot be read: {short(content[:400].decode(errors='replace'))}."
-        raise SourceError(name, problem, "Begin with one line of column names, separated by commas.")
+        remedy = "Begin with one line of column names, separated by commas; quote a name as a whole or not at all."
+        raise SourceError(name, "The header cannot be read.", remedy)
     try:
         names = tuple(text_of(cell) for cell in cells)
     except UnicodeDecodeError:
@@ -44,8 +42,11 @@ def read_header(file: RawIOBase, name: str) -> tuple[str, ...]:
     return names
 
 
-def check_columns(names: Sequence[str], data_set: DataSet, name: str) -> None:
+def check_columns(names: Sequence[str], data_set: DataSet, name: str, *, quotable: bool = False) -> None:
     """Check names against the definition; the order is free.
+
+    A name that the definition does not know is told by its position: the file may be one that was not meant to be
+    read. ``quotable`` says that it may be quoted all the same (the names of a query stand in the definition).
 
     Raises
     ------
@@ -53,37 +54,50 @@ def check_columns(names: Sequence[str], data_set: DataSet, name: str) -> None:
         For a name that stands twice or is missing, or one that the definition does not have, unless the
         source's ``extra_columns`` says ``ignore``.
     """
-    twice = sorted({column for column in names if names.count(column) > 1})
+    known = data_set.column_names
+    positions = {column: [at for at, found in enumerate(names, start=1) if found == column] for column in names}
+    twice = [column for column, found in positions.items() if len(found) > 1]
+    missing = [column for column in known if column not in positions]
+    extra = [column for column in positions if column not in known]
     if twice:
-        raise SourceError(
-            name, f"The header names {_listed(twice)} more than once.", "Name each column once.", column=twice[0]
-        )
-    missing = [column for column in data_set.column_names if column not in names]
-    extra = [column for column in names if column not in data_set.column_names]
+        told = [column for column in twice if column in known or quotable]
+        places = "; ".join(f"positions {_numbers(positions[column])}" for column in twice[:LISTED])
+        called = f"{_listed(told)} more than once" if told else "a column more than once"
+        raise SourceError(name, f"The header names {called} ({places}).", "Name each column once.", column=_first(told))
+    at = [positions[column][0] for column in extra]
+    unknown = f"{_listed(extra)}" if quotable else f"{_counted(at)}"
     if missing:
-        hint = f" It has {_listed(extra)}, which the definition does not have." if extra else ""
         raise SourceError(
             name,
-            f"The header lacks {_listed(missing)}.{hint}",
+            f"The header lacks {_listed(missing)}."
+            + (f" It has {unknown}, which the definition does not have." if extra else "")
+            + _alike(missing, extra, positions),
             f"Deliver all columns of {data_set.name!r}, spelled as in its definition.",
             column=missing[0],
         )
     if extra and data_set.source.extra_columns == "refuse":
         raise SourceError(
             name,
-            f"The definition of {data_set.name!r} has no {_listed(extra)}.",
+            f"The header has {unknown}, which the definition of {data_set.name!r} does not have.",
             'Add it to the definition, leave it out, or set extra_columns="ignore" on the source.',
-            column=extra[0],
+            column=extra[0] if quotable else None,
         )
 
 
 def _check_start(start: bytes, name: str) -> None:
-    for mark, (encoding, remedy) in _MARKS.items():
-        if start.startswith(mark):
-            raise SourceError(name, f"The file begins with a {encoding} byte order mark.", remedy)
-    for signature, kind in _SIGNATURES.items():
-        if start.startswith(signature):
-            raise SourceError(name, f"The file is {kind}, not CSV.", "Deliver comma-separated text.")
+    encoding = byte_order_mark(start)
+    if encoding:
+        raise SourceError(
+            name, f"The file begins with a {encoding} byte order mark.", "Save it as UTF-8 without a byte order mark."
+        )
+    kind = kind_of(start)
+    if kind:
+        unpack = " A gzip file must be packed once." if kind == "gzip data" else ""
+        raise SourceError(
+            name,
+            f"The file is {kind}, not CSV.",
+            f"Deliver comma-separated text (.csv) or gzip of it (.csv.gz).{unpack}",
+        )
 
 
 def _check_separator(names: Sequence[str], name: str) -> None:
@@ -97,4 +111,31 @@ def _check_separator(names: Sequence[str], name: str) -> None:
 
 
 def _listed(columns: Sequence[str]) -> str:
-    return ("column " if len(columns) == 1 else "columns ") + ", ".join(repr(column[:80]) for column in columns[:20])
+    more = f" and {len(columns) - LISTED} more" if len(columns) > LISTED else ""
+    return ("column " if len(columns) == 1 else "columns ") + ", ".join(map(repr, columns[:LISTED])) + more
+
+
+def _counted(positions: Sequence[int]) -> str:
+    if len(positions) == 1:
+        return f"1 column (position {positions[0]})"
+    return f"{len(positions)} columns (positions {_numbers(positions)})"
+
+
+def _numbers(positions: Sequence[int]) -> str:
+    return ", ".join(map(str, positions[:LISTED])) + (", ..." if len(positions) > LISTED else "")
+
+
+def _alike(missing: Sequence[str], extra: Sequence[str], positions: Mapping[str, Sequence[int]]) -> str:
+    """A hint at names that differ from a missing one only by case or by spaces: they give nothing else away."""
+    folded = {column: column.strip().lower() for column in extra}
+    hints = [
+        f" The name at position {positions[found][0]} is {column!r} but for capital letters or spaces."
+        for column in missing
+        for found in extra
+        if folded[found] == column
+    ]
+    return "".join(hints[:LISTED])
+
+
+def _first(columns: Sequence[str]) -> str | None:
+    return columns[0] if columns else None

@@ -11,16 +11,16 @@ _PORT = re.compile(r"^[^:]*:\d+$")
 def resolve(path: str, as_of: dt.date, inbox: str) -> str:
     """The local path or fsspec URL meant by ``path``: ``{as_of}`` filled in, relative to ``inbox`` if relative."""
     path = path.replace("{as_of}", as_of.isoformat())
-    if _is_url(path) or Path(path).is_absolute():
+    if is_url(path) or Path(path).is_absolute():
         return path
-    if _is_url(inbox):
+    if is_url(inbox):
         return f"{inbox.rstrip('/')}/{path}"
     return str(Path(inbox) / path)
 
 
 def shown(location: str) -> str:
     """The location without user, password, key or the query of a signed URL."""
-    if not _is_url(location):
+    if not is_url(location):
         return location
     return _SCHEME.sub(lambda found: _without_user(found[0]), location).partition("?")[0]
 
@@ -31,7 +31,8 @@ def suffix_of(location: str) -> str:
     return "".join(Path(name).suffixes[-2:]) if name.endswith(".gz") else Path(name).suffix
 
 
-def _is_url(location: str) -> bool:
+def is_url(location: str) -> bool:
+    """Whether fsspec takes it for a URL or a chain of them; else it is a local path."""
     return "://" in location or "::" in location
 
 

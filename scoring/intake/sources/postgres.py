@@ -1,21 +1,24 @@
 """Reads a query of PostgreSQL through a server-side cursor, in one read-only snapshot of the database."""
 
 import datetime as dt
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import closing
-from decimal import Decimal
 from typing import Any
 
 import psycopg2
 import pyarrow as pa
-from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
+from psycopg2 import extensions
 
-from scoring.database import Connection
+from scoring.database import AMBIGUOUS, REFUSED, Connection, is_transient
 from scoring.domain.dataset import Column, DataSet, PostgresSource
-from scoring.errors import ConfigurationError, SourceError, SourceNotReady
-from scoring.intake.sources.cells import check_values, typed_batch
+from scoring.errors import ConfigurationError, Finding, PermanentError, SourceError, SourceNotReady, TransientError
+from scoring.intake.sources.casts import cast_fetched
+from scoring.intake.sources.cells import Form, TypedBatches
+from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.header import check_columns
-from scoring.snapshots.arrow import arrow_type
+
+POSTGRES = Form(cast_fetched, missing="give NULL in the query instead, e.g. with NULLIF or CASE")
+FETCHED_ROWS = 5_000  # at a time: the client holds them as Python's objects
 
 # Type OIDs of pg_type.dat, which are fixed: which types of the database each of ours takes.
 _INTEGERS = {20: "bigint", 21: "smallint", 23: "integer"}
@@ -23,8 +26,13 @@ _NUMERIC = {1700: "numeric"}
 _FLOATS = {700: "real", 701: "double precision"}
 _DATE = {1082: "date"}
 _BOOLEAN = {16: "boolean"}
-_TEXTS = {25: "text", 1043: "varchar", 1042: "char"}
-_KNOWN = _INTEGERS | _NUMERIC | _FLOATS | _DATE | _BOOLEAN | _TEXTS | {1114: "timestamp", 1184: "timestamptz"}
+_TEXTS = {25: "text", 1043: "varchar", 1042: "char", 19: "name", 18: '"char"'}
+_OTHERS = {1114: "timestamp", 1184: "timestamptz", 1083: "time", 1266: "timetz", 1186: "interval"} | {
+    17: "bytea",
+    114: "json",
+    3802: "jsonb",
+}
+_NAMES = _INTEGERS | _NUMERIC | _FLOATS | _DATE | _BOOLEAN | _TEXTS | _OTHERS
 _ACCEPTED = {
     "integer": _INTEGERS,
     "number": _INTEGERS | _NUMERIC | _FLOATS,
@@ -33,6 +41,13 @@ _ACCEPTED = {
     "boolean": _BOOLEAN,
 }
 _CAST = {"integer": "bigint", "number": "double precision", "decimal": "numeric", "category": "text"}
+
+# psycopg2 would bend some values (a date that is infinite becomes the year 9999) and raise at others (before Christ):
+# they are taken as PostgreSQL writes them, and judged like the cells of a file.
+_BUILT_IN = frozenset(extensions.string_types)
+_AS_WRITTEN = extensions.new_type(
+    tuple(_BUILT_IN - _TEXTS.keys() - _BOOLEAN.keys()), "AS_WRITTEN", lambda text, _cursor: text
+)
 
 
 def postgres_batches(
@@ -43,23 +58,19 @@ def postgres_batches(
     Raises
     ------
     ConfigurationError
-        If SCORING_SOURCE_URLS has no such connection, or its URI cannot be used.
+        If there is no such connection, its URI cannot be used, or its user is refused.
     SourceError
-        If the query fails, or a column or value does not fit the definition.
+        If the query fails, or a column or value does not fit the definition; several kinds of error at once.
     SourceNotReady
         If the query returns no row, the database cannot be reached or the connection breaks off.
     """
     name = query_name(source)
-    try:
-        with closing(_connect(source.connection, source_urls)) as connection:
-            connection.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
-            with connection.cursor(name="scoring_source") as cursor:
-                _execute(cursor, source.query, as_of, name)
-                yield from _batches(cursor, data_set, name, rows)
-    except psycopg2.OperationalError as error:
-        raise SourceNotReady(f"{name}: {_reason(error)} Remedy: try again when the database answers.") from error
-    except (psycopg2.Error, UnicodeDecodeError) as error:
-        raise SourceError(name, f"The query failed: {_reason(error)}", "Correct the source's query.") from error
+    findings = Findings(name)
+    with closing(_connect(source.connection, source_urls, name)) as connection:
+        connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+        extensions.register_type(_AS_WRITTEN, connection)
+        with closing(_fetched(connection, source, data_set, as_of, min(rows, FETCHED_ROWS))) as blocks:
+            yield from TypedBatches(data_set, POSTGRES, findings).of(blocks)
 
 
 def query_name(source: PostgresSource) -> str:
@@ -67,29 +78,60 @@ def query_name(source: PostgresSource) -> str:
     return f"query of {source.connection}"
 
 
-def typed(cells: Sequence[Any], column: Column) -> pa.Array:
-    """Values as psycopg2 gives them in the column's type; raises ValueError if one does not fit."""
-    if column.type == "number":
-        cells = [float(cell) if isinstance(cell, Decimal) else cell for cell in cells]
-    try:
-        return check_values(pa.array(cells, type=arrow_type(column)), column)
-    except (TypeError, OverflowError) as error:  # not text; a number beyond the type's range
-        raise ValueError(str(error)) from None
-
-
-def _connect(connection: str, source_urls: Mapping[str, str]) -> Connection:
-    if connection not in source_urls:
+def _connect(connection: str, source_urls: Mapping[str, str], name: str) -> Connection:
+    url = source_urls.get(connection)
+    if url is None:
         raise ConfigurationError(
-            f"There is no PostgreSQL source {connection!r}; there are: {', '.join(sorted(source_urls)) or 'none'}. "
-            f'Set SCORING_SOURCE_URLS={{"{connection}": "postgresql://user:password@host/db"}}.'
+            f"There is no PostgreSQL source {connection!r}; there are: {', '.join(sorted(source_urls)) or 'none'}.",
+            remedy=f'Set SCORING_SOURCE_URLS={{"{connection}": "postgresql://user:password@host/db"}}.',
+            in_airflow=f"Add the connection `{connection}` (type Postgres) in Admin > Connections.",
         )
     try:
-        return psycopg2.connect(source_urls[connection], connect_timeout=10, application_name="scoring source")
+        if AMBIGUOUS.match(url):
+            raise _unreadable(connection)
+        return psycopg2.connect(url, connect_timeout=10, application_name="scoring source")
     except psycopg2.ProgrammingError:  # its text repeats the URI
-        raise ConfigurationError(
-            f"SCORING_SOURCE_URLS: the value of {connection!r} is not a libpq URI; "
-            "write postgresql://user:password@host/db."
-        ) from None
+        raise _unreadable(connection) from None
+    except psycopg2.OperationalError as error:
+        text = " ".join(str(error).split())
+        if REFUSED.search(text):
+            raise ConfigurationError(
+                f"{name}: The database refuses the connection: {text}",
+                remedy=f"Correct the URI of {connection!r} in SCORING_SOURCE_URLS, or the user's rights.",
+                in_airflow=f"Correct the connection `{connection}` in Admin > Connections, or the user's rights.",
+            ) from error
+        raise SourceNotReady(
+            f"{name}: The database cannot be reached: {text}", remedy="Try again when the database answers."
+        ) from error
+
+
+def _unreadable(connection: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The URI of the PostgreSQL source {connection!r} cannot be read.",
+        remedy="Write it in SCORING_SOURCE_URLS as postgresql://user:password@host/db, with special characters of the "
+        "password percent-encoded (@ as %40, / as %2F).",
+        in_airflow=f"Correct the connection `{connection}` in Admin > Connections: host, port, schema and extras.",
+    )
+
+
+def _fetched(
+    connection: Connection, source: PostgresSource, data_set: DataSet, as_of: dt.date, rows: int
+) -> Generator[list[tuple[Any, ...]], None, None]:
+    """The query's columns, in the order of the definition, ``rows`` rows at a time."""
+    name = query_name(source)
+    try:
+        with connection.cursor(name="scoring_source") as cursor:
+            _execute(cursor, source.query, as_of, name)
+            records = cursor.fetchmany(rows)
+            if not records:
+                raise SourceNotReady(f"{name}: The query returned no row.", remedy="Try again when its data is there.")
+            positions = _checked(cursor.description, data_set, name)
+            while records:
+                columns = list(zip(*records, strict=True))
+                yield [columns[at] for at in positions]
+                records = cursor.fetchmany(rows)
+    except (psycopg2.Error, UnicodeDecodeError) as error:
+        raise _failed(error, name) from error
 
 
 def _execute(cursor: Any, query: str, as_of: dt.date, name: str) -> None:
@@ -103,38 +145,36 @@ def _execute(cursor: Any, query: str, as_of: dt.date, name: str) -> None:
         ) from error
 
 
-def _batches(cursor: Any, data_set: DataSet, name: str, rows: int) -> Iterator[pa.RecordBatch]:
-    records = cursor.fetchmany(rows)
-    if not records:
-        raise SourceNotReady(f"{name}: The query returned no row. Remedy: try again when its data is there.")
-    names = [field.name for field in cursor.description]
-    check_columns(names, data_set, name)
-    for field in cursor.description:
-        if field.name in data_set.column_names:
-            _check_type(field.type_code, data_set.column(field.name), name)
-    positions = [names.index(column) for column in data_set.column_names]
-    first_row = 1
-    while records:
-        columns = list(zip(*records, strict=True))
-        yield typed_batch([columns[at] for at in positions], data_set, typed, name=name, first_row=first_row)
-        first_row += len(records)
-        records = cursor.fetchmany(rows)
+def _failed(error: Exception, name: str) -> PermanentError | TransientError:
+    diagnostics = getattr(error, "diag", None)
+    text = (diagnostics and diagnostics.message_primary) or str(error)  # without its detail, which may quote a row
+    problem = f"The query failed: {' '.join(text.split()).rstrip('.')}."
+    broken_off = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or getattr(
+        error, "pgcode", None
+    )
+    if isinstance(error, psycopg2.Error) and broken_off and is_transient(error.pgcode):
+        return SourceNotReady(f"{name}: {problem}", remedy="Try again when the database answers.")
+    return SourceError(name, problem, "Correct the source's query.")
 
 
-def _check_type(oid: int, column: Column, name: str) -> None:
-    """Refuse a type whose values psycopg2 or Arrow would bend into the column's; text is judged by its values."""
+def _checked(description: Any, data_set: DataSet, name: str) -> list[int]:
+    """Where the columns of the definition stand in the query's; all that do not fit are refused at once."""
+    names = [field.name for field in description]
+    check_columns(names, data_set, name, quotable=True)
+    findings = Findings(name)
+    for column in data_set.columns:
+        _check_type(description[names.index(column.name)].type_code, column, findings)
+    if findings:
+        raise findings.error()
+    return [names.index(column) for column in data_set.column_names]
+
+
+def _check_type(oid: int, column: Column, findings: Findings) -> None:
+    """Refuse a type whose values are not the column's; text also takes types of the user's own (an enumeration)."""
     accepted = _ACCEPTED.get(column.type)
-    wrong = oid not in accepted if accepted else oid in _KNOWN and oid not in _TEXTS
+    wrong = oid not in accepted if accepted else oid in _BUILT_IN and oid not in _TEXTS
     if wrong:
+        problem = f"The column is of type {_NAMES.get(oid, f'with OID {oid}')}, which is not {column.type!r}."
         cast = f"{column.name}::{_CAST.get(column.type, column.type)}"
-        raise SourceError(
-            name,
-            f"The column is of type {_KNOWN.get(oid, f'with OID {oid}')}, which is not {column.type!r}.",
-            f"Cast it in the query ({cast}), or change the column's type in the definition.",
-            column=column.name,
-        )
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if text.endswith(".") else f"{text}."
+        remedy = f"Cast it in the query ({cast}), or change the column's type in the definition."
+        findings.add("is of another type", Finding(problem, remedy, column=column.name))

@@ -1,8 +1,9 @@
-"""The exact grammar of our CSV (RFC 4180): records, their cells, and whether quotation marks pair up.
+"""The exact grammar of our CSV (RFC 4180): records, their cells, and what a glance at all bytes tells.
 
 A cell is either quoted as a whole, with quotation marks inside it doubled, or holds none.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,23 +91,68 @@ def lines_of(file: RawIOBase) -> Iterator[bytes]:
         yield held
 
 
-def quotes_pair_up(file: RawIOBase) -> bool:
-    """Whether every quotation mark of the file opens, closes or is doubled within a cell; vectorised.
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over the bytes of a file tells."""
+
+    quotes_pair_up: bool
+    is_utf8: bool
+    has_nul: bool
+
+
+def survey(file: RawIOBase) -> Survey:
+    """Look at every byte once; vectorised."""
+    quotes, text, has_nul = _Quotes(), _Utf8(), False
+    while chunk := file.read(CHUNK_BYTES):
+        quotes.take(chunk)
+        text.take(chunk)
+        has_nul = has_nul or b"\0" in chunk
+    text.end()
+    return Survey(quotes.pair_up and not quotes.inside, text.valid, has_nul)
+
+
+class _Quotes:
+    """Whether every quotation mark so far opens, closes or is doubled within a cell.
 
     A parser that is lenient here would merge rows silently. The first, third, ... mark of the file must
     have a separator, or the mark before it, on its left; the others the same on their right.
     """
-    before, inside = b"\n", False
-    while chunk := file.read(CHUNK_BYTES):
-        if inside or before == b'"' or b'"' in chunk:
-            text = np.frombuffer(before + chunk, dtype=np.uint8)
+
+    def __init__(self) -> None:
+        self.pair_up, self.inside = True, False
+        self._before = b"\n"
+
+    def take(self, chunk: bytes) -> None:
+        if self.pair_up and (self.inside or self._before == b'"' or b'"' in chunk):
+            text = np.frombuffer(self._before + chunk, dtype=np.uint8)
             marks = np.flatnonzero(text[1:] == _QUOTE) + 1
-            opening, closing = (marks[1::2], marks[::2]) if inside else (marks[::2], marks[1::2])
-            if before == b'"' and not inside and not _EDGE[text[1]]:
-                return False
+            opening, closing = (marks[1::2], marks[::2]) if self.inside else (marks[::2], marks[1::2])
+            if self._before == b'"' and not self.inside and not _EDGE[text[1]]:
+                self.pair_up = False
             closing = closing[closing + 1 < len(text)]
             if not (_EDGE[text[opening - 1]].all() and _EDGE[text[closing + 1]].all()):
-                return False
-            inside ^= bool(len(marks) % 2)
-        before = chunk[-1:]
-    return not inside
+                self.pair_up = False
+            self.inside ^= bool(len(marks) % 2)
+        self._before = chunk[-1:]
+
+
+class _Utf8:
+    """Whether all bytes so far are UTF-8."""
+
+    def __init__(self) -> None:
+        self.valid = True
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def take(self, chunk: bytes) -> None:
+        if self.valid and not (chunk.isascii() and self._decoder.getstate()[0] == b""):
+            self._decode(chunk)
+
+    def end(self) -> None:
+        if self.valid:
+            self._decode(b"", final=True)
+
+    def _decode(self, chunk: bytes, *, final: bool = False) -> None:
+        try:
+            self._decoder.decode(chunk, final)
+        except UnicodeDecodeError:
+            self.valid = False

@@ -14,11 +14,15 @@ from typing import IO, Any
 
 import fsspec
 
-from scoring.errors import ConfigurationError, SourceError, SourceNotReady, TransientError
+from scoring.errors import ConfigurationError, ScoringError, SourceError, SourceNotReady, TransientError
 from scoring.intake.sources.location import shown, suffix_of
 
 CHUNK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
+_DRIVER = {
+    "remedy": "Install the fsspec driver of its protocol (s3fs, gcsfs, adlfs, ...), or correct the path.",
+    "in_airflow": "Install the fsspec driver of its protocol (s3fs, gcsfs, ...) on the workers, or correct the path.",
+}
 
 
 class View(io.RawIOBase):
@@ -36,6 +40,10 @@ class View(io.RawIOBase):
         count = os.preadv(self._descriptor, [buffer], self._position)
         self._position += count
         return count
+
+    def next_byte(self) -> bytes:
+        """The byte at the position, which stays where it is; nothing at the end of the file."""
+        return os.pread(self._descriptor, 1, self._position)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the position."""
@@ -73,9 +81,10 @@ def spooled(location: str) -> Iterator[IO[bytes]]:
     TransientError
         If the copy does not fit into the temporary directory.
     """
-    with tempfile.TemporaryFile() as copy:
+    with _temporary_directory():
+        copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed below; unbuffered, so that closing cannot fail
+    with copy:
         _copy(location, copy)
-        copy.flush()
         yield copy
 
 
@@ -118,12 +127,22 @@ def _fill(raw: IO[bytes], copy: IO[bytes], location: str) -> None:
 
 
 def _write(copy: IO[bytes], chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    with _temporary_directory():
+        while rest:
+            rest = rest[copy.write(rest) :]
+
+
+@contextmanager
+def _temporary_directory() -> Iterator[None]:
+    """Say of an error that the temporary directory is full, or that there is none."""
     try:
-        copy.write(chunk)
+        yield
     except OSError as error:
         raise TransientError(
-            f"The temporary directory {tempfile.gettempdir()} cannot take a copy of the source ({error.strerror}). "
-            "Make room there, or name another one with TMPDIR."
+            f"The temporary directory cannot take a copy of the source ({error.strerror}).",
+            remedy="Make room there, or name another one with TMPDIR.",
+            in_airflow="Make room there on the worker, or name another one with TMPDIR in its environment.",
         ) from error
 
 
@@ -132,8 +151,7 @@ def _filesystem(location: str) -> tuple[Any, str]:
         fs, path = fsspec.core.url_to_fs(location)
     except (ImportError, ValueError) as error:
         raise ConfigurationError(
-            f"{shown(location)}: this kind of URL cannot be read ({_reason(error, location)}). "
-            "Install the fsspec driver of its protocol, or correct the path."
+            f"{shown(location)}: This kind of URL cannot be read ({_reason(error, location)}).", **_DRIVER
         ) from None
     return fs, str(path)
 
@@ -151,8 +169,8 @@ def _fingerprint(fs: Any, path: str, location: str) -> tuple[str, str]:
 def _refuse_changed(before: tuple[str, str], fs: Any, path: str, location: str) -> None:
     if _fingerprint(fs, path, location) != before:
         raise SourceNotReady(
-            f"{shown(location)}: The file was replaced while being read; nothing of it was used. "
-            "Remedy: try again when the delivery is complete; upload under another name and rename it at the end."
+            f"{shown(location)}: The file was replaced while being read; nothing of it was used.",
+            remedy="Try again when the delivery is complete; upload under another name and rename it at the end.",
         )
 
 
@@ -162,19 +180,23 @@ def _reached(location: str) -> Iterator[None]:
     name = shown(location)
     try:
         yield
-    except (SourceError, TransientError):
+    except ScoringError:
         raise
     except FileNotFoundError:
         server = ", or its server does not answer" if "://" in location else ""  # fsspec says the same of both
         raise SourceNotReady(
-            f"{name}: The file is not there{server}. Remedy: deliver it, or correct the source's path or SCORING_INBOX."
+            f"{name}: The file is not there{server}.",
+            remedy="Deliver it, or correct the source's path or SCORING_INBOX.",
+            in_airflow="Deliver it, or correct the source's path in the definition or SCORING_INBOX of the workers.",
         ) from None
     except PermissionError:
         raise SourceError(name, "The file may not be read.", "Give this user the right to read it.") from None
+    except (ImportError, NotImplementedError) as error:
+        raise ConfigurationError(f"{name}: The file cannot be read ({_reason(error, location)}).", **_DRIVER) from None
     except Exception as error:  # noqa: BLE001 - every protocol has exceptions of its own
         raise SourceNotReady(
-            f"{name}: The file cannot be read just now ({_reason(error, location)}). "
-            "Remedy: try again; check that the server is up and that the credentials are valid."
+            f"{name}: The file cannot be read just now ({_reason(error, location)}).",
+            remedy="Try again; check that the server is up and that the credentials are valid.",
         ) from None
 
 

@@ -105,7 +105,8 @@ def test_the_reason_that_is_named_is_the_right_one(tmp_path, position, cell, rea
 
 
 def test_a_codec_that_cannot_be_unpacked_is_named_with_the_remedy(tmp_path):
-    parquet.write_table(pa.table({name: ["x"] for name in PEOPLE.column_names}), tmp_path / "x", compression="none")
+    columns = {name: pa.nulls(1) for name in PEOPLE.column_names} | {"id": pa.array(["x"])}
+    parquet.write_table(pa.table(columns), tmp_path / "x", compression="none")
     column = b"\x19\x18\x02id\x15"  # in the footer (Thrift): the path, and then the codec as a zigzag number
     whole = (tmp_path / "x").read_bytes()
     assert whole.count(column + b"\0") == 1

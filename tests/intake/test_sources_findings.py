@@ -6,13 +6,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
+from pyarrow import csv, parquet
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.errors import Finding, SourceError
 from scoring.intake import sources
 from scoring.intake.sources.casts import cast_text
 from scoring.intake.sources.cells import Form, TypedBatches
+from scoring.intake.sources.delimited import RaggedRows
 from scoring.intake.sources.findings import MAX_KINDS, Findings
 
 DAY = dt.date(2005, 6, 30)
@@ -64,7 +65,7 @@ def test_one_kind_of_error_is_told_in_one_line_with_its_first_place(tmp_path):
 
 def test_ten_kinds_are_told_of_more(tmp_path):
     error = refused(tmp_path, *(row(**{name: "x"}) for name in NUMBERS))
-    assert places(error) == [(at, f"n{at - 1}") for at in range(1, MAX_KINDS + 1)]
+    assert places(error) == [(at, f"n{at - 1}") for at in range(1, 11)]
 
 
 def test_kinds_far_apart_and_rows_after_ragged_ones_are_told_with_the_rows_they_have_in_the_file(tmp_path):
@@ -103,6 +104,20 @@ def test_all_kinds_of_a_parquet_file_are_told_at_once(tmp_path):
     with pytest.raises(SourceError) as caught, reading as received:
         list(received.batches)
     assert places(caught.value) == [(None, "n1"), (None, "n7")]
+
+
+def test_after_ten_kinds_the_source_is_not_read_on():
+    cells = [pa.array(["a"]), *[pa.array(["x"])] * len(NUMBERS)]
+    blocks = iter([cells, cells])
+    with pytest.raises(SourceError):
+        list(TypedBatches(WIDE, Form(cast_text, missing=""), Findings("x")).of(blocks))
+    assert next(blocks) is cells
+
+
+def test_rows_of_another_length_are_left_out_until_there_are_ten_thousand():
+    rows = RaggedRows(("a", "b"), Findings("x"))
+    said = [rows.take(csv.InvalidRow(2, 1, number, "1")) for number in range(2, 10_002)]
+    assert (set(said[:-1]), said[-1], rows.gave_up) == ({"skip"}, "error", True)
 
 
 def test_no_batch_is_given_after_the_first_unfit_cell(tmp_path):

@@ -1,4 +1,4 @@
-"""Which addresses customers' scores may go to. Errors quote no more of an address than its host: no token."""
+"""Which addresses customers' scores may go to. An address may hold a token: errors quote only its host."""
 
 import ipaddress
 import queue

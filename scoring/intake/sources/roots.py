@@ -22,7 +22,7 @@ def confined(location: str, roots: Iterable[str]) -> str:
         If it is not.
     """
     where = _place(location)
-    for root in filter(None, map(_place, roots)):
+    for root in filter(None, (_place(root) for root in roots if root)):
         if where and where[:-1] == root[:-1] and _below(where[-1], root[-1]):
             return where[-1] if len(where) == 1 else location
     raise SourceError(

@@ -62,7 +62,7 @@ class Places:
         return self.home / "processes.json"
 
     def make(self) -> None:
-        """Make the directories that others expect to exist, and take all from other users that an earlier version left."""
+        """Make the directories that others expect to exist, and close what an earlier version left open to others."""
         for directory in (self.home, self.airflow, self.logs, self.task_logs):
             directory.mkdir(parents=True, exist_ok=True)
         for path in (self.airflow, self.logs, *self.home.iterdir()):

@@ -107,9 +107,7 @@ def test_reconcile_wakes_and_then_fails_when_it_has_waked_in_vain(shop: Settings
     assert run["tries"]["report"] == 1
 
 
-def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(
-    shop: Settings, run_dags: RunDags, tmp_path: Path
-) -> None:
+def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(run_dags: RunDags, tmp_path: Path) -> None:
     typed = {"as_of": "2062-06-30", "path": str(write_csv(tmp_path / "june.csv", customers(5)))}
     refused, confirmed = run_dags(("ingest_shop", typed), ("ingest_shop", typed | {"confirm_date": True}))
     assert (refused["state"], refused["tries"]["ingest"]) == ("failed", 1)

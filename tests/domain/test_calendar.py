@@ -60,5 +60,5 @@ def test_a_doubted_date_is_refused_until_it_is_confirmed():
     bounds = {"today": DAY, "first": dt.date(2024, 1, 31), "last": None}
     require_plausible(dt.date(2062, 6, 30), **bounds, confirmed=True)
     require_plausible(DAY, **bounds, confirmed=False)
-    with pytest.raises(DateNotConfirmed, match="2062-06-30 is after today, 2024-06-30.*--confirm-date"):
+    with pytest.raises(DateNotConfirmed, match=r"2062-06-30 is after today, 2024-06-30.*--confirm-date"):
         require_plausible(dt.date(2062, 6, 30), **bounds, confirmed=False)

@@ -72,7 +72,7 @@ def test_what_a_child_process_writes_is_private(tmp_path):
     assert mode(places.home / "made") == 0o600
 
 
-def test_the_umask_is_the_persons_again_afterwards(tmp_path):
+def test_the_umask_is_the_persons_again_afterwards():
     script = "import os\nfrom scoring.local.places import private_files\nos.umask(0o022)\n"
     script += "with private_files(): pass\nprint(oct(os.umask(0)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -62,7 +62,7 @@ class Places:
         return self.home / "processes.json"
 
     def make(self) -> None:
-        """Make the directories that others expect to exist; what an earlier version left open to others is closed."""
+        """Make the directories that others expect to exist, and close what an earlier version left open to others."""
         for directory in (self.home, self.airflow, self.logs, self.task_logs):
             directory.mkdir(parents=True, exist_ok=True)
         for path in (self.airflow, self.logs, *self.home.iterdir()):

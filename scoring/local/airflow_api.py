@@ -68,12 +68,12 @@ class AirflowApi:
 
     def set_pool(self, name: str, slots: int, description: str) -> None:
         """Make a pool, or give the one of that name so many slots."""
-        wanted = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        wanted = {"slots": slots, "description": description, "include_deferred": False}
         known = {pool["name"] for pool in self._get("/pools", {"pool_name_pattern": name})["pools"]}
         if name in known:
             self._send("PATCH", f"/pools/{name}", json=wanted | {"pool": name})
         else:
-            self._send("POST", "/pools", json=wanted)
+            self._send("POST", "/pools", json=wanted | {"name": name})
 
     def trigger(self, dag_id: str, run_id: str, partition_key: str | None, note: str) -> Run:
         """Start a run now."""

@@ -140,6 +140,8 @@ def _text(value: object) -> str:
     match value:
         case SecretStr():
             return value.get_secret_value()
+        case tuple():
+            return json.dumps([_text(part) for part in value])
         case dict():
             return json.dumps({name: _text(part) for name, part in value.items()})
         case Path():

@@ -1,6 +1,7 @@
 """The command line does what the DAGs do, and an error meant for a person comes without a traceback."""
 
 import csv
+import datetime as dt
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from scoring import cli
 from scoring.errors import ScoringError
 from scoring.settings import PROJECT
 
+WRONG = dt.date(2062, 7, 31)
 SHOWN = ("home", "database_url", "inbox", "mlflow_tracking_uri", "mlflow_artifacts", "expectations_dir", "definitions")
 
 
@@ -64,6 +66,36 @@ def test_a_partition_is_scored_looked_at_dropped_and_scored_again(scoring):
     assert again.rpartition("checksum")[2] == first.rpartition("checksum")[2]
 
 
+def test_a_wrong_date_is_seen_set_back_and_recorded(scoring, shop, monkeypatch):
+    for as_of, amount in ((JUNE, 100.0), (WRONG, 900.0), (JULY, 200.0)):
+        snapshot_of(shop, customers(2, spend=amount), as_of)
+        said = scoring("score", "partition", "spending", "--as-of", as_of)
+    assert "2 scores, 0 changes told" in said
+    assert "WARNING: Publication 3 of spending 2024-07-31 is silent: the CRM has heard of 2062-07-31" in said
+    shown = scoring("announce", "show", "spending")
+    assert "spending is announced until 2062-07-31" in shown
+    assert "2 customers were told of, 0 are known from the first load" in shown
+    assert "2024-07-31  publication 3  silent" in shown
+
+    reset = ("announce", "reset", "spending", "--until", JUNE, "--reason", "typing error")
+    declined = CliRunner().invoke(cli.app, [str(word) for word in reset], input="n\n")
+    assert declined.exit_code == 1
+    assert "spending was announced until 2062-07-31; it will count as announced until 2024-06-30." in declined.output
+    assert "2 customers were last told of a later date" in declined.output
+    assert "if it is wrong: `scoring publication drop spending 2062-07-31`" in declined.output
+    assert "announced until 2062-07-31" in scoring("announce", "show", "spending"), "nothing was done"
+
+    monkeypatch.setenv("LOGNAME", "ada")
+    assert "Done. Drop what is wrong" in scoring(*reset, "--yes")
+    assert "see `scoring announce show spending`" in scoring("publication", "drop", "spending", WRONG)
+    shown = scoring("announce", "show", "spending")
+    assert "2024-07-31  publication 3  not told since a reset; run it again to tell it" in shown
+    assert "by ada: 2062-07-31 -> 2024-06-30, typing error" in shown
+    said = scoring("score", "partition", "spending", "--as-of", JULY)
+    assert "2 scores, 2 changes told" in said
+    assert "WARNING" not in said
+
+
 def test_quarantined_rows_are_listed_exported_corrected_and_replayed(scoring, delivered, tmp_path):
     scoring("ingest", "shop", "--as-of", JUNE)
     listed = scoring("quarantine", "list", "shop", JUNE)
@@ -91,18 +123,19 @@ def test_migrate_can_be_repeated(scoring, shop):
     assert query(shop, "SELECT * FROM scoring.endpoint") == before
 
 
-WRONG = {
+REFUSED = {
     "unknown data set": (("ingest", "pub", "--as-of", "2024-06-30"), "NotFound: There is no data set 'pub'"),
     "unknown score": (("score", "partition", "risk", "--as-of", "2024-06-30"), "NotFound: There is no score 'risk'"),
     "nothing delivered": (("ingest", "shop", "--as-of", "2024-06-30"), "SourceNotReady: "),
     "nothing ingested": (("quarantine", "list", "shop", "2024-06-30"), "NotFound: Nothing of shop was ingested"),
     "nothing published": (("publication", "drop", "leaving", "2024-06-30"), "NotFound: Nothing is published"),
     "no passport": (("score", "passport", "leaving", "c1"), "NotFound: Nothing is published of leaving"),
+    "nothing announced": (("announce", "show", "leaving"), "NotFound: Nothing of leaving was ever announced"),
     "nothing to train on": (("train", "leaving", "--as-of", "2024-06-30"), "NotFound: There is no snapshot"),
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("arguments", "said"), REFUSED.values(), ids=REFUSED)
 @pytest.mark.usefixtures("scoring")
 def test_an_error_is_said_in_one_line_with_exit_code_1(arguments, said, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["scoring", *arguments])

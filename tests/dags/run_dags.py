@@ -1,6 +1,7 @@
 """Runs DAGs one after the other by ``dag.test()``; prints as JSON what became of each: ``run_dags.py [[ID, CONF]]``."""
 
 import json
+import logging
 import sys
 
 from airflow.dag_processing.dagbag import DagBag
@@ -14,10 +15,24 @@ bag = DagBag()
 assert not bag.import_errors, bag.import_errors
 
 
+class Warnings(logging.Handler):
+    """Keeps what our tasks warn of."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.messages = []
+
+    def emit(self, record):
+        self.messages.append(record.getMessage())
+
+
 def outcome(dag_id, conf):
-    """State of the run, its task instances and its XComs."""
+    """State of the run, its task instances, its XComs and what its tasks warned of."""
+    warnings = Warnings()
+    logging.getLogger("scoring_airflow").addHandler(warnings)
     # No logical date: a run by hand has none, and one of today would be after the end of a bounded schedule.
     run = bag.dags[dag_id].test(logical_date=None, run_conf=conf)
+    logging.getLogger("scoring_airflow").removeHandler(warnings)
     session = Session()
     state, run_id = run.state, run.run_id
     mine = {"dag_id": dag_id, "run_id": run_id}
@@ -32,6 +47,7 @@ def outcome(dag_id, conf):
         ],
         "tries": {task.task_id: task.try_number for task in tasks},
         "xcoms": {f"{xcom.task_id}.{xcom.key}": XComModel.deserialize_value(xcom) for xcom in xcoms},
+        "warnings": warnings.messages,
     }
 
 

@@ -11,13 +11,13 @@ import pytest
 
 SCRIPT = """
 import json
-from scoring_airflow.connections import task_settings
-settings = task_settings()
-assert "hidden" not in repr(settings) and "hidden" not in str(settings)
+from scoring_airflow.connections import crm_settings, task_settings
+settings, crm = task_settings(), crm_settings()
+assert not any("hidden" in show(kept) for show in (repr, str) for kept in (settings, crm))
 print("\\n" + json.dumps({
     "database_url": settings.database_url.get_secret_value(),
-    "crm_url": settings.crm_url,
-    "crm_secret": settings.crm_secret.get_secret_value(),
+    "crm_url": crm.url,
+    "crm_secret": crm.secret.get_secret_value(),
     "source_urls": {name: url.get_secret_value() for name, url in settings.source_urls.items()},
 }))
 """

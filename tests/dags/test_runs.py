@@ -65,6 +65,18 @@ def test_the_form_can_name_another_file_than_the_definition_does(
     assert value(shop, "SELECT accepted FROM scoring.snapshot WHERE state = 'current'") == 5
 
 
+def test_a_silent_publication_is_seen_in_the_log_and_in_what_the_task_returns(
+    shop: Settings, run_dags: RunDags
+) -> None:
+    snapshot_of(shop, customers(5), JUNE)
+    snapshot_of(shop, customers(5), JULY)
+    newer, older = run_dags(("score_spending", {"as_of": JULY.isoformat()}), ("score_spending", AS_OF))
+    assert (newer["xcoms"]["publish.return_value"]["silent"], newer["warnings"]) == (0, [])
+    assert (older["state"], older["xcoms"]["publish.return_value"]["silent"]) == ("success", 1)
+    (warning,) = older["warnings"]
+    assert "spending 2024-06-30 is silent: the CRM has heard of 2024-07-31" in warning
+
+
 def test_a_run_without_a_partition_or_a_snapshot_fails_at_the_first_try_and_leaves_nothing(
     shop: Settings, run_dags: RunDags
 ) -> None:
@@ -107,8 +119,8 @@ def test_reconcile_wakes_and_then_fails_when_it_has_waked_in_vain(shop: Settings
     assert run["tries"]["report"] == 1
 
 
-def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(run_dags: RunDags, tmp_path: Path) -> None:
-    typed = {"as_of": "2062-06-30", "path": str(write_csv(tmp_path / "june.csv", customers(5)))}
+def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(shop: Settings, run_dags: RunDags) -> None:
+    typed = {"as_of": "2062-06-30", "path": str(write_csv(Path(shop.inbox) / "june.csv", customers(5)))}
     refused, confirmed = run_dags(("ingest_shop", typed), ("ingest_shop", typed | {"confirm_date": True}))
     assert (refused["state"], refused["tries"]["ingest"]) == ("failed", 1)
     assert confirmed["state"] == "success"

@@ -6,7 +6,11 @@ import runpy
 import pytest
 import yaml
 
-from scoring.settings import PROJECT, Settings
+from scoring.settings import PROJECT, CrmSettings, Settings
+
+SETTINGS = {f"SCORING_{name.upper()}" for name in Settings.model_fields} | {
+    f"SCORING_CRM_{name.upper()}" for name in CrmSettings.model_fields
+}
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), PROJECT / "sample_data" / "README.md"])
 
@@ -25,17 +29,15 @@ def test_links_between_pages_lead_somewhere(page):
 
 def test_operations_names_every_setting_that_exists_and_no_other():
     named = set(re.findall(r"SCORING_[A-Z_]+", (PROJECT / "docs" / "operations.md").read_text()))
-    known = {f"SCORING_{name.upper()}" for name in Settings.model_fields}
-    assert named == known
+    assert named == SETTINGS
 
 
 def test_the_compose_file_starts_commands_that_exist_with_settings_that_exist():
     compose = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
-    known = {f"SCORING_{name.upper()}" for name in Settings.model_fields}
     for service in compose["services"].values():
         if "build" not in service:
             continue
         assert service["command"].split()[0] in {"mlflow", "airflow", "sh"}
         named = {name for name in service.get("environment", {}) if name.startswith("SCORING_")}
-        assert named <= known
+        assert named <= SETTINGS
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))

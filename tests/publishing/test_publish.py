@@ -1,5 +1,8 @@
 """A publication is all or nothing, made from stated inputs, and the same inputs give the same result."""
 
+import hashlib
+from base64 import b64encode
+
 import pytest
 from factories import (
     JULY,
@@ -88,10 +91,52 @@ def test_a_fault_found_while_publishing_leaves_everything_as_it_was(shop, custom
     publication_id = scored(shop, SPENDING)
     inject(shop, publication_id, customer_id)
     before = state_of(shop)
-    with pytest.raises(IntegrityError, match=said):
+    with pytest.raises(IntegrityError, match=said) as caught:
         publish(shop, publication_id)
     assert state_of(shop) == before
     assert events(shop) == []
+    assert f"`scoring publication drop spending 2024-06-30 --id {publication_id}`" in str(caught.value)
+    drop(shop, SPENDING, JUNE, publication_id)
+    assert published(shop, SPENDING).rows == 30, "the advice helps"
+
+
+def test_shards_whose_marks_are_not_what_the_snapshot_has_are_not_published(shop):
+    snapshot_of(shop, customers(30))
+    publication_id = scored(shop, SPENDING)
+    query(shop, "UPDATE scoring.shard SET rows = rows + 1 WHERE shard = 0")
+    with pytest.raises(IntegrityError, match=r"Its shards wrote 31 rows, its snapshot has 30\..*publication drop"):
+        publish(shop, publication_id)
+    assert visible(shop) == [0, 0, 0]
+
+
+def test_a_publication_that_lost_its_table_can_be_dropped_and_run_again(shop):
+    snapshot_of(shop, customers(30))
+    publication_id = scored(shop, SPENDING)
+    query(shop, f"DROP TABLE scoring.score_{publication_id}")
+    with pytest.raises(IntegrityError, match=r"has lost its table of rows.*publication drop"):
+        publish(shop, publication_id)
+    drop(shop, SPENDING, JUNE, publication_id)
+    assert published(shop, SPENDING).rows == 30
+
+
+@pytest.mark.parametrize(
+    "length", [4000, 2685], ids=["too long for the scores", "too long beside the score's name in the announcements"]
+)
+def test_a_key_that_is_too_long_is_refused_for_good_and_named_with_the_remedy(shop, length):
+    noise = b"".join(hashlib.sha512(bytes([number])).digest() for number in range(50))  # or an index compresses it
+    key = b64encode(noise).decode()[:length]
+    snapshot_of(shop, [*customers(5), customer(6, customer_id=key)])
+    publication_id = scored(shop, SPENDING)
+    with pytest.raises(PermanentError) as caught:
+        publish(shop, publication_id)
+    said = str(caught.value)
+    assert f"Publication {publication_id} of spending 2024-06-30 has a key that is too long" in said
+    assert f"{key[:40]!r}... has {length:,} characters" in said
+    assert "Remedy: Correct the key in the source, ingest the partition again" in said
+    assert visible(shop) == [0, 0, 0]
+    assert events(shop) == []
+    assert published_rows(shop, SPENDING, customers(6)).rows == 6, "the advice helps"
+    drop(shop, SPENDING, JUNE, publication_id)
 
 
 def test_a_change_and_its_event_and_its_outbox_row_commit_together(shop):

@@ -7,6 +7,7 @@ from factories import AUGUST, JULY, JUNE, MAY, customer, customers, events, publ
 from factories_notify import new_secret
 from shop_definitions import LEAVING, SPENDING
 
+from scoring.delivery.adapters.webhook import Webhook
 from scoring.delivery.notify import notify
 from scoring.errors import NotFound, PermanentError
 from scoring.local.receiver import Receiver
@@ -54,10 +55,10 @@ def test_what_was_overtaken_says_that_another_publication_is_seen(shop):
 
 def test_after_a_reset_the_next_month_tells_the_crm_the_corrections_and_never_an_older_version(shop, tmp_path):
     with Receiver(SECRET, tmp_path / "crm.sqlite3") as receiver:
-        crm = shop.model_copy(update={"crm_url": receiver.url, "crm_secret": SECRET})
+        crm = shop
 
         def known():
-            notify(crm)
+            notify(crm.database(), Webhook(receiver.url, SECRET))
             told = receiver.newest()
             return {customer_id: (told["spending", customer_id]["value"]) for _, customer_id in sorted(told)}
 

@@ -83,6 +83,8 @@ class Line:
                 if received > HEAD_BYTES:
                     raise h11.RemoteProtocolError("the head is too long")
                 received += self._receive(deadline, first=not received)
+        if not event.http_version.startswith(b"1."):  # h11 takes any two digits
+            raise h11.RemoteProtocolError("it is another version of HTTP")
         return event
 
     def is_free(self) -> bool:

@@ -49,7 +49,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             f"{score.name} cannot be trained at {as_of}: {len(outcome)} customers have a known outcome, and "
             f"{len(np.unique(outcome))} different ones were seen. Train it at another date."
         )
-    estimator = score.estimator().fit(features, outcome)
+    estimator = score.new_estimator().fit(features, outcome)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
         score.model_name,

@@ -17,6 +17,7 @@ FILES = {
     "ingest": "`ingest_<data set>`, one for each data set",
     "score": "`score_<score>`, one for each score",
     "notify": "`notify_crm` and `sweep_crm`",
+    "definitions": "Mistakes in the definitions: an import error, no DAG",
 }
 
 

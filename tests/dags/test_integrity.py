@@ -132,15 +132,15 @@ CLUB = data_set("club")
 DEFINITIONS = {
     "one score of two is wrong": (
         GOOD + 'RISK = score("risk", "club")\nVALUE = score("value", data_set="club", horizon=2)\n',
-        {"ingest_club", "score_risk", "notify_crm", "sweep_crm"},
+        {"ingest_club", "score_risk"},
         "TypeError: score() got an unexpected keyword argument 'horizon'",
     ),
     "the data set of all scores is wrong": (
         GOOD.replace('"number"', '"numbr"') + 'RISK = score("risk", "club")\n',
-        {"notify_crm", "sweep_crm"},
+        set(),
         "line 5: Column 'spend': type: Input should be",
     ),
-    "nothing can be read": ("def broken(:", {"notify_crm", "sweep_crm"}, "line 1: SyntaxError: invalid syntax"),
+    "nothing can be read": ("def broken(:", set(), "line 1: SyntaxError: invalid syntax"),
 }
 
 
@@ -159,7 +159,8 @@ def test_a_mistake_in_a_definition_is_one_import_error_and_all_other_dags_stay(
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert set(found["dags"]) == dags
+    assert {dag_id for dag_id in found["dags"] if dag_id.startswith(("ingest_", "score_"))} == dags
+    assert {"notify_crm", "sweep_crm"} <= found["dags"].keys()
     ((file, error),) = found["import_errors"].items()
     assert Path(file).name == "definitions.py"
     assert said in error

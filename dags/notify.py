@@ -29,6 +29,7 @@ from scoring_airflow.assets import publication_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 
+from scoring.domain.dag_ids import NOTIFY, SWEEP
 from scoring.settings import load_settings
 
 
@@ -39,12 +40,12 @@ def notify() -> dict[str, int]:
 
 
 DAGS = {
-    "notify_crm": (
+    NOTIFY: (
         "Notify · CRM",
         "After a publication: delivers score changes to the CRM.",
         PartitionedAssetTimetable(assets=AssetAny(*map(publication_asset, catalog().scores.values()))),
     ),
-    "sweep_crm": (
+    SWEEP: (
         "Notify · CRM sweep",
         "Every five minutes: delivers what is due for another try or was left behind.",
         CronTriggerTimetable("*/5 * * * *", timezone="UTC"),

@@ -18,6 +18,7 @@ FILES = {
     "score": "`score_<score>`, one for each score",
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
+    "definitions": "Mistakes in the definitions: an import error, no DAG",
 }
 
 

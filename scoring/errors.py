@@ -27,7 +27,9 @@ class ScoringError(Exception):
 
     def __str__(self) -> str:
         remedy = (self.read_in_airflow and self._in_airflow) or self._remedy
-        return f"{self.args[0]} Remedy: {remedy}" if remedy else str(self.args[0])
+        problem = str(self.args[0])
+        gap = "\n" if "\n" in problem else " "
+        return f"{problem}{gap}Remedy: {remedy}" if remedy else problem
 
 
 class PermanentError(ScoringError):

@@ -1,6 +1,9 @@
 """The command line: what an operator, a data scientist or a process manager asks for, as one command each."""
 
 import sys
+import tempfile
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -13,13 +16,36 @@ app = typer.Typer(
 )
 
 
+BUG = 70  # EX_SOFTWARE of sysexits.h
+
+
 def main() -> None:
-    """Run the command line; an error that is meant for a person is printed without a traceback, exit code 1."""
+    """Run the command line; nobody sees a traceback.
+
+    Exit codes: 0 done; 1 an error for a person, in one sentence; 2 the command was called wrongly (Typer says how);
+    70 a bug, with its traceback in a file; 130 interrupted.
+    """
     try:
         app()
     except ScoringError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a bug: whatever it is, it is said how to go on
+        typer.echo(_bug_report(error), err=True)
+        sys.exit(BUG)
+
+
+def _bug_report(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="scoring-", suffix=".txt", delete=False
+    ) as file:  # readable by us only
+        file.write("".join(traceback.format_exception(error)))
+    return (
+        f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})\n"
+        f"This is a bug in this program or in a library, not a mistake of yours. What was done before it is kept, and "
+        f"the command can be run again.\nIf it fails again, report the command with the traceback in {file.name}."
+    )
 
 
 @app.command()

@@ -7,6 +7,7 @@ import typer
 
 from scoring.cli.options import attached_settings
 from scoring.delivery.retry import DeliveryState
+from scoring.domain.dag_ids import NOTIFY, SWEEP
 from scoring.settings import load_crm_settings, load_settings
 
 delivery = typer.Typer(help="Requests to the CRM.", no_args_is_help=True)
@@ -63,7 +64,7 @@ def endpoint_enable() -> None:
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
         endpoints.enable(connection)
-    typer.echo("The endpoint is enabled; notify_crm or sweep_crm delivers what waits.")
+    typer.echo(f"The endpoint is enabled; {NOTIFY} or {SWEEP} delivers what waits.")
 
 
 def notify() -> None:

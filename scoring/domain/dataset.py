@@ -2,10 +2,11 @@
 
 import datetime as dt
 import re
-from typing import Literal, Self
+from collections.abc import Iterator
+from typing import Literal
 
 from croniter import croniter
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from scoring.domain.definition import Definition, digest_of
 
@@ -63,15 +64,16 @@ class Column(Definition):
 
     _name = field_validator("name")(checked_name)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if (self.type == "category") != bool(self.values):
-            raise ValueError(f"column {self.name!r}: 'values' belongs to a category, and a category needs it")
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields."""
+        if self.type == "category" and not self.values:
+            yield "values: a category needs them"
+        if self.type != "category" and self.values:
+            yield f"values: only a category has them, and the type is {self.type!r}"
         if len(set(self.values)) != len(self.values):
-            raise ValueError(f"column {self.name!r}: 'values' names a category twice")
+            yield "values: a category is named twice"
         if self.scale > self.precision:
-            raise ValueError(f"column {self.name!r}: 'scale' is larger than 'precision'")
-        return self
+            yield f"scale: {self.scale} is larger than precision ({self.precision})"
 
     @property
     def numeric(self) -> bool:
@@ -156,25 +158,24 @@ class DataSet(Definition):
             raise ValueError(f"{schedule!r} is not a cron expression, e.g. '0 6 L * *'")
         return schedule
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields."""
         names = [column.name for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"columns: {', '.join(twice)} named twice")
-        if self.key not in names:
-            raise ValueError(f"key: {self.key!r} is not among the columns ({', '.join(names)})")
+            yield f"columns: {', '.join(twice)} named twice"
         reserved = sorted(RESERVED.intersection(names))
         if reserved:
-            raise ValueError(f"columns: {', '.join(reserved)}: the quarantine's export uses that name")
+            yield f"columns: {', '.join(reserved)}: the quarantine's export uses that name"
+        if self.key not in names:
+            yield f"key: {self.key!r} is not among the columns ({', '.join(names)})"
+        elif self.column(self.key).type != "text" or self.column(self.key).nullable:
+            yield f"key: column {self.key!r} must be of type 'text' and not nullable"
         if self.last_as_of is not None and self.last_as_of < self.first_as_of:
-            raise ValueError(f"last_as_of: {self.last_as_of} is before first_as_of ({self.first_as_of})")
+            yield f"last_as_of: {self.last_as_of} is before first_as_of ({self.first_as_of})"
         path = getattr(self.source, "path", None)
         if self.schedule is not None and path is not None and "{as_of}" not in path:
-            raise ValueError("source.path: holds no {as_of}, so each date of the schedule would read the same file")
-        if self.column(self.key).type != "text" or self.column(self.key).nullable:
-            raise ValueError(f"key: column {self.key!r} must be of type 'text' and not nullable")
-        return self
+            yield "source.path: holds no {as_of}, so each date of the schedule would read the same file"
 
     @property
     def suite_name(self) -> str:

@@ -1,16 +1,82 @@
-"""What all definitions have in common: they are frozen, refuse unknown fields and have a digest."""
+"""What all definitions have in common: they are frozen, refuse unknown fields, have a digest and report mistakes."""
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+BROKEN_PART = "broken_part"  # the pydantic error type of a field that holds a broken definition
+
+Listener = Callable[["Definition", ValidationError], None]
+_listener: ContextVar[Listener | None] = ContextVar("_listener", default=None)
 
 
 class Definition(BaseModel):
-    """An immutable description, checked when it is made."""
+    """An immutable description, checked when it is made.
+
+    Raises
+    ------
+    ValidationError
+        If a field is wrong; but see :func:`mistakes_go_to`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    sound: ClassVar[bool] = True  # False on an instance that is broken
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            listener = _listener.get()
+            if listener is None:
+                raise
+            self._become_broken(fields)
+            listener(self, error)
+
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields, all of it, each as ``field: reason``."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _fields_agree(self) -> Self:
+        if self.sound and (found := list(self.mistakes())):  # pydantic asks again where it stands in another one
+            raise ValueError("\n".join(found))
+        return self
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _has_no_broken_part(cls, value: Any) -> Any:
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Definition) and not part.sound:
+                raise PydanticCustomError(BROKEN_PART, "a part of it is wrong")
+        return value
+
+    def _become_broken(self, fields: dict[str, Any]) -> None:
+        """Keep the fields unchecked, so that what follows in the file (the next score's features) can be read."""
+        unchecked = self.model_construct(**fields)
+        object.__setattr__(self, "__dict__", vars(unchecked) | {"sound": False})
+        for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
+            object.__setattr__(self, name, getattr(unchecked, name))
+
+
+@contextmanager
+def mistakes_go_to(listener: Listener) -> Iterator[None]:
+    """Report each wrong definition to ``listener`` instead of raising, so that one run finds all of them.
+
+    The listener gets the definition with its fields unchecked and ``sound`` False, and what is wrong with it.
+    A definition with a broken part is broken, too: its error of type ``BROKEN_PART`` says no more than that.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 def digest_of(content: Any) -> str:

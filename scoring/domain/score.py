@@ -1,12 +1,13 @@
 """A score: a number about each customer of a data set, how it is shown, and when it has changed enough to tell."""
 
-from collections.abc import Callable
-from typing import Any, Literal, Self
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from scoring.domain.dataset import checked_name
 from scoring.domain.definition import Definition, digest_of
+from scoring.errors import DefinitionError
 
 Kind = Literal["classification", "regression"]
 
@@ -44,11 +45,10 @@ class ChangeRule(Definition):
     absolute: float | None = Field(default=None, gt=0)
     announce_first_load: bool = False
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields."""
         if not self.band and self.points is None and self.relative is None and self.absolute is None:
-            raise ValueError("a change rule needs one of 'band', 'points', 'relative' or 'absolute'")
-        return self
+            yield "band, points, relative, absolute: a change rule needs one of them"
 
 
 class Score(Definition):
@@ -77,24 +77,45 @@ class Score(Definition):
 
     _name = field_validator("name", "data_set")(checked_name)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields."""
         if len(set(self.features)) != len(self.features):
-            raise ValueError("features: a column is named twice")
+            yield "features: a column is named twice"
         if self.kind == "regression" and (self.points or self.bands):
-            raise ValueError("points, bands: only a classification's probability has them")
+            yield "points, bands: only a classification's probability has them"
         if (self.kind == "classification") != (self.target.at_least is not None):
-            raise ValueError("target.at_least: a classification needs it, a regression must not have it")
+            yield "target.at_least: a classification needs it, a regression must not have it"
         uppers = [band.upper for band in self.bands]
         if uppers != sorted(set(uppers)):
-            raise ValueError("bands: upper bounds must grow from band to band")
+            yield "bands: upper bounds must grow from band to band"
         if self.bands and uppers[-1] < 1:
-            raise ValueError("bands: the last upper bound must be 1, so that every probability has a band")
+            yield "bands: the last upper bound must be 1, so that every probability has a band"
         if self.change.band and not self.bands:
-            raise ValueError("change.band: the score has no bands")
+            yield "change.band: the score has no bands"
         if self.change.points is not None and self.points is None:
-            raise ValueError("change.points: the score has no points")
-        return self
+            yield "change.points: the score has no points"
+
+    def new_estimator(self) -> Any:
+        """An unfitted estimator.
+
+        Raises
+        ------
+        DefinitionError
+            If ``estimator`` fails; names a missing package and where to install it.
+        """
+        try:
+            return self.estimator()
+        except ModuleNotFoundError as error:
+            raise DefinitionError(
+                f"Score {self.name!r}: estimator: the package {error.name!r} is not installed.",
+                remedy="Install it into the Python environment of this command.",
+                in_airflow="Install it into the Python environment of all Airflow workers, then clear this task.",
+            ) from error
+        except Exception as error:
+            raise DefinitionError(
+                f"Score {self.name!r}: estimator: it cannot be made: {type(error).__name__}: {error}",
+                remedy="Mend the function that the definition names as its estimator.",
+            ) from error
 
     @property
     def model_name(self) -> str:

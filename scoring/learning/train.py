@@ -115,23 +115,16 @@ def fitted(score: Score, known: TrainingSet) -> Any:
     Raises
     ------
     PermanentError
-        If making or fitting it fails; names the step and the reason.
+        If making or fitting it fails; names the reason.
     """
-    step = "made"
+    estimator = score.new_estimator()
     try:
-        estimator = score.estimator()
-        step = "fitted"
         return estimator.fit(known.features, known.outcome)
-    except ImportError as error:
-        raise PermanentError(
-            f"The estimator of {score.name} needs the package {error.name or str(error)!r}, which is not installed.",
-            remedy="Install it where tasks run, or choose another estimator in the definition.",
-        ) from error
     except MemoryError:
         raise
     except Exception as error:  # a user's estimator raises what it likes
         raise PermanentError(
-            f"The estimator of {score.name} cannot be {step}: {type(error).__name__}: {' '.join(str(error).split())}",
+            f"The estimator of {score.name} cannot be fitted: {type(error).__name__}: {' '.join(str(error).split())}",
             remedy="Mend the score's 'estimator' in its definition.",
         ) from error
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import psycopg2
 
-from scoring.catalog import load_catalog
+from scoring.catalog import load_catalog, told
 from scoring.database import migrate
 from scoring.domain.dag_ids import all_dags
 from scoring.errors import PermanentError
@@ -77,6 +77,8 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
     """
     preflight.check_tools()
     expected = dag_ids(settings)
+    if problems := load_catalog(settings.definitions).problems:
+        progress.say(f"Mistakes in the definitions; what they define is missing, all else runs:\n{told(problems)}")
     places = Places(settings.home)
     with private_files():
         places.make()

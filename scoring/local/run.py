@@ -28,14 +28,17 @@ def run(settings: Settings) -> int:
     progress, began = Progress(), time.monotonic()
     try:
         with interruptible():
-            works = work_of(load_catalog(settings.definitions))
+            catalog = load_catalog(settings.definitions)
+            works = work_of(catalog)
             if not works:
+                catalog.raise_problems()
                 raise ConfigurationError(
                     "No data set has a schedule with first_as_of, last_as_of and a score. "
                     "Use `make up` and trigger the DAGs in Airflow's UI."
                 )
             with running_platform(settings, progress) as platform:
                 _complete(platform, works, progress)
+            catalog.raise_problems()
     except KeyboardInterrupt:
         progress.say("Stopped; nothing is left running. `make run` goes on where this ended.")
         return INTERRUPTED

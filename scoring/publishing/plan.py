@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from scoring.catalog import load_catalog
 from scoring.database import transaction
+from scoring.domain.dag_ids import ingest_dag
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
@@ -47,7 +48,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
         if snapshot is None:
             raise NotFound(
                 f"There is no snapshot of {data_set.name} at {as_of}, so {score.name} cannot be scored.",
-                remedy=f"Run the DAG ingest_{data_set.name} for that date, or "
+                remedy=f"Run the DAG {ingest_dag(data_set.name)} for that date, or "
                 f"`scoring ingest {data_set.name} --as-of {as_of}`.",
             )
         digest = inputs_digest(snapshot.digest, arms, definition_digest)

@@ -1,8 +1,7 @@
 """Looks once over the whole installation for what was left undone."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from scoring.catalog import Catalog, load_catalog
 from scoring.database import transaction
@@ -10,24 +9,13 @@ from scoring.domain.score import Score
 from scoring.reconcile import observed
 from scoring.reconcile.findings import Finding, SnapshotSeen, undelivered, unfinished, unpublished
 from scoring.settings import Settings
+from scoring.snapshots.partial import remove_partial_files
 
 PARTIAL_FILE_AGE = dt.timedelta(days=1)  # no intake takes so long
 
-Cleaner = Callable[[str, dt.datetime], Sequence[Path]]
 
-
-def keep_all_files(_lake: str, _older_than: dt.datetime) -> Sequence[Path]:
-    """Stands where the removal of partial files of a lake goes; removes none."""
-    return ()
-
-
-def reconcile(settings: Settings, now: dt.datetime, *, remove_partial_files: Cleaner = keep_all_files) -> list[Finding]:
-    """Everything that is left undone at ``now`` (aware), most urgent first.
-
-    Parameters
-    ----------
-    remove_partial_files
-        Removes from the lake at a root what crashed writers left there before a time; returns the paths.
+def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
+    """Everything that is left undone at ``now`` (aware), most urgent first; files left by crashes are removed.
 
     Raises
     ------

@@ -106,17 +106,16 @@ def test_dead_and_pending_deliveries_and_a_disabled_or_held_endpoint_are_found(d
     assert kinds(done) == ["endpoint disabled"]
 
 
-def test_partial_files_are_removed_a_day_later_and_told(done):
-    asked = []
-
-    def remove(lake: str, older_than: dt.datetime) -> list[Path]:
-        asked.append((lake, older_than))
-        return [Path("x.parquet.partial-1")]
-
-    now = later()
-    (found,) = reconcile(done, now, remove_partial_files=remove)
-    assert (found.kind, found.needs_person) == ("partial file", False)
-    assert asked == [(done.lake, now - dt.timedelta(days=1))]
+def test_files_that_a_crash_left_in_the_lake_are_removed_and_reported(done):
+    (snapshot,) = Path(done.lake).rglob("*.parquet")
+    left = snapshot.with_name(f"{snapshot.name}.partial-1234")
+    left.write_bytes(b"half")
+    now = dt.datetime.now(dt.UTC)
+    assert reconcile(done, now) == []
+    (found,) = reconcile(done, now + dt.timedelta(days=2))
+    assert (found.kind, found.needs_person, str(left) in found.what) == ("partial file", False, True)
+    assert not left.exists()
+    assert snapshot.exists()
 
 
 def test_what_needs_a_person_comes_first(done):

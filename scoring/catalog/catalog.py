@@ -1,0 +1,143 @@
+"""Finds definitions by name: every file of the definitions package is read and checked once."""
+
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import NoReturn
+
+from scoring.catalog.files import DefinitionFile, read_file
+from scoring.catalog.problems import Problem, label, told
+from scoring.domain.dataset import DataSet
+from scoring.domain.score import Score
+from scoring.errors import DefinitionError, NotFound
+
+REMEDY = "Mend the files; a running Airflow reads them again by itself."
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The sound data sets and scores of one installation, by name, and what is wrong with the others.
+
+    ``broken`` names each data set and score that is not there because of ``problems``.
+    """
+
+    data_sets: dict[str, DataSet] = field(default_factory=dict)
+    scores: dict[str, Score] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    broken: dict[tuple[str, str], tuple[Problem, ...]] = field(default_factory=dict)
+
+    def data_set(self, name: str) -> DataSet:
+        """The data set of that name.
+
+        Raises
+        ------
+        DefinitionError
+            If it is defined wrongly: names file, line, definition, field and reason.
+        NotFound
+            If there is none: names those there are.
+        """
+        return self.data_sets.get(name) or self._no("data set", "DataSet", name, self.data_sets)
+
+    def score(self, name: str) -> Score:
+        """The score of that name; errors as for :meth:`data_set`."""
+        return self.scores.get(name) or self._no("score", "Score", name, self.scores)
+
+    def scores_of(self, data_set: str) -> tuple[Score, ...]:
+        """The scores that are computed from a data set."""
+        return tuple(score for score in self.scores.values() if score.data_set == data_set)
+
+    def raise_problems(self) -> None:
+        """Raise a :class:`DefinitionError` with the first ten problems, if there are any."""
+        if self.problems:
+            raise DefinitionError(
+                f"{len(self.problems)} mistake(s) in the definitions; what they define is missing, all else works:\n"
+                f"{told(self.problems)}",
+                remedy=REMEDY,
+            )
+
+    def _no(self, what: str, kind: str, name: str, known: Iterable[str]) -> NoReturn:
+        if (kind, name) in self.broken:
+            raise DefinitionError(
+                f"The {what} {name!r} is defined wrongly:\n{told(self.broken[kind, name])}", remedy=REMEDY
+            )
+        missing = f"There is no {what} {name!r}; there are: {', '.join(known) or 'none'}."
+        if self.problems:
+            missing += f" Perhaps a mistake in the definitions hides it:\n{told(self.problems)}"
+        raise NotFound(missing)
+
+
+@cache
+def load_catalog(package: str = "scoring.definitions") -> Catalog:
+    """Read every file of ``package`` and collect the definitions found in them; never raises for what they hold."""
+    catalog = Catalog()
+    places: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file in _files(package):
+        problems += file.problems
+        for key in file.broken:
+            if key[1] not in _known(catalog, key[0]):
+                catalog.broken[key] = tuple(file.problems)
+        for found in file.found:
+            problems += _add(catalog, found, file.file, places)
+    for score in list(catalog.scores.values()):
+        wrong = tuple(_mistakes(score, catalog, places[score.name]))
+        if wrong:
+            del catalog.scores[score.name]
+            causes = catalog.broken.get(("DataSet", score.data_set), ())
+            catalog.broken["Score", score.name] = (*wrong, *causes)
+            problems += wrong
+    return replace(catalog, problems=tuple(dict.fromkeys(problems)))
+
+
+def _files(package: str) -> Iterator[DefinitionFile]:
+    root = read_file(package)
+    yield root
+    for module in pkgutil.iter_modules(root.folders):
+        yield read_file(f"{package}.{module.name}")
+
+
+def _known(catalog: Catalog, kind: str) -> dict[str, DataSet] | dict[str, Score]:
+    return catalog.data_sets if kind == "DataSet" else catalog.scores
+
+
+def _add(catalog: Catalog, found: DataSet | Score, file: str, places: dict[str, str]) -> Iterator[Problem]:
+    """Add a definition under its name; of two with one name the first stays, and the second is a problem."""
+    kind = type(found).__name__
+    known = _known(catalog, kind)
+    if known.get(found.name) is found:
+        return
+    if found.name in known or (kind, found.name) in catalog.broken:
+        where = places.get(found.name, "another place")
+        yield Problem(file, None, label(kind, found.name), "name", f"{found.name!r} is defined twice, first in {where}")
+        return
+    known[found.name] = found  # type: ignore[assignment]
+    places[found.name] = file
+
+
+def _mistakes(score: Score, catalog: Catalog, file: str) -> Iterator[Problem]:
+    def problem(field: str, reason: str) -> Problem:
+        return Problem(file, None, label("Score", score.name), field, reason)
+
+    if score.name in catalog.data_sets:  # the two would be one Airflow asset
+        yield problem("name", f"{score.name!r} is a data set, too; give one of them another name")
+    data_set = catalog.data_sets.get(score.data_set)
+    if data_set is None:
+        broken = ("DataSet", score.data_set) in catalog.broken
+        yield problem(
+            "data_set",
+            f"the data set {score.data_set!r} is defined wrongly"
+            if broken
+            else f"there is no data set {score.data_set!r}",
+        )
+        return
+    for field_name, names in (("features", score.features), ("target.column", (score.target.column,))):
+        for name in names:
+            if name not in data_set.column_names:
+                yield problem(field_name, f"{data_set.name!r} has no column {name!r}")
+            elif not data_set.column(name).numeric:
+                kind = data_set.column(name).type
+                yield problem(
+                    field_name,
+                    f"column {name!r} is of type {kind!r}; a model takes numbers, booleans and categories",
+                )

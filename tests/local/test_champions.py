@@ -22,6 +22,7 @@ def test_the_scores_without_champion_are_found_from_the_first_start_to_the_last_
     for name in ("next_payment", "delinquency_risk"):
         client.create_registered_model(name)
         made = client.create_model_version(name, "file:///nowhere")
+        client.set_registered_model_alias(name, "candidate", made.version)
         missing = without_champion(settings, database_url)
         assert name in missing  # trained, but nobody put it in charge
         registry.promote(ModelRef(name, int(made.version), "0" * 64))

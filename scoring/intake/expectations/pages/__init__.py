@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any
 
-from great_expectations.render.view.view import DefaultJinjaIndexPageView, DefaultJinjaPageView
+from great_expectations.render.view.view import DefaultJinjaPageView
 from jinja2 import ChoiceLoader, PackageLoader
 
 HOST = r"(?:https?:)?//"
@@ -41,7 +41,7 @@ def sorted_rows(block: Mapping[str, Any]) -> list[Row]:
 
 
 class PageView(DefaultJinjaPageView):
-    """A page of a validation or a suite."""
+    """A page: of a validation, of a suite, or the index of all of them."""
 
     def __init__(self, **directories: Any) -> None:
         super().__init__(**directories)
@@ -55,26 +55,19 @@ class PageView(DefaultJinjaPageView):
         return self_contained(page)
 
 
-class IndexView(PageView, DefaultJinjaIndexPageView):
-    """The index of all validations and suites."""
-
-    _template = DefaultJinjaIndexPageView._template  # noqa: SLF001 - Great Expectations' interface for views
+VIEW = {"module_name": PageView.__module__, "class_name": PageView.__name__}
 
 
 def with_our_views(site: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a Data Docs site with these views wherever it does not name others."""
+    """The configuration of a Data Docs site with this view wherever it does not name another."""
     sections = dict(site.get("site_section_builders") or {})
     for name in ("expectations", "validations", "profiling"):
         section = sections.get(name, {})
         if isinstance(section, Mapping):  # else it is switched off: "None"
-            sections[name] = {"view": _view(PageView), **section}
+            sections[name] = {"view": VIEW, **section}
     index = {
         "class_name": "DefaultSiteIndexBuilder",
-        "view": _view(IndexView),
+        "view": VIEW,
         **(site.get("site_index_builder") or {}),
     }
     return {**site, "site_section_builders": sections, "site_index_builder": index}
-
-
-def _view(kind: type[PageView]) -> dict[str, str]:
-    return {"module_name": kind.__module__, "class_name": kind.__name__}

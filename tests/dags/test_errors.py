@@ -99,7 +99,7 @@ SHOP = shop_definitions.SHOP.model_copy(
 def failed_once(run: dict[str, Any]) -> str:
     """What the log of the one task that failed ends with."""
     assert run["state"] == "failed"
-    assert set(run["tries"].values()) <= {0, 1}
+    assert set(run["tries"].values()) <= {0, 1}, run["failures"]
     (failure,) = run["failures"]
     assert failure.startswith("FAILED dag=")
     assert "What to do: do what the error says" in failure
@@ -119,7 +119,7 @@ def test_a_missing_connection_of_a_source_fails_once_and_says_which_to_add(
 
 
 def test_a_missing_connection_of_the_database_fails_once_and_says_which_to_add(run_dags: RunDags) -> None:
-    (run,) = run_dags(("ingest_shop", AS_OF), AIRFLOW_CONN_SCORING_DB="")
+    (run,) = run_dags(("score_spending", AS_OF), AIRFLOW_CONN_SCORING_DB="")
     assert "Remedy: Add the connection `scoring_db` (type Postgres) in Admin > Connections." in failed_once(run)
 
 

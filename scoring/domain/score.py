@@ -7,19 +7,21 @@ from pydantic import Field, field_validator
 
 from scoring.domain.dataset import checked_name
 from scoring.domain.definition import Definition, digest_of
+from scoring.domain.horizon import Horizon
+from scoring.domain.monitoring import Monitoring
 from scoring.errors import DefinitionError
 
 Kind = Literal["classification", "regression"]
 
 
 class Target(Definition):
-    """What a score predicts, read from the same data set ``horizon_months`` after as_of.
+    """What a score predicts, read from the same data set when ``horizon`` after as_of has passed.
 
     A regression predicts the column's value, a classification whether it is ``at_least`` so much.
     """
 
     column: str
-    horizon_months: int = Field(default=1, ge=1)
+    horizon: Horizon = Horizon(months=1)
     at_least: float | None = None
 
 
@@ -74,6 +76,7 @@ class Score(Definition):
     bands: tuple[Band, ...] = ()
     minimum: float | None = None
     change: ChangeRule
+    monitoring: Monitoring = Monitoring()
 
     _name = field_validator("name", "data_set")(checked_name)
 

@@ -17,6 +17,22 @@ def score_dag(score: str) -> str:
     return f"score_{score}"
 
 
+def collect_dag(data_set: str) -> str:
+    """The DAG that collects the outcomes of a data set's scores, by the name of the data set."""
+    return f"collect_outcomes_{data_set}"
+
+
+def correct_dag(data_set: str) -> str:
+    """The DAG by which a person corrects outcomes of a data set's scores, by the name of the data set."""
+    return f"correct_outcomes_{data_set}"
+
+
+def outcomes_asset_name(score: str) -> str:
+    """The asset that wakes who looks at a score's outcomes, by the name of the score."""
+    return f"outcomes_{score}"
+
+
 def all_dags(data_sets: Iterable[str], scores: Iterable[str]) -> set[str]:
     """Every DAG of an installation with these definitions."""
-    return {*map(ingest_dag, data_sets), *map(score_dag, scores), NOTIFY, SWEEP, RECONCILE}
+    of_data_sets = {dag(name) for name in data_sets for dag in (ingest_dag, collect_dag, correct_dag)}
+    return {*of_data_sets, *map(score_dag, scores), NOTIFY, SWEEP, RECONCILE}

@@ -1,6 +1,8 @@
 """What the DAGs are called: said here once, for the DAG files, the local platform and messages; knows no Airflow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from scoring.domain.score import Score
 
 NOTIFY = "notify_crm"
 SWEEP = "sweep_crm"
@@ -32,7 +34,8 @@ def outcomes_asset_name(score: str) -> str:
     return f"outcomes_{score}"
 
 
-def all_dags(data_sets: Iterable[str], scores: Iterable[str]) -> set[str]:
-    """Every DAG of an installation with these definitions."""
-    of_data_sets = {dag(name) for name in data_sets for dag in (ingest_dag, collect_dag, correct_dag)}
-    return {*of_data_sets, *map(score_dag, scores), NOTIFY, SWEEP, RECONCILE}
+def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
+    """Every DAG of an installation with these definitions (by name)."""
+    scored = {score.data_set for score in scores.values()}
+    outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
+    return {*map(ingest_dag, data_sets), *map(score_dag, scores), *outcomes, NOTIFY, SWEEP, RECONCILE}

@@ -59,7 +59,8 @@ def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
 
 def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
     catalog = load_catalog()
-    expected = {f"ingest_{name}" for name in catalog.data_sets} | {f"score_{name}" for name in catalog.scores}
+    of_data_sets = {f"{verb}_{name}" for name in catalog.data_sets for verb in ("ingest", "collect_outcomes")}
+    expected = of_data_sets | {f"score_{name}" for name in catalog.scores} | {"correct_outcomes_credit_cards"}
     assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm", "reconcile"}
     assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
 
@@ -103,6 +104,19 @@ def test_one_dag_wakes_the_next_by_partitions_of_assets(report: dict[str, Any]) 
     assert dags["sweep_crm"]["timetable"] == "CronTriggerTimetable"
 
 
+def test_a_snapshot_lets_the_outcomes_of_each_score_be_collected_which_wakes_who_looks_at_them(
+    report: dict[str, Any],
+) -> None:
+    collect, correct = (report["dags"][f"{verb}_outcomes_credit_cards"] for verb in ("collect", "correct"))
+    assert collect["timetable"] == "PartitionedAssetTimetable"
+    for score in load_catalog().scores:
+        assert collect["tasks"][f"collect_{score}"]["outlets"] == [f"outcomes_{score}"]
+        assert collect["tasks"][f"collect_{score}"]["upstream"] == [f"due_{score}"]
+        assert correct["tasks"][f"correct_{score}"]["outlets"] == [f"outcomes_{score}"]
+    assert correct["timetable"] == "NullTimetable"
+    assert correct["params"]["score"]["enum"] == list(load_catalog().scores)
+
+
 def test_a_bounded_schedule_ends_with_its_last_day_and_is_not_caught_up(report: dict[str, Any]) -> None:
     dag = report["dags"]["ingest_credit_cards"]
     assert (dag["start"][:10], dag["end"][:19], dag["catchup"]) == ("2005-05-31", "2005-09-30 23:59:59", False)
@@ -114,9 +128,14 @@ def test_publishing_waits_for_all_shards_and_needs_none(report: dict[str, Any]) 
 
 
 def test_the_forms_ask_for_a_date_and_explain_each_field(report: dict[str, Any]) -> None:
-    for dag_id in ("ingest_credit_cards", "score_delinquency_risk"):
+    for dag_id, date in (
+        ("ingest_credit_cards", "as_of"),
+        ("score_delinquency_risk", "as_of"),
+        ("collect_outcomes_credit_cards", "cohort"),
+        ("correct_outcomes_credit_cards", "as_of"),
+    ):
         params = report["dags"][dag_id]["params"]
-        assert params["as_of"]["format"] == "date"
+        assert params[date]["format"] == "date"
         for param in params.values():
             assert param["title"]
             assert param["description"]

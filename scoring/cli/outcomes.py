@@ -43,11 +43,7 @@ def outcome_correct(
     customer: Annotated[str | None, typer.Option(help="The customer's id.")] = None,
     value: Annotated[str | None, typer.Option(help="What really happened, as a source would write it.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why, for the record.")] = None,
-    author: Cohort = Annotated[
-    dt.datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The cohort: the date at which the customer was scored."),
-]
-Author = None,
+    author: Author = None,
     file: Annotated[
         Path | None, typer.Option(help="A CSV file of corrections instead: customer_id, as_of, value, reason.")
     ] = None,

@@ -8,8 +8,8 @@
 now: those of which the snapshot at the end of the horizon is there and was not yet used. If the target has a source of
 its own: those at the end of their horizon, and for one horizon more those with outcomes missing. *collect* takes each
 in by one transaction: a row is recorded if it says something new; rows about unknown customers, impossible values and
-rows that contradict each other are refused and kept. The same content again adds nothing. Then it wakes who looks at the
-score's outcomes (asset `outcomes_<score>`); the partition of that event is the cohort.
+rows that contradict each other are refused and kept. The same content again adds nothing. Then it wakes who looks at
+the score's outcomes (asset `outcomes_<score>`); the partition of that event is the cohort.
 
 **Needs.** The connection `scoring_db`, and the lake or the target's own source (for PostgreSQL: its own connection).
 

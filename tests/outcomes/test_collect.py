@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import math
 
 import psycopg2
 import pyarrow as pa
@@ -16,6 +17,7 @@ from scoring.domain.dataset import PostgresSource
 from scoring.domain.horizon import Horizon
 from scoring.errors import NotFound, PermanentError, SourceError, SourceNotReady
 from scoring.outcomes.collect import collect
+from scoring.outcomes.values import NO_DATE, TOO_EARLY
 from scoring.publishing.publish import drop
 
 
@@ -94,18 +96,15 @@ QUARANTINE = {
     "unknown customer": ("c9999,5,", "unknown customer"),
     "no customer": (",5,", "no customer"),
     "no value": ("c0001,,", "no value"),
-    "a null of the data set's source": ("c0001,NA,", "no value"),
     "a word": ("c0001,much,", "impossible value: it is not a number"),
     "not a number": ("c0001,NaN,", "impossible value: it is not a finite number"),
     "infinite": ("c0001,-inf,", "impossible value: it is not a finite number"),
     "too large": ("c0001,1e999,", "impossible value: it is too large for a 64-bit number"),
     "spaces": ("c0001, 5,", "impossible value: it has spaces around the value"),
     "below the minimum": ("c0001,-0.5,", "impossible value: it is below the minimum, 0.0"),
-    "no time": ("c0001,5,soon", "impossible time of observation: it is neither a date nor a timestamp like "
-                                "2005-06-30T12:00:00+02:00"),
-    "no day of the calendar": ("c0001,5,2024-07-32", "impossible time of observation: it is neither a date nor a "
-                                                      "timestamp like 2005-06-30T12:00:00+02:00"),
-    "before the cohort": ("c0001,5,2024-06-29", "impossible time of observation: it is before the cohort's date"),
+    "no time": ("c0001,5,soon", NO_DATE),
+    "no day of the calendar": ("c0001,5,2024-07-32", NO_DATE),
+    "before the cohort": ("c0001,5,2024-06-29", TOO_EARLY),
 }  # fmt: skip
 
 
@@ -116,7 +115,7 @@ def test_a_row_that_cannot_be_an_outcome_is_refused_and_kept_and_the_others_coun
     assert counts(collect(shop, TOLD, JUNE)) == (3, 2, 0, 1, 0, 0)
     assert refused(shop) == [(2, reason)]
     assert known_of(shop) == {"c0000": 1.0, "c0002": 2.0}
-    name, written, seen = (cell if cell not in ("", "NA") else None for cell in line.split(","))
+    name, written, seen = (cell or None for cell in line.split(","))
     kept = value(shop, "SELECT content FROM scoring.outcome_refused")
     assert (kept["customer_id"], kept["value"], kept["observed_at"]) == (name, written, seen)
 
@@ -220,12 +219,10 @@ def test_a_null_or_an_impossible_value_of_a_later_snapshot_is_refused(shop):
 
 
 def test_a_cohort_that_is_not_published_or_has_no_later_snapshot_is_named_with_the_remedy(shop):
-    with pytest.raises(NotFound, match="spending has no publication at 2024-06-30.*scoring score partition spending"):
+    with pytest.raises(NotFound, match=r"spending has no publication at 2024-06-30.*scoring score partition spending"):
         collect(shop, SPENDING, JUNE)
     cohort(shop, 3)
-    with pytest.raises(
-        NotFound, match="shop at 2024-07-31, which is not there.*scoring ingest shop --as-of 2024-07-31"
-    ):
+    with pytest.raises(NotFound, match=r"which is not there.*scoring ingest shop --as-of 2024-07-31"):
         collect(shop, SPENDING, JUNE)
     with pytest.raises(SourceNotReady):
         collect(shop, TOLD, JUNE)
@@ -253,12 +250,19 @@ def test_a_delivery_of_which_nothing_can_be_used_is_kept_and_fails(shop):
     cohort(shop, 2)
     deliver_outcomes(shop, "c0000,x,", "c0007,1,")
     for _ in range(2):
-        with pytest.raises(PermanentError, match="none of 2 rows could be used.*`scoring outcome refused 1`"):
+        with pytest.raises(PermanentError, match=r"none of 2 rows could be used.*`scoring outcome refused 1`"):
             collect(shop, TOLD, JUNE)
     assert len(refused(shop)) == 2
     month_later(shop, {5: 1.0})
-    with pytest.raises(PermanentError, match="none of 0 rows could be used.*1 rows are about other customers"):
+    with pytest.raises(PermanentError, match=r"none of 0 rows could be used.*1 rows are about other customers"):
         collect(shop, SPENDING, JUNE)
+
+
+def test_a_file_instead_of_the_later_snapshot_writes_nulls_as_the_data_set_does(shop, tmp_path):
+    cohort(shop, 2)
+    (tmp_path / "inbox" / "told.csv").write_text("customer_id,spend\nc0000,1\nc0001,NA\n")
+    assert counts(collect(shop, SPENDING, JUNE, path="told.csv")) == (2, 1, 0, 1, 0, 0)
+    assert refused(shop) == [(2, "no value")]
 
 
 def test_when_the_cohort_is_published_anew_the_same_delivery_is_judged_anew(shop):
@@ -282,18 +286,21 @@ def test_cohorts_and_scores_are_kept_apart(shop):
 
 
 def test_the_database_conserves_rows_and_takes_only_outcomes_that_can_be(shop):
-    for statement in (
-        "INSERT INTO scoring.outcome_batch (score, as_of, origin, source, digest, received, recorded, unchanged, "
-        "quarantined, duplicates, recorded_at) VALUES ('s', now(), 'system', 'x', repeat('0', 64), 3, 1, 1, 0, 0, now())",
-        "INSERT INTO scoring.outcome (score, as_of, customer_id, value, observed_at, origin) "
-        "VALUES ('s', now(), 'c', 'NaN', now(), 'system')",
-        "INSERT INTO scoring.outcome (score, as_of, customer_id, value, observed_at, origin) "
-        "VALUES ('s', now(), 'c', 'Infinity', now(), 'system')",
-        *(
-            "INSERT INTO scoring.outcome (score, as_of, customer_id, value, observed_at, origin, author, reason) "
-            f"VALUES ('s', now(), 'c', 1, now(), 'human', {author}, {reason})"
-            for author, reason in (("NULL", "'x'"), ("'ada'", "NULL"), ("' '", "'x'"), ("'ada'", "''"))
-        ),
-    ):
+    batch = """INSERT INTO scoring.outcome_batch (score, as_of, origin, author, source, digest, received, recorded,
+        unchanged, quarantined, duplicates, recorded_at) VALUES ('s', %s, %s, %s, 'x', repeat('0', 64), %s, 1, 1, 0, 0,
+        now())"""
+    outcome = """INSERT INTO scoring.outcome (score, as_of, customer_id, value, observed_at, origin, author, reason)
+        VALUES ('s', now(), 'c', %s, now(), %s, %s, %s)"""
+    query(shop, batch, JUNE, "system", None, 2)
+    query(shop, batch, None, "human", "ada", 2)
+    query(shop, outcome, 1.0, "system", None, None)
+    query(shop, outcome, 1.0, "human", "ada", "x")
+    for arguments in ((JUNE, "system", None, 3), (None, "system", None, 2), (None, "human", None, 2),
+                      (None, "human", " ", 2), (JUNE, "system", "ada", 2)):  # fmt: skip
         with pytest.raises(psycopg2.errors.CheckViolation):
-            query(shop, statement)
+            query(shop, batch, *arguments)
+    for arguments in ((math.nan, "system", None, None), (math.inf, "system", None, None),
+                      (-math.inf, "system", None, None), (1.0, "system", "ada", "x"), (1.0, "human", None, "x"),
+                      (1.0, "human", "ada", None), (1.0, "human", " ", "x"), (1.0, "human", "ada", "")):  # fmt: skip
+        with pytest.raises(psycopg2.errors.CheckViolation):
+            query(shop, outcome, *arguments)

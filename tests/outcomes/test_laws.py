@@ -106,8 +106,7 @@ def test_a_person_wins_from_when_it_is_recorded_and_what_was_known_never_changes
         if moment is not None:
             assert all(moment >= before for before, _ in seen)
             seen.append((moment, known_of(scored)))
-            at_least = origin_of(scored, "system")
-            assert known_of(scored) == at_least | human
+            assert known_of(scored) == system | human
     for moment, knew in seen:
         assert known_of(scored, at=moment) == knew
 

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from scoring.domain.dataset import Column, DataSet, ParquetSource
+from scoring.domain.horizon import Horizon
 from scoring.domain.score import Band, ChangeRule, Score, Target
 
 KEY = "customer_id"
@@ -57,7 +58,7 @@ RISK = Score(
     data_set=CUSTOMERS.name,
     kind="classification",
     features=FEATURES,
-    target=Target(column="repayment_status", horizon_months=1, at_least=2),
+    target=Target(column="repayment_status", horizon=Horizon(months=1), at_least=2),
     estimator=_classifier,
     trusted_types=("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",),
     points=1000,

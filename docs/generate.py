@@ -16,6 +16,8 @@ The same text is shown in Airflow's UI (*Docs* of each DAG).
 FILES = {
     "ingest": "`ingest_<data set>`, one for each data set",
     "score": "`score_<score>`, one for each score",
+    "collect_outcomes": "`collect_outcomes_<data set>`, one for each data set with scores",
+    "correct_outcomes": "`correct_outcomes_<data set>`, one for each data set with scores",
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
     "definitions": "Mistakes in the definitions: an import error, no DAG",

@@ -1,7 +1,8 @@
-"""The assets by which one DAG wakes the next: one per data set and one per score, partitioned by as_of."""
+"""The assets by which one DAG wakes the next: one per data set and two per score, partitioned by as_of."""
 
 from airflow.sdk import Asset
 
+from scoring.domain.dag_ids import outcomes_asset_name
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 
@@ -14,3 +15,8 @@ def snapshot_asset(data_set: DataSet) -> Asset:
 def publication_asset(score: Score) -> Asset:
     """The publications of a score."""
     return Asset(name=score.name, uri=f"scoring://publication/{score.name}", group="publications")
+
+
+def outcomes_asset(score: Score) -> Asset:
+    """The outcomes of a score; the partition is the cohort, not the snapshot that told what happened to it."""
+    return Asset(name=outcomes_asset_name(score.name), uri=f"scoring://outcomes/{score.name}", group="outcomes")

@@ -22,17 +22,18 @@ def catalog() -> Catalog:
 def task_settings() -> Settings:
     """The settings of the running task; a connection that does not exist leaves the environment's setting.
 
-    ``scoring_db`` is a PostgreSQL connection; a PostgreSQL source names its own connection.
+    ``scoring_db`` is a PostgreSQL connection; a PostgreSQL source, of a data set or of outcomes, names its own.
     """
     settings = load_settings()
     found: dict[str, object] = {}
     if database := _connection(DATABASE):
         found["database_url"] = SecretStr(postgres_url(database))
-    names = {
-        data_set.source.connection
-        for data_set in catalog().data_sets.values()
-        if isinstance(data_set.source, PostgresSource)
-    }
+    known = catalog()
+    all_sources = [
+        *(data_set.source for data_set in known.data_sets.values()),
+        *(score.target.source for score in known.scores.values()),
+    ]
+    names = {source.connection for source in all_sources if isinstance(source, PostgresSource)}
     sources = {name: source for name in sorted(names) if (source := _connection(name))}
     if sources:
         urls = {name: SecretStr(postgres_url(source)) for name, source in sources.items()}

@@ -50,9 +50,19 @@ def partition(context: Mapping[str, Any]) -> dt.date:
         )
     if not (key or chosen):
         raise PartitionError("The run names no partition.", remedy="Trigger it again with as_of, e.g. 2005-06-30.")
+    return _date(key or chosen, "as_of")
+
+
+def given_date(context: Mapping[str, Any], field: str) -> dt.date | None:
+    """The date in a field of the form; None if it is empty, :class:`PartitionError` if it is no date."""
+    given = context["params"].get(field)
+    return _date(given, field) if given else None
+
+
+def _date(text: str, field: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(key or chosen)
+        return dt.date.fromisoformat(text)
     except ValueError:
         raise PartitionError(
-            f"{key or chosen!r} is not a date.", remedy="Trigger it again with as_of like 2005-06-30."
+            f"{text!r} is not a date.", remedy=f"Trigger it again with {field} like 2005-06-30."
         ) from None

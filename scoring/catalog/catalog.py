@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from scoring.catalog.files import DefinitionFile, read_file
 from scoring.catalog.problems import Problem, label, told
+from scoring.domain.dag_ids import outcomes_asset_name
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import DefinitionError, NotFound
@@ -121,6 +122,9 @@ def _mistakes(score: Score, catalog: Catalog, file: str) -> Iterator[Problem]:
 
     if score.name in catalog.data_sets:  # the two would be one Airflow asset
         yield problem("name", f"{score.name!r} is a data set, too; give one of them another name")
+    outcomes = outcomes_asset_name(score.name)
+    if outcomes in catalog.data_sets or outcomes in catalog.scores:
+        yield problem("name", f"{outcomes!r} would be the outcomes of {score.name!r}; give one of them another name")
     data_set = catalog.data_sets.get(score.data_set)
     if data_set is None:
         broken = ("DataSet", score.data_set) in catalog.broken
@@ -131,7 +135,10 @@ def _mistakes(score: Score, catalog: Catalog, file: str) -> Iterator[Problem]:
             else f"there is no data set {score.data_set!r}",
         )
         return
-    for field_name, names in (("features", score.features), ("target.column", (score.target.column,))):
+    for field_name, reason in _target_mistakes(score, data_set):
+        yield problem(field_name, reason)
+    own = () if score.target.source else (score.target.column,)
+    for field_name, names in (("features", score.features), ("target.column", own)):
         for name in names:
             if name not in data_set.column_names:
                 yield problem(field_name, f"{data_set.name!r} has no column {name!r}")
@@ -141,3 +148,20 @@ def _mistakes(score: Score, catalog: Catalog, file: str) -> Iterator[Problem]:
                     field_name,
                     f"column {name!r} is of type {kind!r}; a model takes numbers, booleans and categories",
                 )
+
+
+def _target_mistakes(score: Score, data_set: DataSet) -> Iterator[tuple[str, str]]:
+    """What is wrong with the columns of a target's own source, by field."""
+    target = score.target
+    if target.source is None:
+        return
+    if target.column == data_set.key:
+        yield "target.column", f"{target.column!r} is the key of {data_set.name!r}; the value needs a column of its own"
+    if target.observed_at == data_set.key:
+        yield "target.observed_at", f"{target.observed_at!r} is the key of {data_set.name!r}"
+    column = next((one for one in data_set.columns if one.name == target.column), None)
+    if column is not None and column.name != data_set.key and not column.numeric:
+        reason = (
+            f"{column.name!r} is of type {column.type!r} in {data_set.name!r}; an outcome is a number or a category"
+        )
+        yield "target.column", reason

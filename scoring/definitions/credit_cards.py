@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
+from scoring.domain.horizon import Horizon
 from scoring.domain.score import Band, ChangeRule, Score, Target
 
 CREDIT_CARDS = DataSet(
@@ -80,7 +81,7 @@ DELINQUENCY_RISK = Score(
     data_set="credit_cards",
     kind="classification",
     features=FEATURES,
-    target=Target(column="repayment_status", horizon_months=1, at_least=2),
+    target=Target(column="repayment_status", horizon=Horizon(months=1), at_least=2),
     estimator=_classifier,
     trusted_types=HIST_GRADIENT_BOOSTING,
     points=1000,
@@ -102,7 +103,7 @@ NEXT_PAYMENT = Score(
     data_set="credit_cards",
     kind="regression",
     features=FEATURES,
-    target=Target(column="payment", horizon_months=1),
+    target=Target(column="payment", horizon=Horizon(months=1)),
     estimator=_regressor,
     trusted_types=HIST_GRADIENT_BOOSTING,
     minimum=0.0,

@@ -1,6 +1,8 @@
 """What the DAGs are called: said here once, for the DAG files, the local platform and messages; knows no Airflow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from scoring.domain.score import Score
 
 NOTIFY = "notify_crm"
 SWEEP = "sweep_crm"
@@ -17,6 +19,23 @@ def score_dag(score: str) -> str:
     return f"score_{score}"
 
 
-def all_dags(data_sets: Iterable[str], scores: Iterable[str]) -> set[str]:
-    """Every DAG of an installation with these definitions."""
-    return {*map(ingest_dag, data_sets), *map(score_dag, scores), NOTIFY, SWEEP, RECONCILE}
+def collect_dag(data_set: str) -> str:
+    """The DAG that collects the outcomes of a data set's scores, by the name of the data set."""
+    return f"collect_outcomes_{data_set}"
+
+
+def correct_dag(data_set: str) -> str:
+    """The DAG by which a person corrects outcomes of a data set's scores, by the name of the data set."""
+    return f"correct_outcomes_{data_set}"
+
+
+def outcomes_asset_name(score: str) -> str:
+    """The asset that wakes who looks at a score's outcomes, by the name of the score."""
+    return f"outcomes_{score}"
+
+
+def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
+    """Every DAG of an installation with these definitions (by name)."""
+    scored = {score.data_set for score in scores.values()}
+    outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
+    return {*map(ingest_dag, data_sets), *map(score_dag, scores), *outcomes, NOTIFY, SWEEP, RECONCILE}

@@ -5,22 +5,51 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from scoring.domain.dataset import checked_name
+from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource, Source, checked_name
 from scoring.domain.definition import Definition, digest_of
+from scoring.domain.horizon import Horizon
+from scoring.domain.monitoring import Monitoring
 from scoring.errors import DefinitionError
 
 Kind = Literal["classification", "regression"]
 
 
 class Target(Definition):
-    """What a score predicts, read from the same data set ``horizon_months`` after as_of.
+    """What a score predicts, known when ``horizon`` after as_of has passed.
 
     A regression predicts the column's value, a classification whether it is ``at_least`` so much.
+
+    Parameters
+    ----------
+    column
+        The column with the value: of the data set, or of ``source`` if there is one. In a source of its own it has the
+        type of the data set's column of that name, or is a number if there is none.
+    source
+        A source of outcomes: rows with the data set's key, ``column`` and perhaps ``observed_at``. ``{as_of}`` (in a
+        query ``%(as_of)s``) is the cohort: the date at which the customers were scored. Without a source the outcome is
+        what the data set's own snapshot shows at the end of the horizon.
+    observed_at
+        The column of ``source`` that says when the outcome was observed: a date, or a timestamp (UTC if it has no
+        zone). Without it outcomes count as observed at the end of the horizon.
     """
 
     column: str
-    horizon_months: int = Field(default=1, ge=1)
+    horizon: Horizon = Horizon(months=1)
     at_least: float | None = None
+    source: Source | None = Field(default=None, discriminator="kind")
+    observed_at: str | None = None
+
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields."""
+        match self.source:
+            case CsvSource() | ParquetSource() if "{as_of}" not in self.source.path:
+                yield "source.path: holds no {as_of}, so every cohort would read the same file"
+            case PostgresSource() if "%(as_of)s" not in self.source.query:
+                yield "source.query: holds no %(as_of)s, so every cohort would read the same rows"
+            case None if self.observed_at is not None:
+                yield "observed_at: only outcomes from a source of their own have it"
+        if self.observed_at == self.column:
+            yield f"observed_at: {self.column!r} is the column with the value"
 
 
 class Band(Definition):
@@ -74,6 +103,7 @@ class Score(Definition):
     bands: tuple[Band, ...] = ()
     minimum: float | None = None
     change: ChangeRule
+    monitoring: Monitoring = Monitoring()
 
     _name = field_validator("name", "data_set")(checked_name)
 

@@ -18,7 +18,6 @@ from sklearn.metrics import (
 
 from scoring.catalog import load_catalog
 from scoring.database import connect
-from scoring.domain.calendar import months_after
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
@@ -57,7 +56,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     before = _snapshot(settings, data_set, as_of)
-    after = _snapshot(settings, data_set, months_after(as_of, score.target.horizon_months))
+    after = _snapshot(settings, data_set, score.target.horizon.after(as_of))
     known = training_set(score, data_set, before, after)
     kinds = len(np.unique(known.outcome))
     if kinds < (2 if score.kind == "classification" else 1):

@@ -4,7 +4,6 @@ import sys
 
 from scoring.catalog import load_catalog
 from scoring.database import column, transaction, value
-from scoring.domain.calendar import months_after
 from scoring.domain.score import Score
 from scoring.errors import ScoringError
 from scoring.local.partitions import Work, work_of
@@ -49,7 +48,7 @@ def _train(settings: Settings, work: Work, missing: list[Score]) -> list[str]:
     from scoring.intake.ingest import ingest  # here: it takes seconds, and mostly there is nothing to train
     from scoring.learning.train import train
 
-    shown = {months_after(work.trained_as_of, score.target.horizon_months) for score in missing}
+    shown = {score.target.horizon.after(work.trained_as_of) for score in missing}
     for as_of in sorted(shown | {work.trained_as_of}):
         ingest(settings, work.data_set, as_of)
     trained = {score.name: train(settings, score, work.trained_as_of) for score in missing}

@@ -14,14 +14,15 @@ _END = struct.pack(">h", -1)
 
 _NULL = pa.scalar(struct.pack(">i", -1), pa.binary())
 _NOTHING = pa.scalar(b"", pa.binary())
-_NUMBERS = {pa.float64(): ">f8", pa.int16(): ">i2", pa.int32(): ">i4"}
+_NUMBERS = {pa.float64(): ">f8", pa.int16(): ">i2", pa.int32(): ">i4", pa.int64(): ">i8"}
 
 
 def encode(rows: pa.Table) -> bytes:
     """What COPY ... FROM STDIN (FORMAT binary) reads; the same rows give the same bytes.
 
-    Columns may be string, float64, int16 or int32, with nulls, or dictionaries of these; the table's columns must have
-    the types text, double precision, smallint and integer.
+    Columns may be string, float64, int16, int32 or int64, with nulls, or dictionaries of these; the table's columns
+    must have the types text, double precision, smallint, integer and bigint, or one that is sent as such a number: a
+    date is an int32 of days, a timestamp an int64 of microseconds, both since 2000-01-01.
 
     Raises
     ------

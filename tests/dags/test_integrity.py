@@ -59,7 +59,8 @@ def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
 
 def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
     catalog = load_catalog()
-    expected = {f"ingest_{name}" for name in catalog.data_sets} | {f"score_{name}" for name in catalog.scores}
+    of_data_sets = {f"{verb}_{name}" for name in catalog.data_sets for verb in ("ingest", "collect_outcomes")}
+    expected = of_data_sets | {f"score_{name}" for name in catalog.scores} | {"correct_outcomes_credit_cards"}
     assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm", "reconcile"}
     assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
 
@@ -101,6 +102,19 @@ def test_one_dag_wakes_the_next_by_partitions_of_assets(report: dict[str, Any]) 
     assert dags["score_next_payment"]["tasks"]["publish"]["outlets"] == ["next_payment"]
     assert dags["notify_crm"]["timetable"] == "PartitionedAssetTimetable"
     assert dags["sweep_crm"]["timetable"] == "CronTriggerTimetable"
+
+
+def test_a_snapshot_lets_the_outcomes_of_each_score_be_collected_which_wakes_who_looks_at_them(
+    report: dict[str, Any],
+) -> None:
+    collect, correct = (report["dags"][f"{verb}_outcomes_credit_cards"] for verb in ("collect", "correct"))
+    assert collect["timetable"] == "PartitionedAssetTimetable"
+    for score in load_catalog().scores:
+        assert collect["tasks"][f"collect_{score}"]["outlets"] == [f"outcomes_{score}"]
+        assert collect["tasks"][f"collect_{score}"]["upstream"] == [f"due_{score}"]
+        assert correct["tasks"][f"correct_{score}"]["outlets"] == [f"outcomes_{score}"]
+    assert correct["timetable"] == "NullTimetable"
+    assert correct["params"]["score"]["enum"] == list(load_catalog().scores)
 
 
 def test_a_bounded_schedule_ends_with_its_last_day_and_is_not_caught_up(report: dict[str, Any]) -> None:
@@ -151,6 +165,18 @@ def test_the_ui_says_that_a_data_set_without_a_schedule_is_taken_in_by_hand(shop
 
 def test_the_ui_shows_the_schedule_of_a_data_set_that_has_one(report: dict[str, Any]) -> None:
     assert report["dags"]["ingest_credit_cards"]["shown"]["schedule"] == "0 6 L * *"
+def test_the_forms_ask_for_a_date_and_explain_each_field(report: dict[str, Any]) -> None:
+    for dag_id, date in (
+        ("ingest_credit_cards", "as_of"),
+        ("score_delinquency_risk", "as_of"),
+        ("collect_outcomes_credit_cards", "cohort"),
+        ("correct_outcomes_credit_cards", "as_of"),
+    ):
+        params = report["dags"][dag_id]["params"]
+        assert params[date]["format"] == "date"
+        for param in params.values():
+            assert param["title"]
+            assert param["description"]
 
 
 GOOD = """

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from factories import JULY, JUNE, customers, deliver, published_rows, query, snapshot_of, state_of, value, write_csv
+from factories import (
+    JULY,
+    JUNE,
+    MAY,
+    customers,
+    deliver,
+    published_rows,
+    query,
+    snapshot_of,
+    state_of,
+    value,
+    write_csv,
+)
+from factories_outcomes import cohort, corrections, known_of, month_later, outcomes_of
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
 
@@ -124,3 +137,55 @@ def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(shop: S
     refused, confirmed = run_dags(("ingest_shop", typed), ("ingest_shop", typed | {"confirm_date": True}))
     assert (refused["state"], refused["tries"]["ingest"]) == ("failed", 1)
     assert confirmed["state"] == "success"
+
+
+def test_outcomes_of_every_due_cohort_are_collected_and_wake_those_cohorts(shop: Settings, run_dags: RunDags) -> None:
+    cohort(shop, 5, as_of=MAY)
+    cohort(shop, 5, as_of=JUNE)
+    cohort(shop, 5, score=LEAVING, as_of=JULY)
+    month_later(shop, {0: 1.0, 1: -2.0, 9: 3.0})
+    first, again, one = run_dags(
+        ("collect_outcomes_shop", {}),
+        ("collect_outcomes_shop", {}),
+        ("collect_outcomes_shop", {"cohort": "2024-06-30"}),
+    )
+    assert first["state"] == again["state"] == "success"
+    assert sorted(first["events"]) == [["outcomes_spending", MAY.isoformat()], ["outcomes_spending", JUNE.isoformat()]]
+    states = [(task, shown, state) for task, _, state, shown in first["tasks"] if task.startswith("collect_")]
+    assert states == [
+        ("collect_leaving", None, "skipped"),
+        ("collect_spending", "2024-05-31", "success"),
+        ("collect_spending", "2024-06-30", "success"),
+    ]
+    assert known_of(shop) == {"c0000": 1.0}
+    assert again["events"] == []
+    (warning,) = first["warnings"]
+    assert warning == "1 of 2 rows are in quarantine; `scoring outcome refused 2` shows why."
+    assert one["state"] == "failed"  # the form's cohort is collected of every score, and leaving has none
+    assert one["events"] == [["outcomes_spending", JUNE.isoformat()]]
+
+
+def test_a_person_corrects_by_the_form_or_by_a_file_and_the_run_knows_who_it_was(
+    shop: Settings, run_dags: RunDags
+) -> None:
+    cohort(shop, 5)
+    cohort(shop, 5, as_of=JULY)
+    corrections(shop, "c0001,2024-06-30,10,till", "c0002,2024-07-31,11,till", "c0009,2024-06-30,1,till")
+    form = AS_OF | {"score": "spending", "customer": "c0000", "value": "9.5", "reason": "seen"}
+    one, again, file, lacking, stranger = run_dags(
+        ("correct_outcomes_shop", form),
+        ("correct_outcomes_shop", form),
+        ("correct_outcomes_shop", {"score": "spending", "path": "corrections.csv", "author": "ada"}),
+        ("correct_outcomes_shop", {"score": "spending", "customer": "c0000"}),
+        ("correct_outcomes_shop", form | {"customer": "c0077"}),
+    )
+    assert one["events"] == again["events"] == [["outcomes_spending", JUNE.isoformat()]]
+    assert sorted(file["events"]) == [["outcomes_spending", JUNE.isoformat()], ["outcomes_spending", JULY.isoformat()]]
+    assert [run["xcoms"]["correct_spending.return_value"]["recorded"] for run in (one, again, file)] == [1, 0, 2]
+    assert {task: state for task, _, state, _ in one["tasks"]}["correct_leaving"] == "skipped"
+    for run in (lacking, stranger):
+        assert (run["state"], run["tries"]["correct_spending"], run["events"]) == ("failed", 1, [])
+    assert known_of(shop) == {"c0000": 9.5, "c0001": 10.0}
+    assert known_of(shop, as_of=JULY) == {"c0002": 11.0}
+    authors = [(row[2], row[6], row[7]) for row in outcomes_of(shop)["outcome"]]
+    assert authors == [("c0000", "dag_test", "seen"), ("c0001", "ada", "till"), ("c0002", "ada", "till")]

@@ -205,6 +205,47 @@ def test_a_name_that_a_wrong_statement_would_bind_anew_does_not_keep_what_it_was
     assert catalog.data_sets == {}
 
 
+OWN = """
+RISK = Score(name="risk", title="Risk", data_set="club", kind="regression", features=("spend",),
+             target=Target(column="COLUMN", source=CsvSource(path="{as_of}.csv"), observed_at="seen"),
+             estimator=object, change=ChangeRule(absolute=1))
+"""
+
+
+@pytest.mark.parametrize("column", ["spend", "paid_later"])
+def test_a_target_with_a_source_of_its_own_need_not_be_a_column_of_the_data_set(load, column):
+    catalog, _ = load(club=HEAD + CLUB + OWN.replace("COLUMN", column))
+    assert catalog.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "said"),
+    [
+        (
+            OWN.replace("COLUMN", "id"),
+            "target.column",
+            "'id' is the key of 'club'; the value needs a column of its own",
+        ),
+        (OWN.replace("COLUMN", "note"), "target.column", "column 'note' of 'club' is of type 'text'"),
+        (
+            OWN.replace("COLUMN", "spend").replace('"seen"', '"id"'),
+            "target.observed_at",
+            "'id' is the key of 'club'",
+        ),
+        (
+            RISK + RISK.replace('"risk"', '"outcomes_risk"'),
+            "name",
+            "'outcomes_risk' would be the outcomes of 'risk'",
+        ),
+    ],
+)
+def test_the_columns_of_a_target_and_the_names_of_its_outcomes_are_checked(load, text, field, said):
+    catalog, _ = load(club=HEAD + CLUB + text)
+    (problem,) = catalog.problems
+    assert (problem.thing, problem.field) == ("Score 'risk'", field)
+    assert problem.reason.startswith(said)
+
+
 def test_of_two_definitions_of_one_name_the_first_stays_and_the_second_is_a_problem(load):
     catalog, package = load(a=HEAD + CLUB, b=HEAD + CLUB.replace('"Club"', '"Second"'))
     assert catalog.data_set("club").title == "Club"

@@ -18,6 +18,7 @@ COLUMNS = {
     "double_column": (pa.float64(), st.floats(allow_nan=False), "double precision"),
     "small_column": (pa.int16(), st.integers(-(2**15), 2**15 - 1), "smallint"),
     "whole_column": (pa.int32(), st.integers(-(2**31), 2**31 - 1), "integer"),
+    "large_column": (pa.int64(), st.integers(-(2**63), 2**63 - 1), "bigint"),
 }
 ROWS = st.lists(st.tuples(*(st.none() | values for _, values, _ in COLUMNS.values())), max_size=30)
 
@@ -58,12 +59,12 @@ def test_any_rows_arrive_as_they_were(copied, rows, first, encoded, chunked):
 
 
 def test_what_is_no_number_and_what_is_endless_arrives_too(copied):
-    rows = [("a", number, 1, 2) for number in (math.nan, math.inf, -math.inf, -0.0, 5e-324)]
+    rows = [("a", number, 1, 2, 3) for number in (math.nan, math.inf, -math.inf, -0.0, 5e-324)]
     assert repr(copied(table_of(rows))) == repr(rows)
 
 
 def test_the_same_rows_give_the_same_bytes_however_they_are_held():
-    table = table_of([("a", 1.0, None, 3), (None, 2.0, 2, None), ("ccc", None, 1, 1)])
+    table = table_of([("a", 1.0, None, 3, 4), (None, 2.0, 2, None, None), ("ccc", None, 1, 1, 1)])
     pieces = pa.concat_tables([table.slice(0, 1), table.slice(1)])
     coded = table.set_column(0, "text_column", table.column("text_column").dictionary_encode())
     assert encode(table) == encode(pieces) == encode(coded)
@@ -76,4 +77,4 @@ def test_a_type_that_has_no_place_in_the_format_is_refused():
 
 def test_a_text_that_postgresql_cannot_hold_is_refused_by_it(copied):
     with pytest.raises(psycopg2.DataError):
-        copied(table_of([("a\0b", 1.0, 1, 1)]))
+        copied(table_of([("a\0b", 1.0, 1, 1, 1)]))

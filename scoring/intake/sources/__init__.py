@@ -49,6 +49,7 @@ def read(
     path: str | None,
     batch_rows: int,
     roots: Sequence[str] | None = None,
+    as_written: bool = False,
 ) -> Iterator[Received]:
     """Open the source of ``data_set`` for ``as_of``; its batches can be read, once, until the context ends.
 
@@ -56,6 +57,9 @@ def read(
     of the definition's source, as the kind of file that its ending says (.csv, .csv.gz, .parquet); a relative
     path starts at ``inbox`` and ``{as_of}`` is filled in. With ``roots`` it must be below the inbox or one of them,
     ``..`` and symbolic links resolved; without, it may be anywhere. ``source_urls`` are libpq URIs by connection name.
+
+    ``as_written`` is for callers that judge each value themselves: the data set's columns are all text, those of the
+    source may be numbers, booleans, dates or timestamps too, and each value arrives as the source writes it.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def read(
     source = data_set.source
     if path is None and isinstance(source, PostgresSource):
         name = query_name(source)
-        rows = postgres_batches(source, source_urls, data_set, as_of, batch_rows)
+        rows = postgres_batches(source, source_urls, data_set, as_of, batch_rows, as_written=as_written)
         with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:
             yield Received(name, batches)
         return
@@ -79,7 +83,7 @@ def read(
         location = confined(location, (inbox, *roots))
     with spooled(location) as file:
         if kind == "parquet":
-            rows = parquet_batches(file, name, data_set, batch_rows)
+            rows = parquet_batches(file, name, data_set, batch_rows, as_written=as_written)
         else:
             rows = csv_batches(file, name, data_set, source.null_values if isinstance(source, CsvSource) else ("",))
         with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:

@@ -54,6 +54,22 @@ def cast_fetched(cells: Sequence[str | bool | None], column: Column) -> pa.Array
     return cast_text(pa.array(cells, pa.string()), column)
 
 
+def written_arrow(cells: pa.Array, _column: Column) -> pa.Array:
+    """Arrow values of a plain type as text that reads back as the same value."""
+    if pa.types.is_dictionary(cells.type):
+        cells = pc.cast(cells, cells.type.value_type)
+    texts = pc.cast(cells, pa.string())
+    if pa.types.is_floating(cells.type):  # Arrow writes a large float like an integer, but with rounded digits
+        return pc.if_else(pc.match_substring_regex(texts, r"^-?\d{16,}$"), _with_point(texts), texts)
+    texts.validate(full=True)
+    return texts
+
+
+def written_fetched(cells: Sequence[str | bool | None], _column: Column) -> pa.Array:
+    """What PostgreSQL sends as text; booleans as true and false."""
+    return pa.array([str(cell).lower() if isinstance(cell, bool) else cell for cell in cells], pa.string())
+
+
 def check_text(array: pa.Array, limit: int) -> None:
     """Raise ValueError if a text is longer than ``limit`` bytes or holds a NUL, which PostgreSQL cannot store."""
     if (pc.max(pc.binary_length(array)).as_py() or 0) > limit:
@@ -92,6 +108,10 @@ def _booleans_of_text(cells: pa.Array) -> pa.Array:
     if pc.any(pc.invert(pc.or_(yes, pc.equal(lower, "false")))).as_py():
         raise ValueError("neither true nor false")
     return yes
+
+
+def _with_point(texts: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(texts, ".0", "")
 
 
 def _hexadecimal(cells: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from scoring.domain.dataset import Column, DataSet
 from scoring.errors import Finding, SourceError
-from scoring.intake.sources.casts import cast_arrow
+from scoring.intake.sources.casts import cast_arrow, written_arrow
 from scoring.intake.sources.cells import Form, TypedBatches
 from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.header import check_columns
@@ -18,6 +18,7 @@ from scoring.intake.sources.spool import View
 from scoring.snapshots.arrow import arrow_type
 
 PARQUET = Form(cast_arrow, missing="write null in its place")
+AS_WRITTEN = Form(written_arrow, missing=PARQUET.missing)
 _BUFFER_BYTES = 1 << 20
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _INTEGERS = (pa.types.is_signed_integer, pa.types.is_uint8, pa.types.is_uint16, pa.types.is_uint32)
@@ -29,12 +30,23 @@ _ACCEPTED: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "date": (pa.types.is_date,),
     "boolean": (pa.types.is_boolean,),
 }
+_WRITABLE = (
+    *_TEXTS,
+    *_INTEGERS,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+    pa.types.is_boolean,
+    pa.types.is_date,
+    pa.types.is_timestamp,
+)
 _DAMAGE = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, UnicodeDecodeError)
 _CODEC = re.compile(r"compression is supported by|codec .* not built", re.IGNORECASE)
 
 
-def parquet_batches(file: IO[bytes], name: str, data_set: DataSet, rows: int) -> Generator[pa.RecordBatch, None, None]:
-    """The rows of a Parquet file in batches of at most ``rows`` rows.
+def parquet_batches(
+    file: IO[bytes], name: str, data_set: DataSet, rows: int, *, as_written: bool = False
+) -> Generator[pa.RecordBatch, None, None]:
+    """The rows of a Parquet file in batches of at most ``rows`` rows; ``as_written`` gives values of any type as text.
 
     Columns are matched by name and may be narrower than the definition (int32 for an integer, float32 or
     an integer for a number, dictionaries for text, decimals of fewer digits).
@@ -48,16 +60,19 @@ def parquet_batches(file: IO[bytes], name: str, data_set: DataSet, rows: int) ->
     check_columns(_names(reader, name), data_set, name)
     findings = Findings(name)
     for column in data_set.columns:
-        _check_type(reader.schema_arrow.field(column.name).type, column, findings)
+        _check_type(reader.schema_arrow.field(column.name).type, column, findings, as_written=as_written)
     if findings:
         raise findings.error()
-    yield from TypedBatches(data_set, PARQUET, findings).of(_blocks(reader, data_set, name, rows))
+    form = AS_WRITTEN if as_written else PARQUET
+    yield from TypedBatches(data_set, form, findings).of(_blocks(reader, data_set, name, rows))
 
 
-def accepts(found: pa.DataType, column: Column) -> bool:
+def accepts(found: pa.DataType, column: Column, *, as_written: bool = False) -> bool:
     """Whether values of the type found are values of the column's type (some are then checked one by one)."""
     if pa.types.is_dictionary(found):
         found = found.value_type
+    if as_written:
+        return any(check(found) for check in _WRITABLE)
     if column.type == "decimal":
         return bool(pa.types.is_decimal(found)) and (
             found.scale <= column.scale and found.precision - found.scale <= column.precision - column.scale
@@ -120,8 +135,8 @@ def _damaged(name: str, error: Exception, row: int | None = None) -> SourceError
     )
 
 
-def _check_type(found: pa.DataType, column: Column, findings: Findings) -> None:
-    if not (pa.types.is_null(found) or accepts(found, column)):
+def _check_type(found: pa.DataType, column: Column, findings: Findings, *, as_written: bool) -> None:
+    if not (pa.types.is_null(found) or accepts(found, column, as_written=as_written)):
         problem = f"The column is of type {found}, which is not {column.type!r} ({arrow_type(column)})."
         remedy = f"Write it as {arrow_type(column)}, or change the column's type in the definition."
         findings.add("is of another type", Finding(problem, remedy, column=column.name))

@@ -12,12 +12,13 @@ from psycopg2 import extensions
 from scoring.database import AMBIGUOUS, REFUSED, Connection, is_transient
 from scoring.domain.dataset import Column, DataSet, PostgresSource
 from scoring.errors import ConfigurationError, Finding, PermanentError, SourceError, SourceNotReady, TransientError
-from scoring.intake.sources.casts import cast_fetched
+from scoring.intake.sources.casts import cast_fetched, written_fetched
 from scoring.intake.sources.cells import Form, TypedBatches
 from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.header import check_columns
 
 POSTGRES = Form(cast_fetched, missing="give NULL in the query instead, e.g. with NULLIF or CASE")
+AS_WRITTEN = Form(written_fetched, missing=POSTGRES.missing)
 FETCHED_ROWS = 5_000  # at a time: the client holds them as Python's objects
 
 # Type OIDs of pg_type.dat, which are fixed: which types of the database each of ours takes.
@@ -51,9 +52,17 @@ _AS_WRITTEN = extensions.new_type(
 
 
 def postgres_batches(
-    source: PostgresSource, source_urls: Mapping[str, str], data_set: DataSet, as_of: dt.date, rows: int
+    source: PostgresSource,
+    source_urls: Mapping[str, str],
+    data_set: DataSet,
+    as_of: dt.date,
+    rows: int,
+    *,
+    as_written: bool = False,
 ) -> Generator[pa.RecordBatch, None, None]:
     """The rows of the source's query in batches of at most ``rows`` rows; columns are matched by name.
+
+    ``as_written`` gives values of any type as the text that PostgreSQL writes.
 
     Raises
     ------
@@ -69,8 +78,9 @@ def postgres_batches(
     with closing(_connect(source.connection, source_urls, name)) as connection:
         connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
         extensions.register_type(_AS_WRITTEN, connection)
-        with closing(_fetched(connection, source, data_set, as_of, min(rows, FETCHED_ROWS))) as blocks:
-            yield from TypedBatches(data_set, POSTGRES, findings).of(blocks)
+        fetched = _fetched(connection, source, data_set, as_of, min(rows, FETCHED_ROWS), as_written=as_written)
+        with closing(fetched) as blocks:
+            yield from TypedBatches(data_set, AS_WRITTEN if as_written else POSTGRES, findings).of(blocks)
 
 
 def query_name(source: PostgresSource) -> str:
@@ -115,7 +125,7 @@ def _unreadable(connection: str) -> ConfigurationError:
 
 
 def _fetched(
-    connection: Connection, source: PostgresSource, data_set: DataSet, as_of: dt.date, rows: int
+    connection: Connection, source: PostgresSource, data_set: DataSet, as_of: dt.date, rows: int, *, as_written: bool
 ) -> Generator[list[tuple[Any, ...]], None, None]:
     """The query's columns, in the order of the definition, ``rows`` rows at a time."""
     name = query_name(source)
@@ -125,7 +135,7 @@ def _fetched(
             records = cursor.fetchmany(rows)
             if not records:
                 raise SourceNotReady(f"{name}: The query returned no row.", remedy="Try again when its data is there.")
-            positions = _checked(cursor.description, data_set, name)
+            positions = _checked(cursor.description, data_set, name, as_written=as_written)
             while records:
                 columns = list(zip(*records, strict=True))
                 yield [columns[at] for at in positions]
@@ -157,12 +167,12 @@ def _failed(error: Exception, name: str) -> PermanentError | TransientError:
     return SourceError(name, problem, "Correct the source's query.")
 
 
-def _checked(description: Any, data_set: DataSet, name: str) -> list[int]:
+def _checked(description: Any, data_set: DataSet, name: str, *, as_written: bool) -> list[int]:
     """Where the columns of the definition stand in the query's; all that do not fit are refused at once."""
     names = [field.name for field in description]
     check_columns(names, data_set, name, quotable=True)
     findings = Findings(name)
-    for column in data_set.columns:
+    for column in () if as_written else data_set.columns:
         _check_type(description[names.index(column.name)].type_code, column, findings)
     if findings:
         raise findings.error()

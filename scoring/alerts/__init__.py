@@ -1,0 +1,1 @@
+"""Facts that people must be told: any room notes one in its own transaction; the delivery room sends it."""

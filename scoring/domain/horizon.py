@@ -1,0 +1,28 @@
+"""How long after as_of an outcome is known."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from scoring.domain.calendar import months_after
+from scoring.domain.definition import Definition
+
+
+class Horizon(Definition):
+    """A span of days, weeks or calendar months: exactly one of the three."""
+
+    days: int | None = Field(default=None, ge=1)
+    weeks: int | None = Field(default=None, ge=1)
+    months: int | None = Field(default=None, ge=1)
+
+    def mistakes(self) -> Iterator[str]:
+        """What is wrong between the fields."""
+        if sum(span is not None for span in (self.days, self.weeks, self.months)) != 1:
+            yield "days, weeks, months: a horizon is exactly one of them"
+
+    def after(self, as_of: dt.date) -> dt.date:
+        """The date on which the outcomes of ``as_of`` are known."""
+        if self.months is not None:
+            return months_after(as_of, self.months)
+        return as_of + dt.timedelta(days=self.days or 0, weeks=self.weeks or 0)

@@ -1,0 +1,27 @@
+"""Horizon: how long after as_of an outcome is known."""
+
+import datetime as dt
+
+import pytest
+from pydantic import ValidationError
+
+from scoring.domain.horizon import Horizon
+
+
+@pytest.mark.parametrize(
+    ("horizon", "after"),
+    [
+        (Horizon(days=10), "2026-02-10"),
+        (Horizon(weeks=2), "2026-02-14"),
+        (Horizon(months=1), "2026-02-28"),
+        (Horizon(months=13), "2027-02-28"),
+    ],
+)
+def test_an_outcome_is_known_when_the_horizon_has_passed(horizon: Horizon, after: str) -> None:
+    assert horizon.after(dt.date(2026, 1, 31)).isoformat() == after
+
+
+@pytest.mark.parametrize("fields", [{}, {"days": 1, "months": 1}, {"weeks": 1, "days": 7}])
+def test_a_horizon_is_exactly_one_of_days_weeks_and_months(fields: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="a horizon is exactly one of them"):
+        Horizon(**fields)

@@ -18,6 +18,8 @@ FILES = {
     "score": "`score_<score>`, one for each score",
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
+    "confirm": "`confirm_publication`",
+    "tell": "`tell_people`",
     "definitions": "Mistakes in the definitions: an import error, no DAG",
 }
 

@@ -131,6 +131,8 @@ def _mistakes(score: Score, catalog: Catalog, file: str) -> Iterator[Problem]:
             else f"there is no data set {score.data_set!r}",
         )
         return
+    if score.deadline is not None and data_set.schedule is None:
+        yield problem("deadline", f"it counts from the schedule of {data_set.name!r}, which has none")
     for field_name, names in (("features", score.features), ("target.column", (score.target.column,))):
         for name in names:
             if name not in data_set.column_names:

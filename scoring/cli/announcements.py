@@ -1,13 +1,11 @@
 """Commands about what the CRM has heard of a score: look at it, and set it back after a wrong date."""
 
 import datetime as dt
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scoring.cli.options import ScoreName, attached_settings, find_score
-from scoring.errors import ConfigurationError
+from scoring.cli.options import By, ScoreName, attached_settings, find_score, shell_user
 
 if TYPE_CHECKING:
     from scoring.publishing.publications import Publication
@@ -18,7 +16,6 @@ Until = Annotated[
     dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The last announced date that is right, e.g. 2005-08-31.")
 ]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
-By = Annotated[str | None, typer.Option(help="Who does it, for the record; the user of this shell without it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -55,7 +52,7 @@ def announce_reset(name: ScoreName, until: Until, reason: Reason, by: By = None,
             typer.echo(f"{one.as_of}  publication {one.publication_id}  {_announced(one, effect.was)}")
             if one.as_of > effect.until:
                 typer.echo(f"            if it is wrong: `scoring publication drop {name} {one.as_of}`")
-        by = by or _user()
+        by = by or shell_user()
         if not yes:
             typer.confirm("Reset?", abort=True)
         reset(settings, score, until.date(), by=by, reason=reason)
@@ -63,13 +60,6 @@ def announce_reset(name: ScoreName, until: Until, reason: Reason, by: By = None,
             "Done. Drop what is wrong; readers see it until then. Run the newest right date again to tell the CRM now; "
             "otherwise the next publication tells it."
         )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:  # in a container the user may have no name
-        raise ConfigurationError("This user has no name.", remedy="Say who you are with --by.") from error
 
 
 def _announced(publication: "Publication", heard: dt.date) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 NOTIFY = "notify_crm"
 SWEEP = "sweep_crm"
 RECONCILE = "reconcile"
+TELL = "tell_people"
+CONFIRM = "confirm_publication"
 
 
 def ingest_dag(data_set: str) -> str:
@@ -19,4 +21,4 @@ def score_dag(score: str) -> str:
 
 def all_dags(data_sets: Iterable[str], scores: Iterable[str]) -> set[str]:
     """Every DAG of an installation with these definitions."""
-    return {*map(ingest_dag, data_sets), *map(score_dag, scores), NOTIFY, SWEEP, RECONCILE}
+    return {*map(ingest_dag, data_sets), *map(score_dag, scores), NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM}

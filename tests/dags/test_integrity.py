@@ -60,7 +60,13 @@ def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
 def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
     catalog = load_catalog()
     expected = {f"ingest_{name}" for name in catalog.data_sets} | {f"score_{name}" for name in catalog.scores}
-    assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm", "reconcile"}
+    assert set(report["dags"]) == expected | {
+        "notify_crm",
+        "sweep_crm",
+        "reconcile",
+        "tell_people",
+        "confirm_publication",
+    }
     assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
 
 
@@ -114,7 +120,7 @@ def test_publishing_waits_for_all_shards_and_needs_none(report: dict[str, Any]) 
 
 
 def test_the_forms_ask_for_a_date_and_explain_each_field(report: dict[str, Any]) -> None:
-    for dag_id in ("ingest_credit_cards", "score_delinquency_risk"):
+    for dag_id in ("ingest_credit_cards", "score_delinquency_risk", "confirm_publication"):
         params = report["dags"][dag_id]["params"]
         assert params["as_of"]["format"] == "date"
         for param in params.values():

@@ -10,6 +10,8 @@ import pytest
 from factories import JULY, JUNE, customers, deliver, published_rows, query, scored, snapshot_of
 from shop_definitions import LEAVING, SHOP, SPENDING
 
+from scoring.delivery.people.channels import Channels
+from scoring.delivery.people.tell import tell as tell_people
 from scoring.intake.ingest import ingest
 from scoring.publishing.publish import drop
 from scoring.reconcile.findings import OPEN_PATIENCE, PATIENCE
@@ -23,10 +25,11 @@ def later(hours=2.0) -> dt.datetime:
 
 @pytest.fixture
 def done(shop) -> Settings:
-    """A shop whose two scores of June are published and told."""
+    """A shop whose two scores of June are published and told, also to people."""
     for score in (LEAVING, SPENDING):
         published_rows(shop, score, customers(20))
     query(shop, "DELETE FROM scoring.outbox")
+    tell_people(shop.database(), Channels({}, shop.home))
     return shop
 
 

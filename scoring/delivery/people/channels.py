@@ -38,8 +38,8 @@ class Channels:
     def of(self, owner: str) -> tuple[str, ...]:
         """Names of the channels on which an owner is told; never empty."""
         for name in (owner, DEFAULT):
-            if found := self.addresses.get(name):
-                return tuple(f"{name}/{number}" for number in range(1, len(found) + 1))
+            if names := self._names(name):
+                return names
         return FILE, CONSOLE
 
     def send(self, name: str, alert: Alert) -> str | None:
@@ -59,8 +59,9 @@ class Channels:
     def _address(self, name: str) -> str | None:
         if name in (FILE, CONSOLE):
             return name
-        owner, _, number = name.rpartition("/")
-        addresses = self.addresses.get(owner, ())
-        if not number.isdigit() or not 1 <= int(number) <= len(addresses):
-            return None
-        return addresses[int(number) - 1].get_secret_value()
+        owner = name.rpartition("/")[0]
+        found = dict(zip(self._names(owner), self.addresses.get(owner, ()), strict=True)).get(name)
+        return None if found is None else found.get_secret_value()
+
+    def _names(self, owner: str) -> tuple[str, ...]:
+        return tuple(f"{owner}/{number}" for number, _ in enumerate(self.addresses.get(owner, ()), start=1))

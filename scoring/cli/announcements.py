@@ -8,6 +8,7 @@ import typer
 from scoring.cli.options import By, ScoreName, attached_settings, find_score, shell_user
 
 if TYPE_CHECKING:
+    from scoring.publishing.holds import Hold
     from scoring.publishing.publications import Publication
 
 announce = typer.Typer(help="What the CRM has heard of a score.", no_args_is_help=True)
@@ -30,7 +31,8 @@ def announce_show(name: ScoreName) -> None:
         typer.echo(f"{name} is announced until {heard}; what is older is published in silence")
         typer.echo(f"{found.counts.told} customers were told of, {found.counts.known} are known from the first load")
         for one in found.published:
-            typer.echo(f"{one.as_of}  publication {one.publication_id}  {_announced(one, heard)}")
+            held = found.holds.get(one.publication_id)
+            typer.echo(f"{one.as_of}  publication {one.publication_id}  {_announced(one, heard, held)}")
         for was in found.resets:
             typer.echo(f"reset {was.reset_at:%Y-%m-%d %H:%M} by {was.reset_by}: {was.was} -> {was.until}, {was.reason}")
 
@@ -62,7 +64,9 @@ def announce_reset(name: ScoreName, until: Until, reason: Reason, by: By = None,
         )
 
 
-def _announced(publication: "Publication", heard: dt.date) -> str:
+def _announced(publication: "Publication", heard: dt.date, hold: "Hold | None" = None) -> str:
     if publication.announces:
         return f"{publication.changed} changes told"
+    if hold is not None and hold.state in ("held", "rejected"):
+        return hold.state if hold.state == "held" else f"rejected by {hold.decided_by}"
     return "silent" if publication.as_of < heard else "not told since a reset; run it again to tell it"

@@ -1,7 +1,6 @@
 """The table ``hold``: publications whose changes the CRM is not told until a person decides; a row is kept for good."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, execute, one_or_none, value
@@ -52,10 +51,10 @@ def last(connection: Connection, publication_id: int) -> Hold | None:
     return one_or_none(connection, Hold, _SELECT + condition, (publication_id,))
 
 
-def waiting(connection: Connection, scores: Sequence[str]) -> list[Hold]:
-    """What waits for a person, the oldest first."""
-    condition = "WHERE state = 'held' AND score = ANY(%s) ORDER BY hold_id"
-    return all_rows(connection, Hold, _SELECT + condition, (list(scores),))
+def of_score(connection: Connection, score: str) -> dict[int, Hold]:
+    """The last hold of each publication of a score that was ever held, by the publication's id."""
+    found = all_rows(connection, Hold, _SELECT + "WHERE score = %s ORDER BY hold_id", (score,))
+    return {hold.publication_id: hold for hold in found}
 
 
 def open_hold(

@@ -20,6 +20,8 @@ FILES = {
     "correct_outcomes": "`correct_outcomes_<data set>`, one for each data set with scores",
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
+    "confirm": "`confirm_publication`",
+    "tell": "`tell_people`",
     "definitions": "Mistakes in the definitions: an import error, no DAG",
 }
 

@@ -5,10 +5,13 @@ Airflow's retry policy (``plugins/scoring_airflow``) and the command line read n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class ScoringError(Exception):
     """Root of everything this package raises on purpose; its text is meant for a person.
+
+    ``noted`` says that whoever raises it has noted an alert of its own: a failed task need not be told of besides.
 
     Parameters
     ----------
@@ -19,6 +22,8 @@ class ScoringError(Exception):
     in_airflow
         What to do about it for somebody who reads it in Airflow, where variables of a shell are out of reach.
     """
+
+    noted: ClassVar[bool] = False
 
     def __init__(self, problem: str, *, remedy: str = "", in_airflow: str = "") -> None:
         super().__init__(problem)
@@ -120,13 +125,23 @@ class SourceNotReady(TransientError):
 class PartitionStopped(PermanentError):
     """Validation stopped the partition; nothing of it is visible."""
 
+    noted = True
+
 
 class EndpointDisabled(PermanentError):
     """The CRM answered 410 Gone: nothing is sent until a person enables its endpoint; what waits is kept."""
 
+    noted = True
+
 
 class DeliveriesDead(PermanentError):
     """Requests were refused at their last try and given up; they are kept and can be replayed."""
+
+    noted = True
+
+
+class AlertsDead(PermanentError):
+    """People could not be told of something, also not at the last try; it is kept and can be replayed."""
 
 
 class NothingDelivered(TransientError):

@@ -1,7 +1,8 @@
 """The only reader of the environment. Every setting is a variable ``SCORING_<NAME>``."""
 
+import json
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -94,6 +95,23 @@ class CrmSettings(BaseSettings):
     )
 
 
+class ChannelSettings(BaseSettings):
+    """How people are told; only what tells them loads it."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_", extra="ignore", frozen=True)
+
+    channels: dict[str, Annotated[tuple[SecretStr, ...], Field(min_length=1)]] = Field(
+        default_factory=dict, description="Apprise URLs by owner; “default” is for all other owners (JSON)."
+    )
+
+
+# What stands in a variable as JSON, and how.
+HOW_TO_WRITE = {
+    "source_urls": "write a JSON object of connection names and URIs",
+    "source_roots": "write a JSON list of folders",
+    "channels": "write a JSON object of owners, each with a list of one or more Apprise URLs",
+}
+
 Read = TypeVar("Read", bound=BaseSettings)
 
 
@@ -113,6 +131,25 @@ def load_crm_settings() -> CrmSettings:
     return _read(CrmSettings)
 
 
+def load_channel_settings() -> ChannelSettings:
+    """Read from the environment how people are told; errors as of :func:`load_settings`."""
+    return _read(ChannelSettings)
+
+
+def channels_from(text: str) -> ChannelSettings:
+    """The channels that ``text`` gives as JSON, as in SCORING_CHANNELS.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not of that form; never quotes it.
+    """
+    try:
+        return ChannelSettings(channels=json.loads(text))
+    except ValueError:  # also pydantic's
+        raise ConfigurationError(f"The channels cannot be read: {HOW_TO_WRITE['channels']}.") from None
+
+
 def _read(kind: type[Read]) -> Read:
     prefix = kind.model_config.get("env_prefix", "")
     try:
@@ -124,8 +161,7 @@ def _read(kind: type[Read]) -> Read:
         )
         raise ConfigurationError(f"The environment cannot be used: {problems}") from None
     except SettingsError as error:  # its text names the field, its cause quotes the value
-        lists = "source_roots" in str(error)
-        wanted = (
-            "ROOTS: write a JSON list of folders" if lists else "URLS: write a JSON object of connection names and URIs"
-        )
-        raise ConfigurationError(f"The environment cannot be used: SCORING_SOURCE_{wanted}.") from None
+        field = next(name for name in HOW_TO_WRITE if f'"{name}"' in str(error))
+        raise ConfigurationError(
+            f"The environment cannot be used: SCORING_{field.upper()}: {HOW_TO_WRITE[field]}."
+        ) from None

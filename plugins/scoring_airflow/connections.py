@@ -1,4 +1,4 @@
-"""Settings of a task: the environment's, with the database and the sources from Airflow's connections; and the CRM."""
+"""Settings of a task: the environment's, with the database and the sources from connections; the CRM; the channels."""
 
 from urllib.parse import quote, urlencode
 
@@ -8,10 +8,19 @@ from pydantic import SecretStr
 
 from scoring.catalog import Catalog, load_catalog
 from scoring.domain.dataset import PostgresSource
-from scoring.settings import CrmSettings, Settings, load_crm_settings, load_settings
+from scoring.settings import (
+    ChannelSettings,
+    CrmSettings,
+    Settings,
+    channels_from,
+    load_channel_settings,
+    load_crm_settings,
+    load_settings,
+)
 
 DATABASE = "scoring_db"
 CRM = "crm_webhook"
+CHANNELS = "alert_channels"
 
 
 def catalog() -> Catalog:
@@ -50,6 +59,15 @@ def crm_settings() -> CrmSettings:
     if crm is None:
         return load_crm_settings()
     return CrmSettings(url=webhook_url(crm), secret=SecretStr(crm.password or ""))
+
+
+def channel_settings() -> ChannelSettings:
+    """How people are told: the connection ``alert_channels``, else the environment's.
+
+    The connection's password is the JSON object of owners and Apprise URLs that SCORING_CHANNELS would hold.
+    """
+    channels = _connection(CHANNELS)
+    return load_channel_settings() if channels is None else channels_from(channels.password or "")
 
 
 def postgres_url(connection: Connection) -> str:

@@ -6,16 +6,19 @@ The pipeline is imported when a task runs: reading a DAG file must not wait for 
 import dataclasses
 import datetime as dt
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 
 from scoring.domain.calendar import require_plausible
 from scoring.errors import NothingDelivered, PermanentError
 from scoring_airflow.assets import outcomes_asset, publication_asset, snapshot_asset
-from scoring_airflow.connections import catalog, crm_settings, task_settings
+from scoring_airflow.connections import catalog, channel_settings, crm_settings, task_settings
 from scoring_airflow.faults import task_body
 from scoring_airflow.partitions import given_date, partition
+
+if TYPE_CHECKING:
+    from scoring.publishing.decisions import Decision
 
 log = logging.getLogger(__name__)
 
@@ -180,13 +183,46 @@ def _warn_of_refused(collected: Any) -> None:
 
 
 @task_body
+def tell_people() -> dict[str, int]:
+    """Tell people what is due; alerts that were given up fail the task."""
+    from scoring.delivery.people.channels import Channels
+    from scoring.delivery.people.tell import complaint, tell
+
+    settings = task_settings()
+    told = tell(settings.database(), Channels(channel_settings().channels, settings.home))
+    if told.failed:
+        log.warning("%s messages were not sent; the last failure was: %s", told.failed, told.last_failure)
+    if problem := complaint(told):
+        raise problem
+    return counts(told)
+
+
+@task_body
+def decide_publication() -> dict[str, int]:
+    """Confirm or reject what is held, as the form says; returns the publication's id and the number of events."""
+    from scoring.publishing.holding import decide
+
+    context = get_current_context()
+    params, run = context["params"], context["dag_run"]
+    wanted: Decision = "confirmed" if params["decision"] == "confirm" else "rejected"
+    by = params["by"] or run.triggering_user_name or ""
+    score = catalog().score(params["score"] or "")
+    decided = decide(task_settings(), score, partition(context), wanted, by=by, reason=params["reason"] or "")
+    if decided.again:
+        log.warning("It was %s before, by %s.", wanted, decided.decided_by)
+    return counts(decided)
+
+
+@task_body
 def find_undone() -> list[str]:
     """Log what is left undone and leave the partitions to wake; returns the ids of the tasks that follow."""
     from scoring.reconcile.findings import to_wake
+    from scoring.reconcile.reconcile import tell
 
     found = _undone()
     for finding in found:
         log.warning("%s", finding)
+    tell(task_settings(), found)
     partitions = {**to_wake(found, "data_set"), **to_wake(found, "score")}
     keys = {name: [as_of.isoformat() for as_of in as_ofs] for name, as_ofs in partitions.items()}
     get_current_context()["ti"].xcom_push(key=TO_WAKE, value=keys)

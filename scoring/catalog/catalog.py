@@ -135,19 +135,22 @@ def _mistakes(score: Score, catalog: Catalog, file: str) -> Iterator[Problem]:
             else f"there is no data set {score.data_set!r}",
         )
         return
-    for field_name, reason in _target_mistakes(score, data_set):
+    for field_name, reason in (*_target_mistakes(score, data_set), *_data_set_mistakes(score, data_set)):
         yield problem(field_name, reason)
+
+
+def _data_set_mistakes(score: Score, data_set: DataSet) -> Iterator[tuple[str, str]]:
+    """What a score asks of its data set in vain, by field."""
+    if score.deadline is not None and data_set.schedule is None:
+        yield "deadline", f"it counts from the schedule of {data_set.name!r}, which has none"
     own = () if score.target.source else (score.target.column,)
     for field_name, names in (("features", score.features), ("target.column", own)):
         for name in names:
             if name not in data_set.column_names:
-                yield problem(field_name, f"{data_set.name!r} has no column {name!r}")
+                yield field_name, f"{data_set.name!r} has no column {name!r}"
             elif not data_set.column(name).numeric:
                 kind = data_set.column(name).type
-                yield problem(
-                    field_name,
-                    f"column {name!r} is of type {kind!r}; a model takes numbers, booleans and categories",
-                )
+                yield field_name, f"column {name!r} is of type {kind!r}; a model takes numbers, booleans and categories"
 
 
 def _target_mistakes(score: Score, data_set: DataSet) -> Iterator[tuple[str, str]]:

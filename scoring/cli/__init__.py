@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from scoring.cli import announcements, crm, data, outcomes, reconcile, scores
+from scoring.cli import alerts, announcements, crm, data, outcomes, reconcile, scores
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
 
@@ -83,5 +83,6 @@ app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")
 app.add_typer(announcements.announce, name="announce")
 app.add_typer(outcomes.outcome, name="outcome")
+app.add_typer(alerts.alert, name="alert")
 app.add_typer(crm.delivery, name="delivery")
 app.add_typer(crm.endpoint, name="endpoint")

@@ -1,15 +1,14 @@
 """Commands about what the CRM has heard of a score: look at it, and set it back after a wrong date."""
 
 import datetime as dt
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scoring.cli.options import ScoreName, attached_settings, find_score
-from scoring.errors import ConfigurationError
+from scoring.cli.options import By, ScoreName, attached_settings, find_score, shell_user
 
 if TYPE_CHECKING:
+    from scoring.publishing.holds import Hold
     from scoring.publishing.publications import Publication
 
 announce = typer.Typer(help="What the CRM has heard of a score.", no_args_is_help=True)
@@ -18,7 +17,6 @@ Until = Annotated[
     dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The last announced date that is right, e.g. 2005-08-31.")
 ]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
-By = Annotated[str | None, typer.Option(help="Who does it, for the record; the user of this shell without it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -33,7 +31,8 @@ def announce_show(name: ScoreName) -> None:
         typer.echo(f"{name} is announced until {heard}; what is older is published in silence")
         typer.echo(f"{found.counts.told} customers were told of, {found.counts.known} are known from the first load")
         for one in found.published:
-            typer.echo(f"{one.as_of}  publication {one.publication_id}  {_announced(one, heard)}")
+            held = found.holds.get(one.publication_id)
+            typer.echo(f"{one.as_of}  publication {one.publication_id}  {_announced(one, heard, held)}")
         for was in found.resets:
             typer.echo(f"reset {was.reset_at:%Y-%m-%d %H:%M} by {was.reset_by}: {was.was} -> {was.until}, {was.reason}")
 
@@ -55,7 +54,7 @@ def announce_reset(name: ScoreName, until: Until, reason: Reason, by: By = None,
             typer.echo(f"{one.as_of}  publication {one.publication_id}  {_announced(one, effect.was)}")
             if one.as_of > effect.until:
                 typer.echo(f"            if it is wrong: `scoring publication drop {name} {one.as_of}`")
-        by = by or _user()
+        by = by or shell_user()
         if not yes:
             typer.confirm("Reset?", abort=True)
         reset(settings, score, until.date(), by=by, reason=reason)
@@ -65,14 +64,9 @@ def announce_reset(name: ScoreName, until: Until, reason: Reason, by: By = None,
         )
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:  # in a container the user may have no name
-        raise ConfigurationError("This user has no name.", remedy="Say who you are with --by.") from error
-
-
-def _announced(publication: "Publication", heard: dt.date) -> str:
+def _announced(publication: "Publication", heard: dt.date, hold: "Hold | None" = None) -> str:
     if publication.announces:
         return f"{publication.changed} changes told"
+    if hold is not None and hold.state in ("held", "rejected"):
+        return hold.state if hold.state == "held" else f"rejected by {hold.decided_by}"
     return "silent" if publication.as_of < heard else "not told since a reset; run it again to tell it"

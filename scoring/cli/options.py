@@ -1,6 +1,7 @@
 """What the commands have in common: their arguments, the settings and the definitions they work with."""
 
 import datetime as dt
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 from scoring.catalog import load_catalog
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
+from scoring.errors import ConfigurationError
 from scoring.settings import Settings, load_settings
 
 AsOf = Annotated[dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The partition, e.g. 2005-06-30.")]
@@ -20,6 +22,8 @@ MaybeAsOf = Annotated[
 ]
 DataSetName = Annotated[str, typer.Argument(metavar="DATA_SET", help="Name of a data set.")]
 ScoreName = Annotated[str, typer.Argument(metavar="SCORE", help="Name of a score.")]
+
+By = Annotated[str | None, typer.Option(help="Who does it, for the record; the user of this shell without it.")]
 
 
 @contextmanager
@@ -39,3 +43,11 @@ def find_data_set(settings: Settings, name: str) -> DataSet:
 def find_score(settings: Settings, name: str) -> Score:
     """The score of that name."""
     return load_catalog(settings.definitions).score(name)
+
+
+def shell_user() -> str:
+    """The name of this shell's user, for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:  # in a container the user may have no name
+        raise ConfigurationError("This user has no name.", remedy="Say who you are with --by.") from error

@@ -1,10 +1,23 @@
 """Commands about scores: train, score, publish, and look at where a score comes from."""
 
-from typing import Annotated
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scoring.cli.options import AsOf, AsOfArgument, MaybeAsOf, ScoreName, attached_settings, find_score
+from scoring.cli.options import (
+    AsOf,
+    AsOfArgument,
+    By,
+    MaybeAsOf,
+    ScoreName,
+    attached_settings,
+    find_score,
+    shell_user,
+)
+
+if TYPE_CHECKING:
+    from scoring.publishing.decisions import Decision
 
 score = typer.Typer(help="Score a partition by hand; a score's passport.", no_args_is_help=True)
 publication = typer.Typer(help="Published sets of scores.", no_args_is_help=True)
@@ -72,4 +85,36 @@ def publication_drop(
         typer.echo(
             f"Dropped publication {dropped.publication_id} ({dropped.rows or 0} scores). What the CRM was told stands, "
             f"and the last announced date with it: see `scoring announce show {name}`."
+        )
+
+
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+
+
+@publication.command("confirm")
+def publication_confirm(name: ScoreName, as_of: AsOfArgument, by: By = None, reason: Reason = "") -> None:
+    """Tell the CRM what a held publication changed."""
+    _decide(name, as_of.date(), "confirmed", by, reason)
+
+
+@publication.command("reject")
+def publication_reject(name: ScoreName, as_of: AsOfArgument, by: By = None, reason: Reason = "") -> None:
+    """Tell the CRM nothing of a held publication; what it was last told stands."""
+    _decide(name, as_of.date(), "rejected", by, reason)
+
+
+def _decide(name: str, as_of: dt.date, wanted: "Decision", by: str | None, reason: str) -> None:
+    from scoring.publishing.holding import decide
+
+    with attached_settings() as settings:
+        decided = decide(settings, find_score(settings, name), as_of, wanted, by=by or shell_user(), reason=reason)
+    made = f"publication {decided.publication_id} of {name} {as_of}"
+    if decided.again:
+        typer.echo(f"{made} was {wanted} before, by {decided.decided_by}.")
+    elif wanted == "confirmed":
+        typer.echo(f"{made} is confirmed: {decided.events} changes wait for the CRM; the next sweep delivers them.")
+    else:
+        typer.echo(
+            f"{made} is rejected: the CRM is told nothing of it. Readers see it until it is dropped "
+            f"(`scoring publication drop {name} {as_of}`)."
         )

@@ -88,9 +88,12 @@ def hold(connection: Connection, name: str, time: dt.timedelta) -> None:
     execute(connection, HOLD, {"endpoint": name, "hold": time})
 
 
-def disable(connection: Connection, name: str, reason: str) -> None:
-    """Let nothing go to the endpoint until a person enables it; its deliveries stay as they are."""
-    execute(connection, DISABLE, {"endpoint": name, "reason": reason})
+def disable(connection: Connection, name: str, reason: str) -> bool:
+    """Let nothing go to the endpoint until a person enables it; its deliveries stay as they are.
+
+    Returns whether it was enabled before.
+    """
+    return execute(connection, DISABLE, {"endpoint": name, "reason": reason}) == 1
 
 
 def enable(connection: Connection, name: str = CRM) -> None:

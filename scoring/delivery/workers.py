@@ -9,6 +9,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from scoring.alerts import wording
+from scoring.alerts.facts import note
 from scoring.database import Connection, connect
 from scoring.delivery import deliveries, endpoints, outbox
 from scoring.delivery.adapters.contract import Adapter, Answer, Message, Sender
@@ -120,6 +122,8 @@ class Workers:
             what_follows = self._following(connection, claimed, answer)
             deliveries.record(connection, claimed, answer, what_follows)
             self._bear_down(connection, claimed, answer)
+            if what_follows.state == "dead":
+                self._note_dead(connection, claimed, answer)
         with self._lock:
             self.tally.add(claimed, answer, what_follows.state)
         return True
@@ -161,7 +165,14 @@ class Workers:
         if decided.disable:
             when = claimed.claimed_at.astimezone(dt.UTC).isoformat(sep=" ", timespec="seconds")
             reason = f"it answered {answer.status} Gone to {claimed.message_id} at {when}"
-            endpoints.disable(connection, self.endpoint, reason)
+            if endpoints.disable(connection, self.endpoint, reason):
+                note(connection, wording.endpoint_disabled(self.endpoint, reason))
+
+    def _note_dead(self, connection: Connection, claimed: Claimed, answer: Answer) -> None:
+        what = f"{claimed.message_id}, and perhaps others, failed at the last try: {answer.said}."
+        note(
+            connection, wording.dead_deliveries(self.endpoint, claimed.claimed_at.astimezone(dt.UTC).date(), what=what)
+        )
 
 
 def _asked(claimed: Claimed, answer: Answer) -> dt.timedelta | None:

@@ -3,7 +3,11 @@
 import calendar
 import datetime as dt
 
+from croniter import croniter
+
 from scoring.errors import PermanentError
+
+MOST_TICKS = 5_000  # of a schedule by the minute, these are three days
 
 
 class DateNotConfirmed(PermanentError):
@@ -17,6 +21,33 @@ def months_after(as_of: dt.date, months: int) -> dt.date:
     last = calendar.monthrange(year, month + 1)[1]
     is_last = as_of.day == calendar.monthrange(as_of.year, as_of.month)[1]
     return dt.date(year, month + 1, last if is_last else min(as_of.day, last))
+
+
+def last_ticks(
+    schedule: str, until: dt.datetime, *, first: dt.date, last: dt.date | None, dates: int
+) -> dict[dt.date, dt.datetime]:
+    """The newest as_of dates of a schedule up to the moment ``until`` (aware), each with its first tick (UTC).
+
+    Parameters
+    ----------
+    schedule
+        A cron expression (UTC).
+    first, last
+        Its bounds, both included; ``last`` None if it has no end.
+    dates
+        The most dates to give.
+    """
+    end = until.astimezone(dt.UTC)
+    if last is not None:
+        end = min(end, dt.datetime.combine(last, dt.time.max, dt.UTC))
+    backwards = croniter(schedule, end + dt.timedelta(microseconds=1))
+    found: dict[dt.date, dt.datetime] = {}
+    for _ in range(MOST_TICKS):
+        tick = backwards.get_prev(dt.datetime)
+        if tick.date() < first or (len(found) == dates and tick.date() not in found):
+            break
+        found[tick.date()] = tick
+    return found
 
 
 def doubt(as_of: dt.date, *, today: dt.date, first: dt.date, last: dt.date | None) -> str | None:

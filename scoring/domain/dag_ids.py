@@ -7,6 +7,8 @@ from scoring.domain.score import Score
 NOTIFY = "notify_crm"
 SWEEP = "sweep_crm"
 RECONCILE = "reconcile"
+TELL = "tell_people"
+CONFIRM = "confirm_publication"
 
 
 def ingest_dag(data_set: str) -> str:
@@ -38,4 +40,4 @@ def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
     """Every DAG of an installation with these definitions (by name)."""
     scored = {score.data_set for score in scores.values()}
     outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
-    return {*map(ingest_dag, data_sets), *map(score_dag, scores), *outcomes, NOTIFY, SWEEP, RECONCILE}
+    return {*map(ingest_dag, data_sets), *map(score_dag, scores), *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM}

@@ -1,5 +1,6 @@
 """A score: a number about each customer of a data set, how it is shown, and when it has changed enough to tell."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -86,7 +87,8 @@ class Score(Definition):
     ``features`` are columns of the data set in the order in which the model takes them. ``estimator``
     makes an unfitted scikit-learn estimator. ``trusted_types`` are the classes beyond skops' own list
     that a model file of this score may hold. ``points`` (0 to ``points``) and ``bands`` are derived from
-    a probability; ``minimum`` is a bound under which a regression's value makes no sense.
+    a probability; ``minimum`` is a bound under which a regression's value makes no sense. ``deadline`` is by when,
+    counted from the tick of the data set's schedule, the score must be published; later its owner is told.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Score(Definition):
     minimum: float | None = None
     change: ChangeRule
     monitoring: Monitoring = Monitoring()
+    deadline: dt.timedelta | None = Field(default=None, gt=dt.timedelta())
 
     _name = field_validator("name", "data_set")(checked_name)
 

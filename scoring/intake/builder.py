@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from scoring.alerts import wording
+from scoring.alerts.facts import note
 from scoring.database import Connection, transaction
 from scoring.domain.dataset import DataSet
 from scoring.errors import PartitionStopped, PermanentError
@@ -146,7 +148,9 @@ class SnapshotBuilder:
             manifest.lock(connection, new.data_set, new.as_of)
             settlement = _settled(connection, new)
             found = self._apply(connection, settlement, new)
-        unchanged = settlement.action == "keep"
+            unchanged = settlement.action == "keep"
+            if new.stopped_because and not unchanged:
+                self._note_stopped(connection, found.snapshot_id, new, new.stopped_because)
         if new.stopped_because and not unchanged:
             raise _stopped(new, new.stopped_because)
         return Intake(
@@ -159,6 +163,10 @@ class SnapshotBuilder:
             warnings=len(found.warnings),
             unchanged=unchanged,
         )
+
+    def _note_stopped(self, connection: Connection, snapshot_id: int, new: NewSnapshot, because: str) -> None:
+        names = (new.data_set, self._data_set.owner, new.as_of, snapshot_id)
+        note(connection, wording.partition_stopped(*names, because=because, remedy=_stopped_remedy(new)))
 
     def _columns(self, names: tuple[str, ...]) -> pa.Table:
         """The named columns of the accepted rows."""
@@ -192,15 +200,17 @@ def _settled(connection: Connection, new: NewSnapshot) -> Settlement:
 
 
 def _stopped(new: NewSnapshot, because: str) -> PartitionStopped:
-    partition = f"{new.data_set} {new.as_of}"
-    if new.kept < new.quarantined:
-        remedy = f"deliver a better file. Of the refused rows, a sample of {new.kept} is kept."
-    else:
-        remedy = "deliver a better file, or correct the rows and replay them."
     return PartitionStopped(
-        f"{partition}: {because} Nothing of it is visible.",
-        remedy=f"look at `scoring quarantine list {partition}`; then {remedy}",
+        f"{new.data_set} {new.as_of}: {because} Nothing of it is visible.", remedy=_stopped_remedy(new)
     )
+
+
+def _stopped_remedy(new: NewSnapshot) -> str:
+    if new.kept < new.quarantined:
+        then = f"deliver a better file. Of the refused rows, a sample of {new.kept} is kept."
+    else:
+        then = "deliver a better file, or correct the rows and replay them."
+    return f"look at `scoring quarantine list {new.data_set} {new.as_of}`; then {then}"
 
 
 def _refuse_overtaken(connection: Connection, new: NewSnapshot) -> None:

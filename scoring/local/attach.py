@@ -10,7 +10,7 @@ from scoring.local.environment import local_crm, local_settings
 from scoring.local.keys import load_keys
 from scoring.local.places import Places, private_files
 from scoring.local.postgres import Server, running_postgres, socket_of
-from scoring.settings import CrmSettings, Settings, load_crm_settings
+from scoring.settings import ChannelSettings, CrmSettings, Settings, load_channel_settings, load_crm_settings
 
 
 @contextmanager
@@ -52,3 +52,10 @@ def attached_crm(settings: Settings) -> CrmSettings:
     if settings.database_url.get_secret_value():
         return load_crm_settings()
     return local_crm(settings, load_keys(Places(settings.home)))
+
+
+def attached_channels(settings: Settings) -> ChannelSettings:
+    """The channels that belong to the database of :func:`attached`: the environment's, or file and console."""
+    if settings.database_url.get_secret_value():
+        return load_channel_settings()
+    return ChannelSettings(channels={})

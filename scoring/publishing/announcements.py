@@ -7,14 +7,17 @@ else changes the score's announcements meanwhile.
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg2 import sql
 
-from scoring.database import Connection, execute, one, value
+from scoring.database import Connection, all_rows, execute, one, value
 from scoring.domain.score import ChangeRule
 from scoring.publishing.change import share_limits
+from scoring.publishing.digest import MOVERS, Migration, Movements, Mover
 from scoring.publishing.planner import planner
 
 # A few statistics of the new table's keys are enough for the plan.
@@ -84,10 +87,39 @@ _HEARD = """
     INSERT INTO scoring.announced_until AS until (score, as_of) VALUES (%(score)s, %(as_of)s)
     ON CONFLICT (score) DO UPDATE SET as_of = greatest(until.as_of, excluded.as_of)"""
 
+_GROUPS = """
+    SELECT known IS NULL AS is_new, previous_band, band, count(*) AS customers FROM changed GROUP BY 1, 2, 3
+    ORDER BY customers DESC, previous_band, band"""
+
+# Points are what people see of a probability. PostgreSQL raises where a difference is infinite; above 1e200 on both
+# sides half of it will do.
+_MOVERS = """
+    SELECT customer_id, previous_value, value, previous_points, points, previous_band, band
+    FROM changed WHERE known IS NOT NULL
+    ORDER BY abs(points - previous_points) DESC NULLS LAST,
+        CASE WHEN least(abs(value), abs(previous_value)) <= 1e200 THEN abs(value - previous_value)
+             ELSE abs(value / 2 - previous_value / 2) END DESC,
+        customer_id
+    LIMIT %(movers)s"""
+
 _COUNTS = """
     SELECT count(*) FILTER (WHERE version = 0) AS known, count(*) FILTER (WHERE version > 0) AS told,
            count(*) FILTER (WHERE as_of > %(after)s) AS later
     FROM scoring.announcement WHERE score = %(score)s"""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Customers that moved alike."""
+
+    is_new: bool
+    previous_band: str | None
+    band: str | None
+    customers: int
+
+    @property
+    def migrated(self) -> bool:
+        return not self.is_new and self.previous_band != self.band
 
 
 @dataclass(frozen=True)
@@ -118,37 +150,45 @@ def counts(connection: Connection, score: str, after: dt.date) -> Counts:
     return one(connection, Counts, _COUNTS, {"score": score, "after": after})
 
 
-def announce(
-    connection: Connection,
-    rows: sql.Composed,
-    rule: ChangeRule,
-    *,
-    score: str,
-    as_of: dt.date,
-    publication_id: int,
-    known_only: bool,
-) -> int:
-    """Compare the table ``rows`` with the announcements; write what changed as announcements and events.
+@contextmanager
+def compared(
+    connection: Connection, rows: sql.Composed, rule: ChangeRule, *, score: str, known_only: bool
+) -> Iterator[int]:
+    """Compare the table ``rows`` with the announcements; gives the number of customers that differ.
 
-    With ``known_only`` everybody becomes known and nobody is told.
-
-    Returns
-    -------
-    int
-        The number of events.
+    Inside, :func:`movements` looks at the differences and :func:`tell` writes them; without it they are forgotten.
+    With ``known_only`` everybody is to become known and nobody to be told.
     """
-    names = {"score": score, "as_of": as_of, "publication_id": publication_id}
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
     with planner(connection, **_IN_ONE_SWEEP):
-        execute(connection, _FIND.format(rows=rows), {**names, **_bounds(rule), "known_only": known_only})
+        differing = execute(
+            connection, _FIND.format(rows=rows), {"score": score, **_bounds(rule), "known_only": known_only}
+        )
+    yield differing
+    execute(connection, "DROP TABLE changed")
+
+
+def tell(connection: Connection, *, score: str, as_of: dt.date, publication_id: int) -> int:
+    """Write what :func:`compared` found as announcements and events; returns the number of events."""
+    names = {"score": score, "as_of": as_of, "publication_id": publication_id}
     with planner(connection, **_BY_PLACE):
         execute(connection, _RENEW, names)
     execute(connection, _ADD, names)
     events = value(connection, _TELL, names)
     execute(connection, _HEARD, names)
-    execute(connection, "DROP TABLE changed")
     return int(events)
+
+
+def movements(connection: Connection) -> Movements:
+    """What :func:`compared` found, in short: from which band to which, and who moved most."""
+    groups = all_rows(connection, _Group, _GROUPS)
+    migration = [Migration(one.previous_band, one.band, one.customers) for one in groups if one.migrated]
+    return Movements(
+        new=sum(one.customers for one in groups if one.is_new),
+        migration=tuple(migration),
+        movers=tuple(all_rows(connection, Mover, _MOVERS, {"movers": MOVERS})),
+    )
 
 
 def _bounds(rule: ChangeRule) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from scoring.database import Connection, connect, transaction
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, TransientError
-from scoring.publishing import announcements, keys, publications, shards
-from scoring.publishing.decisions import announcing, is_too_old, publishable
-from scoring.publishing.plan import planned_definition
+from scoring.publishing import announcements, holds, keys, publications, shards
+from scoring.publishing.decisions import is_too_old, publishable
+from scoring.publishing.digest import summary
+from scoring.publishing.holds import Hold
 from scoring.publishing.publications import Publication
 from scoring.publishing.shards import Shard
+from scoring.publishing.telling import announce
 from scoring.settings import Settings
 from scoring.snapshots import manifest
 
@@ -22,9 +24,10 @@ from scoring.snapshots import manifest
 class Published:
     """What readers see now.
 
-    ``changed`` counts the events, ``silent`` says that the CRM is told nothing because it has heard of a newer date.
-    ``warning`` says what a person should know: that it is silent, or that another publication than the one asked for
-    is seen.
+    ``changed`` counts the events. ``silent`` says that the CRM is told nothing because it has heard of a newer date, or
+    because a person rejected the publication; ``held`` that it is told nothing until a person confirms. ``warning``
+    says what a person should know: that it is silent or held, or that another publication than the one asked for is
+    seen.
     """
 
     publication_id: int
@@ -32,6 +35,7 @@ class Published:
     changed: int
     checksum: str
     silent: bool
+    held: bool = False
     warning: str | None = None
 
 
@@ -39,7 +43,8 @@ def publish(settings: Settings, publication_id: int) -> Published:
     """Publish what the shards have written. No-op if already published or overtaken by a later plan.
 
     The CRM is told the differences unless it has heard of a newer date of the score: an older publication (a backfill)
-    is silent. A silent one that is run again after a reset of the announcements is told then.
+    is silent. A silent one that is run again after a reset of the announcements is told then. One that changes more
+    customers than the definition allows is held until a person decides (:mod:`scoring.publishing.holding`).
 
     Raises
     ------
@@ -97,58 +102,64 @@ def _publish(settings: Settings, connection: Connection, publication: Publicatio
 def _show(
     settings: Settings, connection: Connection, publication: Publication, done: list[Shard], rows: int
 ) -> Published:
-    events = _announce(settings, connection, publication)
+    events = announce(settings, connection, publication, rows)
     announces, changed, checksum = events is not None, events or 0, checksum_of(done)
     publications.reveal(connection, publication, rows=rows, changed=changed, checksum=checksum, announces=announces)
+    holds.overtake_same(connection, publication.score, publication.as_of, by=publication.publication_id)
     return _seen(connection, _existing(connection, publication.publication_id))
 
 
 def _announce_late(
     settings: Settings, connection: Connection, seen: Publication, *, instead_of: Publication | None = None
 ) -> Published:
-    """Report what readers see; announce it first if it was silent and need not be any more."""
+    """Report what readers see; announce it first if it was silent or held and need not be any more."""
     heard = announcements.announced_until(connection, seen.score)
     if not seen.announces and not is_too_old(seen.as_of, heard):
-        events = _announce(settings, connection, seen)
-        publications.note_announced(connection, seen.publication_id, events or 0)
+        events = announce(settings, connection, seen, seen.rows or 0)
+        if events is not None:
+            publications.note_announced(connection, seen.publication_id, events)
         seen = _existing(connection, seen.publication_id)
     return _seen(connection, seen, instead_of)
 
 
-def _announce(settings: Settings, connection: Connection, publication: Publication) -> int | None:
-    """Tell what differs; returns the number of events, or None if the publication has to be silent."""
-    rule = planned_definition(settings, publication)[0].change
-    decided = announcing(publication.as_of, announcements.announced_until(connection, publication.score), rule)
-    if decided == "silent":
-        return None
-    return announcements.announce(
-        connection,
-        publications.rows_table(publication.publication_id),
-        rule,
-        score=publication.score,
-        as_of=publication.as_of,
-        publication_id=publication.publication_id,
-        known_only=decided == "know",
-    )
-
-
 def _seen(connection: Connection, seen: Publication, instead_of: Publication | None = None) -> Published:
-    warnings = []
+    warnings, hold = [], None
     if instead_of is not None:
         warnings.append(f"{instead_of.name} is not shown: publication {seen.publication_id} was planned later.")
     if not seen.announces:
-        heard = announcements.announced_until(connection, seen.score)
-        warnings.append(
-            f"{seen.name} is silent: the CRM has heard of {heard} and is told nothing older. If {heard} is a mistake: "
-            f"`scoring announce reset {seen.score} --until <date>`."
-        )
+        hold = holds.last(connection, seen.publication_id)
+        warnings.append(_untold(connection, seen, hold))
+    held = hold is not None and hold.state == "held"
     return Published(
         seen.publication_id,
         rows=seen.rows or 0,
         changed=seen.changed or 0,
         checksum=seen.checksum or "",
-        silent=not seen.announces,
+        silent=not seen.announces and not held,
+        held=held,
         warning=" ".join(warnings) or None,
+    )
+
+
+def _untold(connection: Connection, seen: Publication, hold: Hold | None) -> str:
+    """Why the CRM is told nothing of a publication, and what to do about it."""
+    partition = f"{seen.score} {seen.as_of}"
+    if hold is not None and hold.state == "held":
+        return (
+            f"{seen.name} is held: {summary(hold.changed, hold.rows)}, and the definition allows "
+            f"{hold.most_changed:.1%} without a person. The CRM is told nothing until "
+            f"`scoring publication confirm {partition} --by <name>`; or `scoring publication reject {partition} "
+            f"--by <name>`."
+        )
+    if hold is not None and hold.state == "rejected":
+        return (
+            f"{seen.name} is silent: {hold.decided_by} rejected it. Readers see it until "
+            f"`scoring publication drop {partition}`."
+        )
+    heard = announcements.announced_until(connection, seen.score)
+    return (
+        f"{seen.name} is silent: the CRM has heard of {heard} and is told nothing older. If {heard} is a mistake: "
+        f"`scoring announce reset {seen.score} --until <date>`."
     )
 
 
@@ -193,4 +204,5 @@ def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int |
             missing = "Nothing is published" if publication_id is None else f"There is no publication {publication_id}"
             raise NotFound(f"{missing} of {score.name} at {as_of}.")
         publications.drop(connection, found)
+        holds.release(connection, found.publication_id, found.score)
     return found

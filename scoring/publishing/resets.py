@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from scoring.database import Connection, all_rows, execute, transaction
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
-from scoring.publishing import announcements, publications
+from scoring.publishing import announcements, holds, publications
 from scoring.publishing.announcements import Counts
+from scoring.publishing.holds import Hold
 from scoring.publishing.publications import Publication
 from scoring.settings import Settings
 
@@ -50,12 +51,13 @@ class Effect:
 
 @dataclass(frozen=True)
 class Status:
-    """What the CRM has heard of a score, what it has not, and the resets so far."""
+    """What the CRM has heard of a score, what it has not, the resets so far, and holds by their publication's id."""
 
     announced_until: dt.date
     counts: Counts
     published: list[Publication]
     resets: list[Reset]
+    holds: dict[int, Hold]
 
 
 def status(settings: Settings, score: Score) -> Status:
@@ -67,6 +69,7 @@ def status(settings: Settings, score: Score) -> Status:
             announcements.counts(connection, score.name, heard),
             publications.all_published(connection, [score.name]),
             all_rows(connection, Reset, _OF_SCORE, (score.name,)),
+            holds.of_score(connection, score.name),
         )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from scoring.alerts import wording
+from scoring.alerts.facts import Fact
 from scoring.domain.dag_ids import NOTIFY, RECONCILE, SWEEP, score_dag
 
 GRACE = dt.timedelta(hours=1)  # the usual wake-up has had its chance after so long
@@ -21,6 +23,9 @@ Kind = Literal[
     "endpoint disabled",
     "endpoint held",
     "partial file",
+    "overdue",
+    "publication held",
+    "alerts not told",
 ]
 Partition = tuple[str, dt.date]  # of a data set (by its name) or of a score, and its as_of
 
@@ -81,6 +86,8 @@ class Finding:
         Whether it will not mend itself.
     wake_data_set, wake_score
         The partition whose asset event starts the missing work, if one does.
+    fact
+        What people are told, if this is how it becomes known; the same finding an hour later is the same fact.
     """
 
     kind: Kind
@@ -90,6 +97,7 @@ class Finding:
     needs_person: bool = False
     wake_data_set: Partition | None = None
     wake_score: Partition | None = None
+    fact: Fact | None = None
 
     def __str__(self) -> str:
         since = f" since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
@@ -193,17 +201,21 @@ def undelivered(endpoint: EndpointSeen, now: dt.datetime) -> Iterator[Finding]:
             waits,
             "when it takes requests again: `scoring endpoint enable`. What waits is kept.",
             needs_person=True,
+            fact=wording.endpoint_disabled(name, endpoint.disabled_because or ""),
         )
         return
     if waits is None:
         return
     if endpoint.held_until is not None and endpoint.held_until - now >= GRACE:
+        what = f"{name} asked for no requests before {endpoint.held_until:%Y-%m-%d %H:%M} UTC."
+        remedy = "it goes on by itself then; `scoring endpoint enable` sends at once."
         yield Finding(
             "endpoint held",
-            f"{name} asked for no requests before {endpoint.held_until:%Y-%m-%d %H:%M} UTC.",
+            what,
             waits,
-            "it goes on by itself then; `scoring endpoint enable` sends at once.",
+            remedy,
             needs_person=endpoint.held_until - now >= PATIENCE,
+            fact=wording.endpoint_down(name, waits, what=what, remedy=remedy),
         )
     elif now - waits >= GRACE:
         yield _waiting(endpoint, waits, now)
@@ -220,7 +232,8 @@ def _waiting(endpoint: EndpointSeen, since: dt.datetime, now: dt.datetime) -> Fi
         else f"{SWEEP} tries again every five minutes."
     )
     what = f"Score changes wait for {endpoint.endpoint}."
-    return Finding("not told", what, since, remedy, needs_person, wake_score=wake)
+    fact = wording.endpoint_down(endpoint.endpoint, since, what=what, remedy=remedy) if needs_person else None
+    return Finding("not told", what, since, remedy, needs_person, wake_score=wake, fact=fact)
 
 
 def to_wake(findings: Iterable[Finding], of: Literal["data_set", "score"]) -> Mapping[str, list[dt.date]]:

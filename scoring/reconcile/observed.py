@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from scoring.database import Connection, all_rows
+from scoring.database import Connection, all_rows, one
 from scoring.reconcile.findings import EndpointSeen, PublicationSeen, SnapshotSeen
+from scoring.reconcile.people import AlertsSeen, HoldSeen
 
 SNAPSHOTS = """
 SELECT data_set, as_of, snapshot_id, created_at AS since FROM scoring.snapshot
@@ -39,6 +40,19 @@ ORDER BY p.endpoint
 """
 
 
+HOLDS = """
+SELECT score, as_of, changed, rows, held_at AS since FROM scoring.hold
+WHERE state = 'held' AND score = ANY(%(scores)s) ORDER BY hold_id
+"""
+
+ALERTS = """
+SELECT (SELECT count(*) FROM scoring.alert_sending WHERE state = 'dead') AS dead,
+       least((SELECT min(noted_at) FROM scoring.alert WHERE routed_at IS NULL),
+             (SELECT min(noted_at) FROM scoring.alert_sending JOIN scoring.alert USING (alert_id)
+              WHERE state = 'pending')) AS waiting_since
+"""
+
+
 def snapshots(connection: Connection, data_sets: Sequence[str]) -> list[SnapshotSeen]:
     """The current snapshots of some data sets."""
     return all_rows(connection, SnapshotSeen, SNAPSHOTS, {"data_sets": list(data_sets)})
@@ -52,3 +66,13 @@ def publications(connection: Connection, scores: Sequence[str]) -> list[Publicat
 def endpoints(connection: Connection) -> list[EndpointSeen]:
     """All endpoints with the oldest of what waits for each."""
     return all_rows(connection, EndpointSeen, ENDPOINTS)
+
+
+def holds(connection: Connection, scores: Sequence[str]) -> list[HoldSeen]:
+    """The publications of some scores that wait for a person."""
+    return all_rows(connection, HoldSeen, HOLDS, {"scores": list(scores)})
+
+
+def alerts(connection: Connection) -> AlertsSeen:
+    """What people were not told."""
+    return one(connection, AlertsSeen, ALERTS)

@@ -3,14 +3,18 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from scoring.alerts.facts import note_all
 from scoring.catalog import Catalog, load_catalog
 from scoring.database import transaction
+from scoring.domain.calendar import last_ticks
 from scoring.domain.score import Score
 from scoring.reconcile import observed
 from scoring.reconcile.findings import Finding, SnapshotSeen, undelivered, unfinished, unpublished
+from scoring.reconcile.people import overdue, undecided, untold
 from scoring.settings import Settings
 from scoring.snapshots.partial import remove_partial_files
 
+DATES = 10  # of a schedule, that are looked at for what is overdue
 PARTIAL_FILE_AGE = dt.timedelta(days=1)  # no intake takes so long
 
 
@@ -27,6 +31,7 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
         snapshots = observed.snapshots(connection, list(catalog.data_sets))
         publications = observed.publications(connection, list(catalog.scores))
         endpoints = observed.endpoints(connection)
+        holds, alerts = observed.holds(connection, list(catalog.scores)), observed.alerts(connection)
     found = list(unfinished(snapshots, publications, now))
     begun = {publication.score for publication in publications}
     for score in catalog.scores.values():
@@ -34,13 +39,36 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
         own = [publication for publication in publications if publication.score == score.name]
         has_champion = score.name in begun or (bool(own_snapshots) and _has_champion(settings, score))
         found += unpublished(score.name, own_snapshots, own, has_champion=has_champion, now=now)
+        if score.deadline is not None:
+            found += overdue(
+                score.name,
+                score.owner,
+                deadline=score.deadline,
+                ticks=_ticks(catalog, score, now),
+                publications=own,
+                now=now,
+            )
     for endpoint in endpoints:
         found += undelivered(endpoint, now)
+    found += [*undecided(holds, now), *untold(alerts, now)]
     found += [
         Finding("partial file", f"{path} was left by a crash.", None, "none; it is removed.")
         for path in remove_partial_files(settings.lake, now - PARTIAL_FILE_AGE)
     ]
     return sorted(found, key=lambda finding: not finding.needs_person)
+
+
+def tell(settings: Settings, found: Sequence[Finding]) -> int:
+    """Note the facts among some findings, for people; returns how many are news."""
+    with transaction(settings.database()) as connection:
+        return note_all(connection, [finding.fact for finding in found if finding.fact is not None])
+
+
+def _ticks(catalog: Catalog, score: Score, now: dt.datetime) -> dict[dt.date, dt.datetime]:
+    data_set = catalog.data_set(score.data_set)
+    if data_set.schedule is None:
+        return {}
+    return last_ticks(data_set.schedule, now, first=data_set.first_as_of, last=data_set.last_as_of, dates=DATES)
 
 
 def _of(catalog: Catalog, score: Score, snapshots: Sequence[SnapshotSeen]) -> list[SnapshotSeen]:

@@ -11,11 +11,12 @@ import pytest
 
 SCRIPT = """
 import json
-from scoring_airflow.connections import crm_settings, task_settings
-settings, crm = task_settings(), crm_settings()
-assert not any("hidden" in show(kept) for show in (repr, str) for kept in (settings, crm))
+from scoring_airflow.connections import channel_settings, crm_settings, task_settings
+settings, crm, people = task_settings(), crm_settings(), channel_settings()
+assert not any("hidden" in show(kept) for show in (repr, str) for kept in (settings, crm, people))
 print("\\n" + json.dumps({
     "database_url": settings.database_url.get_secret_value(),
+    "channels": {name: [url.get_secret_value() for url in urls] for name, urls in people.channels.items()},
     "crm_url": crm.url,
     "crm_secret": crm.secret.get_secret_value(),
     "source_urls": {name: url.get_secret_value() for name, url in settings.source_urls.items()},
@@ -53,6 +54,10 @@ def test_connections_win_over_the_environment_and_keep_every_character(
         SCORING_DEFINITIONS="people_definitions",
         SCORING_DATABASE_URL="postgresql://elsewhere/db",
         SCORING_CRM_URL="https://elsewhere.example",
+        SCORING_CHANNELS='{"risk": ["elsewhere"]}',
+        AIRFLOW_CONN_ALERT_CHANNELS=json.dumps(
+            {"conn_type": "generic", "password": '{"risk": ["mailto://u:hidden@mail.example"]}'}
+        ),
         AIRFLOW_CONN_SCORING_DB=json.dumps(
             {
                 "conn_type": "postgres", "login": "a user", "password": "hidden/@:%", "host": "db.example",
@@ -68,6 +73,7 @@ def test_connections_win_over_the_environment_and_keep_every_character(
     )  # fmt: skip
     assert found == {
         "database_url": "postgresql://a%20user:hidden%2F%40%3A%25@db.example:5433/scoring?sslmode=verify-full",
+        "channels": {"risk": ["mailto://u:hidden@mail.example"]},
         "crm_url": "https://crm.example/hooks?a=1",
         "crm_secret": "whsec_hidden",
         "source_urls": {"warehouse": "postgresql://reader@/dwh?host=%2Frun%2Fsockets"},
@@ -75,7 +81,12 @@ def test_connections_win_over_the_environment_and_keep_every_character(
 
 
 def test_without_connections_the_environment_counts(seen: Callable[..., dict[str, Any]]) -> None:
-    found = seen(SCORING_DATABASE_URL="postgresql://environment/db", SCORING_CRM_URL="https://crm.example")
+    found = seen(
+        SCORING_DATABASE_URL="postgresql://environment/db",
+        SCORING_CRM_URL="https://crm.example",
+        SCORING_CHANNELS='{"default": ["file"]}',
+    )
+    assert found["channels"] == {"default": ["file"]}
     assert found["database_url"] == "postgresql://environment/db"
     assert found["crm_url"] == "https://crm.example"
 

@@ -61,7 +61,13 @@ def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any])
     catalog = load_catalog()
     of_data_sets = {f"{verb}_{name}" for name in catalog.data_sets for verb in ("ingest", "collect_outcomes")}
     expected = of_data_sets | {f"score_{name}" for name in catalog.scores} | {"correct_outcomes_credit_cards"}
-    assert set(report["dags"]) == expected | {"notify_crm", "sweep_crm", "reconcile"}
+    assert set(report["dags"]) == expected | {
+        "notify_crm",
+        "sweep_crm",
+        "reconcile",
+        "tell_people",
+        "confirm_publication",
+    }
     assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
 
 
@@ -165,10 +171,13 @@ def test_the_ui_says_that_a_data_set_without_a_schedule_is_taken_in_by_hand(shop
 
 def test_the_ui_shows_the_schedule_of_a_data_set_that_has_one(report: dict[str, Any]) -> None:
     assert report["dags"]["ingest_credit_cards"]["shown"]["schedule"] == "0 6 L * *"
+
+
 def test_the_forms_ask_for_a_date_and_explain_each_field(report: dict[str, Any]) -> None:
     for dag_id, date in (
         ("ingest_credit_cards", "as_of"),
         ("score_delinquency_risk", "as_of"),
+        ("confirm_publication", "as_of"),
         ("collect_outcomes_credit_cards", "cohort"),
         ("correct_outcomes_credit_cards", "as_of"),
     ):

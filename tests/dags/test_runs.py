@@ -31,6 +31,10 @@ SHARDS = 3
 SECRET = SecretStr("whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBvZiBkYWdz")
 
 
+def alerts(shop: Settings, kind: str) -> list[Any]:
+    return query(shop, "SELECT key, owner, text, remedy FROM scoring.alert WHERE kind = %s ORDER BY alert_id", kind)
+
+
 def is_ids_and_counts(found: Any) -> bool:
     match found:
         case dict():
@@ -189,3 +193,85 @@ def test_a_person_corrects_by_the_form_or_by_a_file_and_the_run_knows_who_it_was
     assert known_of(shop, as_of=JULY) == {"c0002": 11.0}
     authors = [(row[2], row[6], row[7]) for row in outcomes_of(shop)["outcome"]]
     assert authors == [("c0000", "dag_test", "seen"), ("c0001", "ada", "till"), ("c0002", "ada", "till")]
+
+
+def test_a_held_publication_is_confirmed_by_the_form_once_and_told_to_the_crm(
+    shop: Settings, run_dags: RunDags, tmp_path: Path
+) -> None:
+    limited = shop.model_copy(update={"definitions": "limited_shop"})
+    for as_of, amount in ((JUNE, 100.0), (JULY, 900.0)):
+        published_rows(limited, SPENDING, customers(4, spend=amount), as_of)
+    form = {"score": "spending", "as_of": JULY.isoformat(), "by": "ada"}
+    with Receiver(SECRET, tmp_path / "crm.sqlite3") as crm:
+        variables = {
+            "SCORING_DEFINITIONS": "limited_shop",
+            "AIRFLOW_CONN_CRM_WEBHOOK": (
+                f'{{"conn_type": "http", "host": "{crm.url}", "password": "{SECRET.get_secret_value()}"}}'
+            ),
+        }
+        before, nameless, confirmed, again, told, untold = run_dags(
+            ("sweep_crm", {}),
+            ("confirm_publication", form | {"by": None}),
+            ("confirm_publication", form),
+            ("confirm_publication", form),
+            ("sweep_crm", {}),
+            ("sweep_crm", {}),
+            **variables,
+        )
+    assert before["xcoms"]["notify.return_value"]["events"] == 4, "June"
+    assert nameless["state"] == "failed"
+    assert (confirmed["state"], confirmed["xcoms"]["decide.return_value"]["events"]) == ("success", 4)
+    assert (again["state"], again["xcoms"]["decide.return_value"]["events"]) == ("success", 0)
+    assert again["warnings"] == ["It was confirmed before, by ada."]
+    assert told["xcoms"]["notify.return_value"]["events"] == 4
+    assert untold["xcoms"]["notify.return_value"]["requests"] == 0
+    assert query(shop, "SELECT decided_by FROM scoring.hold") == [("ada",)]
+
+
+def test_the_form_rejects_and_refuses_what_is_not_held(shop: Settings, run_dags: RunDags) -> None:
+    limited = shop.model_copy(update={"definitions": "limited_shop"})
+    for as_of, amount in ((JUNE, 100.0), (JULY, 900.0)):
+        published_rows(limited, SPENDING, customers(4, spend=amount), as_of)
+    form = {"score": "spending", "as_of": JULY.isoformat(), "by": "ada", "decision": "reject", "reason": "wrong"}
+    rejected, told, without = run_dags(
+        ("confirm_publication", form),
+        ("confirm_publication", form | {"as_of": JUNE.isoformat()}),
+        ("confirm_publication", {"as_of": JULY.isoformat(), "by": "ada"}),
+        SCORING_DEFINITIONS="limited_shop",
+    )
+    assert (rejected["state"], told["state"], without["state"]) == ("success", "failed", "failed")
+    assert query(shop, "SELECT state, reason FROM scoring.hold") == [("rejected", "wrong")]
+
+
+def test_a_task_that_failed_for_good_is_told_to_its_owner_with_what_to_do(shop: Settings, run_dags: RunDags) -> None:
+    failed, told = run_dags(("score_spending", AS_OF), ("tell_people", {}), SCORING_DEFINITIONS="limited_shop")
+    assert (failed["state"], told["state"]) == ("failed", "success")
+    ((key, owner, text, remedy),) = alerts(shop, "task_failed")
+    assert key.startswith("score_spending plan manual__")
+    assert owner == "sales"
+    assert "Partition: 2024-06-30" in text
+    assert "NotFound: There is no snapshot of shop at 2024-06-30" in text
+    assert "then clear this task" in remedy
+    assert told["xcoms"]["tell.return_value"] == {"sent": 2, "failed": 0, "dead": 0}
+    assert "score_spending: the task plan failed" in (shop.home / "alerts.jsonl").read_text()
+
+
+def test_a_stopped_partition_is_told_once_and_not_as_a_failed_task_besides(shop: Settings, run_dags: RunDags) -> None:
+    deliver(shop, customers(9, spend=0.5))
+    (failed,) = run_dags(("ingest_shop", AS_OF), SCORING_DEFINITIONS="limited_shop")
+    assert failed["state"] == "failed"
+    ((_, owner, _, _),) = alerts(shop, "partition_stopped")
+    assert owner == "warehouse"
+    assert alerts(shop, "task_failed") == []
+
+
+def test_channels_that_cannot_be_read_fail_the_task_and_a_dead_alert_too(shop: Settings, run_dags: RunDags) -> None:
+    published_rows(shop, SPENDING, customers(4))
+    wrong, tried = run_dags(("tell_people", {}), SCORING_CHANNELS="nonsense") + run_dags(
+        ("tell_people", {}), SCORING_CHANNELS='{"default": ["nonsense://tokentoken1234"]}'
+    )
+    assert (wrong["state"], tried["state"]) == ("failed", "success")
+    assert any("messages were not sent" in warning for warning in tried["warnings"])
+    query(shop, "UPDATE scoring.alert_sending SET attempts = 9, next_attempt_at = now()")
+    (dead,) = run_dags(("tell_people", {}), SCORING_CHANNELS='{"default": ["nonsense://tokentoken1234"]}')
+    assert (dead["state"], dead["tries"]["tell"]) == ("failed", 1)

@@ -208,6 +208,9 @@ def test_gone_disables_the_endpoint_and_drops_nothing(settings, tell, receiver):
     notified = tell()
     assert 1 <= notified.requests <= 8, "only what was under way when the first one answered"
     assert (notified.delivered, notified.dead, notified.disabled) == (0, 0, True)
+    (alert,) = rows(settings, "SELECT kind, owner, text FROM scoring.alert")
+    assert (alert["kind"], alert["owner"]) == ("endpoint_down", "scoring")
+    assert "answered 410 Gone to msg_" in alert["text"]
     assert "answered 410 Gone to msg_" in notified.held_because
     assert tell().requests == 0
     receiver.follow(FaultPlan())
@@ -225,6 +228,9 @@ def test_after_the_last_try_a_delivery_is_dead_and_can_be_replayed_with_the_same
         dead = tell().dead
         make_due(settings)
     assert dead == 1
+    (alert,) = rows(settings, "SELECT kind, text FROM scoring.alert")
+    assert alert["kind"] == "dead_deliveries"
+    assert "failed at the last try: 5" in alert["text"]
     before = deliveries(settings)[0]
     assert (before["state"], before["attempts"]) == ("dead", 10)
     assert tell() == Notified()

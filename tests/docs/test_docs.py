@@ -6,10 +6,12 @@ import runpy
 import pytest
 import yaml
 
-from scoring.settings import PROJECT, CrmSettings, Settings
+from scoring.settings import PROJECT, ChannelSettings, CrmSettings, Settings
 
-SETTINGS = {f"SCORING_{name.upper()}" for name in Settings.model_fields} | {
-    f"SCORING_CRM_{name.upper()}" for name in CrmSettings.model_fields
+SETTINGS = {
+    f"{kind.model_config['env_prefix']}{name.upper()}"
+    for kind in (Settings, CrmSettings, ChannelSettings)
+    for name in kind.model_fields
 }
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), PROJECT / "sample_data" / "README.md"])

@@ -4,7 +4,7 @@ import pytest
 
 from scoring.database import connect
 from scoring.errors import ConfigurationError, TransientError
-from scoring.settings import Settings, load_settings, project_of
+from scoring.settings import Settings, channels_from, load_channel_settings, load_settings, project_of
 
 SECRET = "hunter2"
 
@@ -83,3 +83,27 @@ def test_an_installed_package_writes_in_the_working_directory_and_not_beside_its
     (checkout / "dags").mkdir(parents=True)
     assert project_of(site / "scoring", here) == here
     assert project_of(checkout / "scoring", here) == checkout
+
+
+def test_channels_are_lists_of_addresses_by_owner_and_are_never_shown(monkeypatch):
+    text = f'{{"risk": ["mailto://u:{SECRET}@h"], "default": ["file", "console"]}}'
+    monkeypatch.setenv("SCORING_CHANNELS", text)
+    for found in (load_channel_settings(), channels_from(text)):
+        assert {owner: len(addresses) for owner, addresses in found.channels.items()} == {"risk": 1, "default": 2}
+        assert found.channels["risk"][0].get_secret_value() == f"mailto://u:{SECRET}@h"
+        assert SECRET not in repr(found) + str(found.model_dump())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SECRET, f'"{SECRET}"', f'["{SECRET}"]', f'{{"risk": "{SECRET}"}}', '{"risk": []}', f'{{"risk": [["{SECRET}"]]}}'],
+)
+def test_channels_that_cannot_be_read_are_refused_without_quoting_them(monkeypatch, text):
+    monkeypatch.setenv("SCORING_CHANNELS", text)
+    with pytest.raises(ConfigurationError, match="SCORING_CHANNELS") as refused:
+        load_channel_settings()
+    with pytest.raises(ConfigurationError, match="The channels cannot be read: write a JSON object") as refused_too:
+        channels_from(text)
+    for one in (refused, refused_too):
+        assert SECRET not in str(one.value)
+        assert one.value.__suppress_context__

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from factories import JUNE, customer, customers, deliver, in_quarantine, value
+from factories import JUNE, customer, customers, deliver, in_quarantine, query, value
 from shop_definitions import SHOP, SPENDING
 
 from scoring.database import connect
@@ -61,6 +61,21 @@ def test_the_same_delivery_is_stopped_again_and_recorded_once(stopped):
     with pytest.raises(PartitionStopped):
         ingest(stopped, SHOP, JUNE)
     assert value(stopped, "SELECT count(*) FROM scoring.snapshot") == 1
+
+
+def test_the_owner_is_told_once_that_a_partition_was_stopped_and_what_to_do(stopped):
+    with pytest.raises(PartitionStopped):
+        ingest(stopped, SHOP, JUNE)
+    ((kind, owner, title, text, remedy),) = query(stopped, "SELECT kind, owner, title, text, remedy FROM scoring.alert")
+    assert (kind, owner, title) == ("partition_stopped", "scoring", "shop 2024-06-30 was stopped")
+    assert "3 of 20 rows (15.00%)" in text
+    assert "`scoring quarantine list shop 2024-06-30`" in remedy
+
+
+def test_nobody_is_told_of_a_partition_that_goes_through(shop):
+    deliver(shop, customers(20))
+    ingest(shop, SHOP, JUNE)
+    assert query(shop, "SELECT FROM scoring.alert") == []
 
 
 def test_exactly_the_limit_is_let_through(shop):

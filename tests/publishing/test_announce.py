@@ -33,7 +33,7 @@ from scoring.database import all_rows, connect, execute
 from scoring.database import value as value_of
 from scoring.domain.score import ChangeRule
 from scoring.publishing import keys, publications
-from scoring.publishing.announcements import announce
+from scoring.publishing.announcements import compared, movements, tell
 from scoring.publishing.change import Standing, is_change
 from scoring.publishing.plan import plan
 from scoring.publishing.planner import planner
@@ -204,15 +204,15 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
                        publication_id) VALUES %s""",
                 [(name, *dataclasses.astuple(old), "leaving", 3, JUNE, 0) for name, old in known],
             )
-        changed = announce(
-            connection,
-            publications.rows_table(publication.publication_id),
-            rule,
-            score=publication.score,
-            as_of=publication.as_of,
-            publication_id=publication.publication_id,
-            known_only=False,
-        )
+        rows = publications.rows_table(publication.publication_id)
+        with compared(connection, rows, rule, score=publication.score, known_only=False) as changed:
+            movements(connection)  # raises at no float
+            tell(
+                connection,
+                score=publication.score,
+                as_of=publication.as_of,
+                publication_id=publication.publication_id,
+            )
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id, version FROM scoring.event ORDER BY customer_id")
             found = cursor.fetchall()
@@ -250,10 +250,9 @@ def test_what_publishing_asks_of_the_planner_ends_with_the_statements_that_need_
         before = all_rows(connection, dict, SETTINGS)
         publication = publications.by_id(connection, publication_id)
         keys.add(connection, publication)
-        announce(
-            connection, publications.rows_table(publication_id), SPENDING.change,
-            score="spending", as_of=JUNE, publication_id=publication_id, known_only=False,
-        )  # fmt: skip
+        rows = publications.rows_table(publication_id)
+        with compared(connection, rows, SPENDING.change, score="spending", known_only=False):
+            tell(connection, score="spending", as_of=JUNE, publication_id=publication_id)
         assert all_rows(connection, dict, SETTINGS) == before
         connection.rollback()
 

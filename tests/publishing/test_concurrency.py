@@ -1,9 +1,7 @@
 """The same work twice at the same time: it is done once, and nobody waits for ever."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 from factories import JULY, JUNE, customers, deliver, events, published, query, snapshot_of, value
+from factories_faults import together
 from shop_definitions import LEAVING, SHOP, SPENDING
 
 from scoring.intake.ingest import ingest
@@ -12,18 +10,6 @@ from scoring.publishing.predict import score_shard
 from scoring.publishing.publish import drop
 
 ROUNDS = 8
-
-
-def together(*jobs):
-    """Results of the jobs, started at one moment; none may take long, for that would be a deadlock."""
-    start = threading.Barrier(len(jobs))
-
-    def run(job):
-        start.wait()
-        return job()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, job) for job in jobs]]
 
 
 def test_two_runs_of_a_partition_make_one_publication_with_one_checksum(shop):

@@ -4,7 +4,7 @@ import pytest
 from factories import JULY, JUNE
 
 from scoring.domain.score import ChangeRule
-from scoring.publishing.decisions import announcing, is_too_old, publishable
+from scoring.publishing.decisions import announcing, deciding, is_too_old, publishable, telling
 
 QUIET, LOUD = ChangeRule(band=True), ChangeRule(band=True, announce_first_load=True)
 
@@ -45,3 +45,48 @@ def test_what_is_told_depends_on_what_was_heard(as_of, heard, rule, expected):
 )
 def test_a_publication_is_shown_when_it_is_whole_and_the_newest_plan(state, newer, shards, expected_rows, expected):
     assert publishable(state, newer, shards, expected_rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "rows", "most", "first_load", "confirmed", "expected"),
+    [
+        pytest.param(100, 100, None, False, False, "tell", id="no limit"),
+        pytest.param(5, 10, 0.5, False, False, "tell", id="just at the limit"),
+        pytest.param(6, 10, 0.5, False, False, "hold", id="above the limit"),
+        pytest.param(29, 100, 0.29, False, False, "tell", id="just at a limit that float64 cannot multiply"),
+        pytest.param(1, 1_000_000, 1e-6, False, False, "tell", id="just at a tiny limit"),
+        pytest.param(2, 1_000_000, 1e-6, False, False, "hold", id="above a tiny limit"),
+        pytest.param(10, 10, 1.0, False, False, "tell", id="everybody may change"),
+        pytest.param(0, 0, 0.1, False, False, "tell", id="a publication of nobody"),
+        pytest.param(10, 10, 0.1, True, False, "tell", id="a first load: everybody is new"),
+        pytest.param(10, 10, 0.1, False, True, "tell", id="a person confirms it"),
+    ],
+)
+def test_more_changes_than_the_definition_allows_need_a_person(changed, rows, most, *, first_load, confirmed, expected):
+    assert telling(changed, rows, most, first_load=first_load, confirmed=confirmed) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "state", "announced", "too_old", "expected"),
+    [
+        ("confirmed", "held", False, False, "decide"),
+        ("rejected", "held", False, False, "decide"),
+        ("confirmed", "held", False, True, "overtaken"),
+        ("rejected", "held", False, True, "overtaken"),
+        ("confirmed", "confirmed", True, False, "done"),
+        ("confirmed", "confirmed", True, True, "done"),
+        ("rejected", "confirmed", True, False, "not held"),
+        pytest.param("confirmed", "confirmed", False, False, "not held", id="a reset: run it again first"),
+        ("rejected", "rejected", False, False, "done"),
+        ("rejected", "rejected", False, True, "done"),
+        pytest.param("confirmed", "rejected", False, False, "decide", id="confirmed after all"),
+        pytest.param("confirmed", "rejected", False, True, "overtaken", id="after all, but too late"),
+        ("confirmed", "overtaken", False, False, "overtaken"),
+        ("rejected", "overtaken", False, True, "overtaken"),
+        pytest.param("confirmed", "overtaken", True, False, "not held", id="within the limit and told since"),
+        ("confirmed", None, True, False, "not held"),
+        ("rejected", None, False, False, "not held"),
+    ],
+)
+def test_a_person_decides_what_is_held_and_nothing_else(wanted, state, announced, too_old, expected):
+    assert deciding(wanted, state, announced=announced, too_old=too_old) == expected

@@ -1,16 +1,11 @@
 """Killed and cut-off work: after the retry everything is as if nothing had happened."""
 
-import json
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import psycopg2
 import pytest
 from factories import JULY, JUNE, customers, deliver, published, query, score_rows, snapshot_of, state_of, value
+from factories_faults import WAITING, killed_while_waiting, wait_until_somebody_waits
 from shop_definitions import SHOP, SPENDING
 
 from scoring.database import connect
@@ -20,68 +15,8 @@ from scoring.publishing import publications, shards
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
 from scoring.publishing.publish import drop, publish
-from scoring.settings import PROJECT
 
 FIRST, SECOND = customers(30), [row | {"spend": row["spend"] * (1 + n % 3)} for n, row in enumerate(customers(32))]
-
-# What the child does; it finds its settings on standard input, as the test has them.
-CHILD = """
-import datetime, json, sys
-from scoring.settings import Settings
-settings, publication_id = Settings(**json.load(sys.stdin)), int(sys.argv[2])
-if sys.argv[1] == "shard":
-    from scoring.publishing.predict import score_shard
-    score_shard(settings, publication_id, 1)
-elif sys.argv[1] == "publish":
-    from scoring.publishing.publish import publish
-    publish(settings, publication_id)
-else:
-    from scoring.catalog import load_catalog
-    from scoring.intake.ingest import ingest
-    ingest(settings, load_catalog("shop_definitions").data_set("shop"), datetime.date(2024, 7, 31))
-from scoring.database import connect
-with connect(settings.database()) as connection, connection.cursor() as cursor:
-    cursor.execute("SELECT pg_advisory_lock(4711)")
-"""
-WAITING = """SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'scoring' AND wait_event_type = 'Lock'"""
-
-
-@contextmanager
-def killed_while_waiting(settings, what, lock, publication_id=0):
-    """A child process that does ``what`` until it waits for ``lock``, which we hold; there it is killed."""
-    plain = {
-        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        for name, value in settings
-        if name in settings.model_fields_set and name != "source_urls"
-    }
-    holder = psycopg2.connect(settings.database())
-    with holder.cursor() as cursor:
-        cursor.execute(lock)
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, what, str(publication_id)],
-        stdin=subprocess.PIPE,
-        cwd=PROJECT,
-        env={"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
-        text=True,
-    )
-    child.stdin.write(json.dumps(plain))
-    child.stdin.close()
-    wait_until_somebody_waits(settings, lambda: child.poll() is None)
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
-    try:
-        yield
-    finally:
-        holder.close()
-
-
-def wait_until_somebody_waits(settings, still_runs):
-    end = time.monotonic() + 120
-    while value(settings, WAITING) == 0:
-        assert still_runs(), "it ended before it came to the lock"
-        assert time.monotonic() < end, "it never came to the lock"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from factories import JULY, JUNE, customers, deliver, published_rows, query, scored, snapshot_of
+from limited_shop import SPENDING as LIMITED
 from shop_definitions import LEAVING, SHOP, SPENDING
 
+from scoring.delivery.people.channels import Channels
+from scoring.delivery.people.tell import tell as tell_people
 from scoring.intake.ingest import ingest
+from scoring.publishing.holding import decide
 from scoring.publishing.publish import drop
 from scoring.reconcile.findings import OPEN_PATIENCE, PATIENCE
-from scoring.reconcile.reconcile import reconcile
+from scoring.reconcile.reconcile import reconcile, tell
 from scoring.settings import PROJECT, Settings
 
 
@@ -23,11 +27,18 @@ def later(hours=2.0) -> dt.datetime:
 
 @pytest.fixture
 def done(shop) -> Settings:
-    """A shop whose two scores of June are published and told."""
+    """A shop whose two scores of June are published and told, also to people."""
     for score in (LEAVING, SPENDING):
         published_rows(shop, score, customers(20))
     query(shop, "DELETE FROM scoring.outbox")
+    tell_people(shop.database(), Channels({}, shop.home))
     return shop
+
+
+@pytest.fixture
+def limited(shop) -> Settings:
+    """The shop whose spending has a deadline and a limit of changes."""
+    return shop.model_copy(update={"definitions": "limited_shop"})
 
 
 def kinds(settings, now=None):
@@ -87,6 +98,7 @@ def test_a_publication_that_nobody_finishes_needs_a_person(done):
 def test_events_that_nobody_packs_are_found_with_the_publication_of_the_oldest(shop):
     for score in (LEAVING, SPENDING):
         published_rows(shop, score, customers(20))
+    tell_people(shop.database(), Channels({}, shop.home))
     (found,) = reconcile(shop, later())
     assert (found.kind, found.wake_score, found.needs_person) == ("not told", ("spending", JUNE), False)
 
@@ -149,3 +161,33 @@ def test_an_ingest_that_only_trained_is_no_gap(done):
     deliver(done, customers(20), dt.date(2024, 5, 31))
     ingest(done, SHOP, dt.date(2024, 5, 31))
     assert kinds(done, later(hours=PATIENCE.total_seconds())) == []
+
+
+def test_alerts_that_nobody_sends_and_those_given_up_are_found(done):
+    published_rows(done, SPENDING, customers(3), JULY)
+    query(done, "DELETE FROM scoring.outbox")
+    assert kinds(done, later(0.5)) == []
+    assert "alerts not told" in kinds(done)
+    query(done, "UPDATE scoring.alert SET routed_at = now()")
+    query(done, "UPDATE scoring.alert_sending SET state = 'dead', sent_at = NULL")
+    assert "alerts not told" in kinds(done, later(0.5))
+
+
+def test_a_held_publication_is_found_until_somebody_decides(limited):
+    published_rows(limited, LIMITED, customers(4, spend=100.0), JUNE)
+    published_rows(limited, LIMITED, customers(4, spend=900.0), JULY)
+    assert "publication held" in kinds(limited)
+    decide(limited, LIMITED, JULY, "rejected", by="ada")
+    assert "publication held" not in kinds(limited)
+
+
+def test_a_score_that_is_late_is_told_to_its_owner_once(limited):
+    published_rows(limited, LIMITED, customers(4), JUNE)
+    now = dt.datetime(2024, 7, 31, 18, tzinfo=dt.UTC)  # the tick is at 6, the deadline twelve hours later
+    assert "overdue" not in [one.kind for one in reconcile(limited, now - dt.timedelta(minutes=1))]
+    for moment in (now, now + dt.timedelta(hours=1)):
+        found = reconcile(limited, moment)
+        assert [one.kind for one in found].count("overdue") == 1
+        tell(limited, found)
+    statement = "SELECT owner, key, title FROM scoring.alert WHERE kind = 'score_overdue'"
+    assert query(limited, statement) == [("sales", "spending 2024-07-31", "spending 2024-07-31 is overdue")]

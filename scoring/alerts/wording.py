@@ -1,0 +1,133 @@
+"""Every fact that people are told, in words: what it is, whose, and what to do about it. Pure."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from scoring.alerts.facts import ADMINISTRATORS, Fact
+
+MANY_COLUMNS = 20  # more names are not read
+
+
+def partition_stopped(
+    data_set: str, owner: str, as_of: dt.date, snapshot_id: int, *, because: str, remedy: str
+) -> Fact:
+    """Validation stopped a partition: nothing of it is visible, and no score is computed from it."""
+    return Fact(
+        "partition_stopped",
+        f"{data_set} {as_of} snapshot {snapshot_id}",
+        owner,
+        f"{data_set} {as_of} was stopped",
+        f"{because} Nothing of it is visible, and no score is computed from it.",
+        remedy,
+    )
+
+
+def task_failed(
+    dag: str, task: str, owner: str, *, occurrence: str, as_of: str, run: str, error: str, remedy: str
+) -> Fact:
+    """A task failed for good; ``occurrence`` tells this failure from others of the same task."""
+    return Fact(
+        "task_failed",
+        f"{dag} {task} {occurrence}",
+        owner,
+        f"{dag}: the task {task} failed",
+        f"The task {task} of the DAG {dag} failed for good. Partition: {as_of}. Run: {run}.\n{error}",
+        remedy,
+    )
+
+
+def score_overdue(score: str, owner: str, as_of: dt.date, *, what: str, remedy: str) -> Fact:
+    """A score is not published although its deadline has passed."""
+    return Fact("score_overdue", f"{score} {as_of}", owner, f"{score} {as_of} is overdue", what, remedy)
+
+
+def drift(score: str, owner: str, as_of: dt.date, publication_id: int, *, columns: Sequence[str], against: str) -> Fact:
+    """The customers of a publication differ from those before; ``against`` says which, e.g. ``the training snapshot``.
+
+    ``columns`` are those that drifted, the largest change first.
+    """
+    named = ", ".join(columns[:MANY_COLUMNS]) + (" and others" if len(columns) > MANY_COLUMNS else "")
+    return Fact(
+        "drift",
+        f"{score} {as_of} publication {publication_id} {against}",
+        owner,
+        f"{score} {as_of}: {len(columns)} columns have drifted",
+        f"The customers of {score} at {as_of} differ from {against}, in this order: {named}.",
+        "Look at the drift report. If the source changed, have it corrected and ingest the partition again; if the "
+        "customers changed, see whether an update of the model is needed.",
+    )
+
+
+def update_needed(score: str, owner: str, as_of: dt.date, publication_id: int, *, because: str) -> Fact:
+    """The model in charge should be updated; ``because`` is the evidence, in sentences."""
+    return Fact(
+        "update_needed",
+        f"{score} {as_of} publication {publication_id}",
+        owner,
+        f"{score}: the model needs an update",
+        because,
+        f"Look at the evidence, then train a new version (`scoring train {score} --as-of <date>`).",
+    )
+
+
+def endpoint_disabled(endpoint: str, because: str) -> Fact:
+    """Nothing is sent to an endpoint until a person enables it; ``because`` is what the endpoint's row says."""
+    return Fact(
+        "endpoint_down",
+        f"{endpoint} {because}",
+        ADMINISTRATORS,
+        f"{endpoint} is disabled",
+        f"Nothing is sent to {endpoint}: {because}. What waits for it is kept.",
+        "Ask the CRM's engineer. When it takes requests again: `scoring endpoint enable`.",
+    )
+
+
+def endpoint_down(endpoint: str, since: dt.datetime | None, *, what: str, remedy: str) -> Fact:
+    """An endpoint has not been told for long; told once for each day from which something waits."""
+    day = f"{since.astimezone(dt.UTC):%Y-%m-%d}" if since else "unknown"
+    return Fact(
+        "endpoint_down",
+        f"{endpoint} waits since {day}",
+        ADMINISTRATORS,
+        f"{endpoint} is not reached",
+        what,
+        remedy,
+    )
+
+
+def dead_deliveries(endpoint: str, day: dt.date, *, what: str) -> Fact:
+    """Deliveries to an endpoint were given up; told once a day."""
+    return Fact(
+        "dead_deliveries",
+        f"{endpoint} {day}",
+        ADMINISTRATORS,
+        f"Deliveries to {endpoint} were given up",
+        f"{what} They are kept.",
+        "`scoring delivery list --state dead` shows the last answers. When the cause is mended: `scoring delivery "
+        "replay`.",
+    )
+
+
+def publication_held(score: str, owner: str, as_of: dt.date, hold_id: int, *, limit: str, digest: str) -> Fact:
+    """A publication's changes are not told to the CRM until a person decides; ``limit`` says how many changed."""
+    return Fact(
+        "publication_held",
+        f"{score} {as_of} hold {hold_id}",
+        owner,
+        f"{score} {as_of} is held back: confirm or reject it",
+        f"{limit} Readers see the scores; the CRM is told nothing.\n{digest}",
+        f"If the changes are right: `scoring publication confirm {score} {as_of} --by <name>`; if not: "
+        f"`scoring publication reject {score} {as_of} --by <name>`. The DAG confirm_publication has a form for both.",
+    )
+
+
+def digest(score: str, owner: str, as_of: dt.date, occurrence: str, *, summary: str, text: str) -> Fact:
+    """What a publication changed; ``occurrence`` tells one showing of it from the next, ``summary`` is one line."""
+    return Fact(
+        "digest",
+        f"{score} {as_of} {occurrence}",
+        owner,
+        f"{score} {as_of}: {summary}",
+        text,
+        f"Nothing, unless it surprises you. `scoring score passport {score} <customer>` says where a score comes from.",
+    )

@@ -1,0 +1,16 @@
+"""People are told of facts, and unusual publications are held back from the CRM."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+
+
+def downgrade() -> None:
+    op.get_bind().exec_driver_sql(Path(__file__).with_name("0010_alerts_down.sql").read_text())

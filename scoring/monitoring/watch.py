@@ -50,8 +50,8 @@ class DriftSummary:
 
 
 @dataclass(frozen=True)
-class _Look:
-    """One publication that is looked at, and all that it takes."""
+class Look:
+    """One publication that is looked at, and what it is compared with: ``trained``, or why that is not known."""
 
     settings: Settings
     connection: Connection
@@ -59,7 +59,7 @@ class _Look:
     publication: Publication
     arm: Arm
     previous: Publication | None
-    trained: Snapshot | None  # None: unknown, for the reason given
+    trained: Snapshot | None
     untrained: str
 
 
@@ -93,7 +93,7 @@ def measure_drift(settings: Settings, score: Score, as_of: dt.date) -> None:
     """
     with transaction(settings.database()) as connection:
         drift_runs.lock(connection, score.name)
-        look = _look(settings, connection, score, as_of)
+        look = look_at(settings, connection, score, as_of)
         bins = _bins(look)
         _against_training(look, bins)
         _against_previous(look, bins)
@@ -117,7 +117,8 @@ def drift_of(settings: Settings, score: Score, as_of: dt.date) -> DriftSummary:
     return DriftSummary(score.name, as_of, publication_id, columns, drifted, reasons, runs)
 
 
-def _look(settings: Settings, connection: Connection, score: Score, as_of: dt.date) -> _Look:
+def look_at(settings: Settings, connection: Connection, score: Score, as_of: dt.date) -> Look:
+    """What readers see of a score at ``as_of``, with what it is compared with; errors as of :func:`measure_drift`."""
     publication = publications.published(connection, score.name, as_of)
     if publication is None:
         raise NotFound(
@@ -127,7 +128,7 @@ def _look(settings: Settings, connection: Connection, score: Score, as_of: dt.da
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     (arm, *_) = publications.arms(connection, publication.publication_id)
     trained, untrained = _training(settings, connection, data_set.name, arm)
-    return _Look(
+    return Look(
         settings,
         connection,
         Watched.of(settings, score, data_set),
@@ -152,7 +153,7 @@ def _training(settings: Settings, connection: Connection, data_set: str, arm: Ar
     return found, ""
 
 
-def _bins(look: _Look) -> tuple[str, Stored] | None:
+def _bins(look: Look) -> tuple[str, Stored] | None:
     """The profile whose bins are used, with its digest: that of the training snapshot, else of what was before."""
     if look.trained is not None:
         made = profiling.of_training(look.settings, look.connection, look.watched, look.trained, look.arm)
@@ -163,12 +164,12 @@ def _bins(look: _Look) -> tuple[str, Stored] | None:
     return None
 
 
-def _profile(look: _Look, publication: Publication, bins: tuple[str, Stored] | None) -> Stored:
+def _profile(look: Look, publication: Publication, bins: tuple[str, Stored] | None) -> Stored:
     (arm, *_) = publications.arms(look.connection, publication.publication_id)
     return profiling.of_publication(look.connection, look.watched, publication, arm, bins)
 
 
-def _against_training(look: _Look, bins: tuple[str, Stored] | None) -> None:
+def _against_training(look: Look, bins: tuple[str, Stored] | None) -> None:
     if look.trained is None or bins is None:
         _record(look, "training", [look.untrained], _Reference(reason=look.untrained), bins)
         return
@@ -176,7 +177,7 @@ def _against_training(look: _Look, bins: tuple[str, Stored] | None) -> None:
     _record(look, "training", [bins[0]], parts, bins)
 
 
-def _against_previous(look: _Look, bins: tuple[str, Stored] | None) -> None:
+def _against_previous(look: Look, bins: tuple[str, Stored] | None) -> None:
     before = look.previous
     if before is None or bins is None:
         _record(look, "previous", [], _Reference(reason="nothing was published before"), bins)
@@ -187,7 +188,7 @@ def _against_previous(look: _Look, bins: tuple[str, Stored] | None) -> None:
 
 
 def _record(
-    look: _Look,
+    look: Look,
     against: Against,
     inputs: list[object],
     reference: _Reference,

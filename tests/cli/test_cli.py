@@ -195,9 +195,7 @@ def test_a_wrong_environment_is_said_by_name_and_without_its_value():
     assert "Traceback" not in done.stderr
 
 
-def test_drift_is_told_as_a_table_and_each_reference_that_is_missing_with_its_reason(
-    scoring, shop, monkeypatch, tmp_path
-):
+def test_drift_is_told_as_a_table_and_a_missing_reference_with_its_reason(scoring, shop, monkeypatch, tmp_path):
     monkeypatch.setenv("SCORING_REPORTS", str(tmp_path / "reports"))
     for as_of, amount in ((JUNE, 0.0), (JULY, 500.0)):
         snapshot_of(shop, [customer(number, spend=float(number + amount)) for number in range(200)], as_of)
@@ -207,9 +205,7 @@ def test_drift_is_told_as_a_table_and_each_reference_that_is_missing_with_its_re
     assert "against training: not compared: model spending version 1 does not say what it was trained on" in first
     told = scoring("drift", "spending", "--as-of", JULY, "--report")
     assert "against previous: 200 customers of publication 2, 200 of the publication of 2024-06-30" in told
-    assert [line.split()[:2] for line in told.splitlines() if line.endswith("drifted")] == [
-        ["all", "spend"],
-        ["all", "spending"],
-    ]
+    drifted = [line.split()[1] for line in told.splitlines() if line.rstrip().endswith("drifted")]
+    assert sorted(drifted) == ["spend", "spending"]
     assert f"report: {tmp_path}/reports/spending/as_of=2024-07-31/drift.html" in told
     assert sum("visits" in line for line in scoring("drift", "spending", "--as-of", JULY, "--all").splitlines()) == 1

@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 VALUE = "value of the score"  # no column of a data set can have this name
 SAMPLE_ROWS = 1_000_000  # bins are cut from so many rows, and from all if there are no more
 SEED = 0
+BATCH_ROWS = 20_000  # worked on at a time: a row group as a matrix, a thread each, would be much memory
 
 Group = tuple[str, str]  # segment and its value
 EVERYBODY: Group = ("", "")
@@ -108,10 +109,17 @@ def added(one: Tally, other: Tally) -> Tally:
 
 
 def count(tables: Iterable[pa.Table], bins: Mapping[str, Bins], segments: Sequence[Segment], threads: int) -> Tally:
-    """Count tables of the same columns; ``threads`` of them are in memory beside the one that is being read."""
+    """Count tables of the same columns; a few batches of them are worked on at a time."""
     with ThreadPoolExecutor(threads, "count") as pool:
-        tallies = in_order(pool, lambda table: tally(table, bins, segments), tables, threads)
+        tallies = in_order(pool, lambda table: tally(table, bins, segments), batches(tables), threads)
         return reduce(added, tallies, next(tallies, {}))
+
+
+def batches(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows of tables in smaller ones, in their order."""
+    for table in tables:
+        for first in range(0, table.num_rows, BATCH_ROWS):
+            yield table.slice(first, BATCH_ROWS)
 
 
 def in_order(pool: ThreadPoolExecutor, work: Callable[[T], Result], items: Iterable[T], ahead: int) -> Iterator[Result]:

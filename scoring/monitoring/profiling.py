@@ -22,6 +22,7 @@ from scoring.monitoring.counting import (
     Segment,
     Tally,
     added,
+    batches,
     count,
     cut,
     in_order,
@@ -167,7 +168,7 @@ def _joined(features: Tally, values: Tally) -> Tally:
 def _predicted(file: SnapshotFile, scorer: Scorer, threads: int) -> Iterator[np.ndarray]:
     """What the model gives for the customers of a snapshot, float64 in their order, in a file: memory does not grow."""
     with tempfile.TemporaryFile() as scratch, threads_of_one_core(threads) as pool:
-        for values in in_order(pool, scorer.values, file.groups(scorer.columns), threads):
+        for values in in_order(pool, scorer.values, batches(file.groups(scorer.columns)), threads):
             scratch.write(values.tobytes())
         scratch.flush()
         yield np.memmap(scratch, np.float64, "r") if file.rows else np.zeros(0)

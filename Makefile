@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 .venv/run: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "Python 3.11 to 3.13 is needed; name one with make PYTHON=python3.12"'
@@ -41,6 +41,10 @@ format: .venv/dev ## let ruff format and mend what it can
 
 bench: .venv/dev ## rows per second and peak memory beside the tutorial way and the floor
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/drift.py
+
+simulate-drift: .venv/dev ## how often the verdict on drift is wrong; renews docs/drift-simulations.md
+	$(BIN)/python benchmarks/simulate_drift.py
 
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py
@@ -52,4 +56,4 @@ lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench docs lock clean
+.PHONY: help run up test lint format bench simulate-drift docs lock clean

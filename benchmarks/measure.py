@@ -17,9 +17,13 @@ MEGABYTE = 1024 * 1024
 
 @dataclass
 class Measured:
-    """One measurement. ``peak_mb``: the largest resident memory of a scoring process; ``changed``: changes found."""
+    """One measurement. ``peak_mb``: the largest resident memory of a scoring process; ``changed``: changes found.
+
+    ``cpu_seconds`` are those of the process itself: they say something on a busy machine, too.
+    """
 
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_mb: float = 0.0
     rows: int = 0
     changed: int | None = None
@@ -28,9 +32,10 @@ class Measured:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time a part of the work; the whole is the sum of its parts."""
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         yield
         passed = time.perf_counter() - began
+        self.cpu_seconds += time.process_time() - busy
         self.phases[name] = self.phases.get(name, 0.0) + passed
         self.seconds += passed
 

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         default_factory=dict, description="libpq URIs of PostgreSQL sources by connection name (JSON)."
     )
     lake_url: str = Field(default="", description="Root of the snapshots: a path or an fsspec URL.")
+    reports: str = Field(default="", description="Root of the reports for people: a path or an fsspec URL.")
+    reports_kept: int = Field(default=24, gt=0, description="Newest dates of each score whose reports are kept.")
     inbox: str = Field(
         default=str(PROJECT / "sample_data"),
         description="Where relative source paths start: path or fsspec URL.",
@@ -64,6 +66,11 @@ class Settings(BaseSettings):
     def lake(self) -> str:
         """Root of the lake; the local default is under ``home``."""
         return self.lake_url or str(self.home / "lake")
+
+    @property
+    def reports_root(self) -> str:
+        """Root of the reports; the local default is under ``home``."""
+        return self.reports or str(self.home / "reports")
 
     def database(self) -> str:
         """The database's libpq URI.

@@ -162,7 +162,13 @@ def published_rows(settings: Settings, score: Score, rows: Sequence[Row], as_of:
 
 
 def register(
-    settings: Settings, score: Score, *, scale: float = 1.0, promote: bool = True, data_set: DataSet = SHOP
+    settings: Settings,
+    score: Score,
+    *,
+    scale: float = 1.0,
+    promote: bool = True,
+    data_set: DataSet = SHOP,
+    tags: dict[str, str] | None = None,
 ) -> ModelRef:
     """Register a model that gives ``scale`` times the score's first feature, through a sigmoid for a probability."""
     width = len(score.features)
@@ -176,7 +182,7 @@ def register(
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
         score.model_name, estimator, example, encoding=Encoding.of(score, data_set), trusted_types=(),
-        tags={"made": "for tests"}, metrics={}, as_of=MAY,
+        tags={"made": "for tests"} | (tags or {}), metrics={}, as_of=MAY,
     )  # fmt: skip
     if promote:
         registry.promote(ref)

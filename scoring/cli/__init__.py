@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from scoring.cli import alerts, announcements, crm, data, outcomes, reconcile, scores
+from scoring.cli import alerts, announcements, crm, data, drift, outcomes, reconcile, scores
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
 
@@ -75,6 +75,7 @@ def migrate() -> None:
 
 app.command()(data.ingest)
 app.command()(scores.train)
+app.command()(drift.drift)
 app.command()(crm.notify)
 app.command()(crm.receiver)
 app.command()(reconcile.reconcile)

@@ -23,7 +23,7 @@ from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame, outcome_of
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
 from scoring.models.scorer import Scorer
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
@@ -77,8 +77,8 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
         trusted_types=score.trusted_types,
         tags={
             "score": score.name,
-            "trained_as_of": as_of.isoformat(),
-            "snapshot_digest": before.digest,
+            TRAINED_AS_OF_TAG: as_of.isoformat(),
+            SNAPSHOT_TAG: before.digest,
             "outcome_snapshot_digest": after.digest,
             "data_set_digest": data_set.digest,
             "rows": str(len(known.features)),

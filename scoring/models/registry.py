@@ -40,6 +40,7 @@ MODEL_FILE = "model.skops"
 DIGEST_TAG, TRAINED_WITH_TAG, DATA_SET_TAG, ENCODING_TAG = (
     "model_digest", "scikit_learn", "data_set_digest", "encoding",
 )  # fmt: skip
+TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
 TAG_CHARACTERS = 90_000
 
 TRIES = 4
@@ -77,6 +78,14 @@ class ModelRef:
     def __str__(self) -> str:
         """Name and version, as messages call it."""
         return f"{self.name} version {self.version}"
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """The snapshot whose customers a version learned from."""
+
+    as_of: dt.date
+    snapshot_digest: str
 
 
 class Registry:
@@ -124,6 +133,15 @@ class Registry:
         """The version of that number."""
         with _reached():
             return _ref(self._client.get_model_version(name, str(number)))
+
+    def trained_on(self, ref: ModelRef) -> TrainedOn | None:
+        """What a version was trained on; None if it does not say."""
+        with _reached():
+            tags = self._client.get_model_version(ref.name, str(ref.version)).tags
+        try:
+            return TrainedOn(dt.date.fromisoformat(tags[TRAINED_AS_OF_TAG]), tags[SNAPSHOT_TAG])
+        except (KeyError, ValueError):  # registered by other means
+            return None
 
     def promote(self, ref: ModelRef) -> None:
         """Put a version in charge."""

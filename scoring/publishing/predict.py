@@ -122,7 +122,7 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
         arms = publications.arms(connection, publication_id)
         scorers = Scorers(score, data_set, arms, [load_scorer(settings, score, data_set, arm) for arm in arms])
         table, rows, digests = publications.rows_table(publication_id), 0, []
-        with lake.SnapshotFile(snapshot.location) as file, _threads(settings.threads) as pool:
+        with lake.SnapshotFile(snapshot.location) as file, threads_of_one_core(settings.threads) as pool:
             customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))
             for piece in _ahead(pool, scorers.piece, customers, settings.threads):
                 shards.copy_rows(connection, table, piece.content)
@@ -142,7 +142,7 @@ def _groups(shard: Shard, file: lake.SnapshotFile) -> range:
     return range(shard.first_group, shard.first_group + shard.groups)
 
 
-def _threads(count: int) -> ThreadPoolExecutor:
+def threads_of_one_core(count: int) -> ThreadPoolExecutor:
     """Threads that predict on one core each: those of OpenMP would wait for each other after every tree."""
     return ThreadPoolExecutor(count, "score", initializer=threadpool_limits, initargs=(1, "openmp"))
 

@@ -142,6 +142,15 @@ def published(connection: Connection, score: str, as_of: dt.date | None) -> Publ
     return _one(connection, condition, (score, as_of))
 
 
+def published_before(connection: Connection, score: str, as_of: dt.date) -> Publication | None:
+    """What readers see of a score at the newest date before ``as_of``."""
+    return _one(
+        connection,
+        "WHERE state = 'published' AND score = %s AND as_of < %s ORDER BY as_of DESC LIMIT 1",
+        (score, as_of),
+    )
+
+
 def all_published(connection: Connection, scores: Sequence[str]) -> list[Publication]:
     """What readers see of some scores, in the order of date and score."""
     condition = "WHERE state = 'published' AND score = ANY(%s) ORDER BY as_of, score"

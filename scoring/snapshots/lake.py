@@ -178,6 +178,16 @@ class SnapshotFile:
         """Number of row groups."""
         return int(self._file.num_row_groups)
 
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self._file.metadata.num_rows)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns with their types."""
+        return self._file.schema_arrow
+
     def read_group(self, group: int, columns: list[str] | None = None) -> pa.Table:
         """The rows of one row group (0-based)."""
         try:

@@ -193,3 +193,19 @@ def test_a_wrong_environment_is_said_by_name_and_without_its_value():
     assert "SCORING_SOURCE_URLS" in done.stderr
     assert "hunter2" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_drift_is_told_as_a_table_and_a_missing_reference_with_its_reason(scoring, shop, monkeypatch, tmp_path):
+    monkeypatch.setenv("SCORING_REPORTS", str(tmp_path / "reports"))
+    for as_of, amount in ((JUNE, 0.0), (JULY, 500.0)):
+        snapshot_of(shop, [customer(number, spend=float(number + amount)) for number in range(200)], as_of)
+        scoring("score", "partition", "spending", "--as-of", as_of)
+    first = scoring("drift", "spending", "--as-of", JUNE)
+    assert "against previous: not compared: nothing was published before" in first
+    assert "against training: not compared: model spending version 1 does not say what it was trained on" in first
+    told = scoring("drift", "spending", "--as-of", JULY, "--report")
+    assert "against previous: 200 customers of publication 2, 200 of the publication of 2024-06-30" in told
+    drifted = [line.split()[1] for line in told.splitlines() if line.rstrip().endswith("drifted")]
+    assert sorted(drifted) == ["spend", "spending"]
+    assert f"report: {tmp_path}/reports/spending/as_of=2024-07-31/drift.html" in told
+    assert sum("visits" in line for line in scoring("drift", "spending", "--as-of", JULY, "--all").splitlines()) == 1

@@ -1,0 +1,1 @@
+"""Samples of customers and outcomes in, Evidently's pages for people out: kept per partition under one root."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SINGLE_CORRECTION = ("as_of", "customer", "value", "reason")  # the fields of the form that correct one customer
+
 TO_WAKE = "to_wake"  # the XCom with the partition keys by name of data set or score
 
 
@@ -132,24 +134,22 @@ def correct_outcomes(score: str) -> dict[str, int]:
 
     context, definition = get_current_context(), catalog().score(score)
     form, author = context["params"], _author(context)
+    given = [name for name in SINGLE_CORRECTION if form.get(name)]
     if path := form.get("path"):
+        if given:
+            raise PermanentError(f"The form names a file and also {', '.join(given)}.", remedy="trigger it with one.")
         corrected = correct_file(task_settings(), definition, path, author=author)
         _warn_of_refused(corrected)
-        as_ofs, told = [as_of.isoformat() for as_of in corrected.as_ofs], counts(corrected)
+        as_ofs, told = list(corrected.as_ofs), counts(corrected)
+    elif len(given) < len(SINGLE_CORRECTION):
+        missing = ", ".join(name for name in SINGLE_CORRECTION if name not in given)
+        raise PermanentError(f"The form lacks {missing}.", remedy="trigger it again with all of them, or with a file.")
     else:
-        as_of = given_date(context, "as_of")
-        missing = [name for name in ("as_of", "customer", "value", "reason") if not form.get(name)]
-        if as_of is None or missing:
-            raise PermanentError(
-                f"The correction lacks {', '.join(missing)}.",
-                remedy="trigger it again with all of them, or with a file.",
-            )
-        written, reason = str(form["value"]), str(form["reason"])
-        done = correct(
-            task_settings(), definition, as_of, str(form["customer"]), written=written, author=author, reason=reason
-        )
-        as_ofs, told = [as_of.isoformat()], {"recorded": int(not done.found)}
-    context["outlet_events"][outcomes_asset(definition)].add_partitions(as_ofs)
+        as_ofs = [dt.date.fromisoformat(form["as_of"])]
+        said = {"written": form["value"], "author": author, "reason": form["reason"]}
+        done = correct(task_settings(), definition, as_ofs[0], form["customer"], **said)
+        told = {"recorded": int(not done.found)}
+    context["outlet_events"][outcomes_asset(definition)].add_partitions([as_of.isoformat() for as_of in as_ofs])
     return told
 
 

@@ -176,18 +176,21 @@ def test_a_person_corrects_by_the_form_or_by_a_file_and_the_run_knows_who_it_was
     cohort(shop, 5, as_of=JULY)
     corrections(shop, "c0001,2024-06-30,10,till", "c0002,2024-07-31,11,till", "c0009,2024-06-30,1,till")
     form = AS_OF | {"score": "spending", "customer": "c0000", "value": "9.5", "reason": "seen"}
-    one, again, file, lacking, stranger = run_dags(
-        ("correct_outcomes_shop", form),
-        ("correct_outcomes_shop", form),
-        ("correct_outcomes_shop", {"score": "spending", "path": "corrections.csv", "author": "ada"}),
-        ("correct_outcomes_shop", {"score": "spending", "customer": "c0000"}),
-        ("correct_outcomes_shop", form | {"customer": "c0077"}),
-    )
+
+    def run_form(*conf: dict[str, str]) -> list[dict[str, Any]]:
+        return run_dags(
+            *(("correct_outcomes_shop", one) for one in conf)
+        )  # a process: dag.test() keeps a form's values
+
+    one, again = run_form(form, form)
+    (file,) = run_form({"score": "spending", "path": "corrections.csv", "author": "ada"})
+    (lacking,) = run_form({"score": "spending", "customer": "c0000"})
+    stranger, both = run_form(form | {"customer": "c0077"}, form | {"path": "corrections.csv"})
     assert one["events"] == again["events"] == [["outcomes_spending", JUNE.isoformat()]]
     assert sorted(file["events"]) == [["outcomes_spending", JUNE.isoformat()], ["outcomes_spending", JULY.isoformat()]]
     assert [run["xcoms"]["correct_spending.return_value"]["recorded"] for run in (one, again, file)] == [1, 0, 2]
     assert {task: state for task, _, state, _ in one["tasks"]}["correct_leaving"] == "skipped"
-    for run in (lacking, stranger):
+    for run in (lacking, stranger, both):
         assert (run["state"], run["tries"]["correct_spending"], run["events"]) == ("failed", 1, [])
     assert known_of(shop) == {"c0000": 9.5, "c0001": 10.0}
     assert known_of(shop, as_of=JULY) == {"c0002": 11.0}

@@ -224,16 +224,16 @@ def test_a_target_with_a_source_of_its_own_need_not_be_a_column_of_the_data_set(
         (
             OWN.replace("COLUMN", "id"),
             "target.column",
-            "'id' is the key of 'club'; the value needs a column of its own",
+            "'id' is the key of 'club'; the value needs",
         ),
-        (OWN.replace("COLUMN", "note"), "target.column", "column 'note' of 'club' is of type 'text'"),
+        (OWN.replace("COLUMN", "note"), "target.column", "'note' is of type 'text' in 'club'; an outcome is"),
         (
             OWN.replace("COLUMN", "spend").replace('"seen"', '"id"'),
             "target.observed_at",
             "'id' is the key of 'club'",
         ),
         (
-            RISK + RISK.replace('"risk"', '"outcomes_risk"'),
+            RISK + RISK.replace('"risk"', '"outcomes_risk"').replace("RISK =", "OTHER ="),
             "name",
             "'outcomes_risk' would be the outcomes of 'risk'",
         ),

@@ -21,12 +21,13 @@ quarantine: `scoring quarantine list`; corrected ones are taken in with `quarant
 
 import datetime as dt
 
-from airflow.sdk import DAG, CronPartitionTimetable, Param, PartitionedAtRuntime, task
+from airflow.sdk import DAG, Param, task
 from scoring_airflow import tasks
 from scoring_airflow.assets import snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import default_args
 from scoring_airflow.partitions import as_of_param
+from scoring_airflow.schedules import schedule_of
 
 from scoring.domain.dag_ids import ingest_dag
 
@@ -45,9 +46,7 @@ for data_set in catalog().data_sets.values():
         dag_display_name=f"Ingest · {data_set.title}",
         description=f"{data_set.title}: source → checks → snapshot. {data_set.description}",
         doc_md=__doc__,
-        schedule=CronPartitionTimetable(data_set.schedule, timezone="UTC", key_format="%Y-%m-%d")
-        if data_set.schedule
-        else PartitionedAtRuntime(),
+        schedule=schedule_of(data_set),
         start_date=dt.datetime.combine(data_set.first_as_of, dt.time.min, UTC),
         end_date=dt.datetime.combine(data_set.last_as_of, dt.time.max, UTC) if data_set.last_as_of else None,
         catchup=False,

@@ -11,7 +11,7 @@ never done twice: a partition with the same inputs is found published.
 
 **Needs.** The connection `scoring_db`, the lake, and a champion of the model in MLflow.
 
-**By hand.** *Trigger* → *As of*. An older day than the newest told one is published in silence.
+**By hand.** *Trigger* → *As of*. A day before the last announced one is published without telling the CRM.
 
 **Recover.** Clear the failed task; shards that are done are kept. No champion: `scoring train`.
 """
@@ -61,6 +61,6 @@ for score in catalog().scores.values():
         params={"as_of": as_of_param("to score")},
     ):
         opened = plan(score.name)
-        publication_id = opened["publication_id"]
+        publication_id = opened["publication_id"]  # type: ignore[index] # Airflow's annotation names a base class
         scored = score_shard.partial(publication_id=publication_id).expand(shard=opened)
         scored >> publish.override(outlets=[publication_asset(score)])(score.name, publication_id)

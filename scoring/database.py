@@ -55,10 +55,16 @@ REFUSED = re.compile(
 
 # A password with a bare "@" or "/" in it: libpq would take a piece of it for the host or port, and print it.
 AMBIGUOUS = re.compile(r"^[a-z]+://[^?]*([@/][^?]*@)")
-UNREADABLE = (
-    "The database's URI cannot be read. Write it as postgresql://user:password@host:port/database, with special "
-    "characters of the password percent-encoded (@ as %40, / as %2F, % as %25)."
-)
+UNREADABLE = "The database's URI cannot be read."
+WRITTEN = {
+    "remedy": "Write it as postgresql://user:password@host:port/database, with special characters of the password "
+    "percent-encoded (@ as %40, / as %2F, % as %25).",
+    "in_airflow": "Correct host, port, schema and extras of the connection `scoring_db` in Admin > Connections.",
+}
+ALLOWED = {
+    "remedy": "Correct user, password and database in SCORING_DATABASE_URL, or the user's rights.",
+    "in_airflow": "Correct the connection `scoring_db` in Admin > Connections, or the user's rights.",
+}
 
 
 @contextmanager
@@ -75,15 +81,15 @@ def connect(url: str) -> Iterator[Connection]:
         If the URL cannot be read or its user is refused; never quotes the URL.
     """
     if AMBIGUOUS.match(url):
-        raise ConfigurationError(UNREADABLE)
+        raise ConfigurationError(UNREADABLE, **WRITTEN)
     try:
         connection = psycopg2.connect(url, connect_timeout=10, application_name="scoring")
     except psycopg2.ProgrammingError:  # its text quotes the part that it does not understand: perhaps the password
-        raise ConfigurationError(UNREADABLE) from None
+        raise ConfigurationError(UNREADABLE, **WRITTEN) from None
     except psycopg2.OperationalError as error:
         text = str(error).strip()
         if REFUSED.search(text):
-            raise ConfigurationError(f"The database refuses the connection: {text}") from error
+            raise ConfigurationError(f"The database refuses the connection: {text}", **ALLOWED) from error
         raise TransientError(f"The database cannot be reached: {text}") from error
     try:
         yield connection

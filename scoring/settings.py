@@ -75,8 +75,10 @@ class Settings(BaseSettings):
         url = self.database_url.get_secret_value()
         if not url:
             raise ConfigurationError(
-                "No database is set. Set SCORING_DATABASE_URL=postgresql://user:password@host/db, "
-                "or use `make run` / `make up`, which start one."
+                "No database is set.",
+                remedy="Set SCORING_DATABASE_URL=postgresql://user:password@host/db, or use `make run` / `make up`, "
+                "which start one.",
+                in_airflow="Add the connection `scoring_db` (type Postgres) in Admin > Connections.",
             )
         return url
 

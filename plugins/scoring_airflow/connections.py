@@ -81,6 +81,7 @@ def webhook_url(connection: Connection) -> str:
 
 def _connection(name: str) -> Connection | None:
     try:
-        return Connection.get(name)
+        found: Connection = Connection.get(name)  # which Airflow annotates with Any
+        return found
     except AirflowNotFoundException:
         return None

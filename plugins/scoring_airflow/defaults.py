@@ -11,6 +11,8 @@ from scoring.errors import PermanentError, TransientError
 
 START = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # before any run; a schedule's own bounds come on top
 
+OPEN_GROUPS = ("Pre Execute", "Post Execute")
+
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
@@ -29,7 +31,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
 
 
 def default_args(owner: str) -> dict[str, Any]:
-    """The arguments of every task; unknown errors are tried again like transient ones, with longer pauses."""
+    """The arguments of every task; what no rule names (a timeout, a full disk) is tried again after longer pauses."""
     return {
         "owner": owner,
         "retries": 3,
@@ -43,10 +45,17 @@ def default_args(owner: str) -> dict[str, Any]:
 
 
 def report_failure(context: Mapping[str, Any]) -> None:
-    """Write one line that says what failed, about which partition, why, and what to do."""
+    """End the task's log with what failed, about which partition, why, and what to do.
+
+    Airflow calls this inside of the group "Post Execute", or of "Pre Execute" too when the task did not get so far, and
+    its UI shows groups folded. They are ended here; ending one too many does no harm.
+    """
     run, task, error = context["dag_run"], context["task_instance"], context.get("exception")
     as_of = run.partition_key or context["params"].get("as_of") or "none"
-    logging.getLogger("scoring").error(
+    log = logging.getLogger("scoring")
+    for _ in OPEN_GROUPS:
+        log.info("::endgroup::")
+    log.error(
         "FAILED dag=%s task=%s as_of=%s run=%s error=%s: %s What to do: %s",
         task.dag_id,
         task.task_id,

@@ -6,16 +6,15 @@ The pipeline is imported when a task runs: reading a DAG file must not wait for 
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import get_current_context
 
 from scoring.domain.calendar import require_plausible
-from scoring.errors import NothingDelivered, PermanentError, ScoringError
+from scoring.errors import NothingDelivered, PermanentError
 from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog, crm_settings, task_settings
+from scoring_airflow.faults import task_body
 from scoring_airflow.partitions import partition
 
 log = logging.getLogger(__name__)
@@ -23,17 +22,7 @@ log = logging.getLogger(__name__)
 TO_WAKE = "to_wake"  # the XCom with the partition keys by name of data set or score
 
 
-@contextmanager
-def read_in_airflow() -> Iterator[None]:
-    """Let an error that leaves give the remedy for somebody who reads it in Airflow."""
-    try:
-        yield
-    except ScoringError as error:
-        error.read_in_airflow = True
-        raise
-
-
-@read_in_airflow()
+@task_body
 def ingest(data_set: str) -> dict[str, int]:
     """Take one partition in and wake the scores of the data set."""
     from scoring.intake.ingest import ingest as take_in
@@ -52,7 +41,7 @@ def ingest(data_set: str) -> dict[str, int]:
     return counts(intake)
 
 
-@read_in_airflow()
+@task_body
 def plan(score: str) -> list[int]:
     """Open the publication of a score."""
     from scoring.publishing.plan import plan as open_publication
@@ -65,7 +54,7 @@ def plan(score: str) -> list[int]:
     return list(opened.shards)
 
 
-@read_in_airflow()
+@task_body
 def score_shard(publication_id: int, shard: int) -> int:
     """Score one shard."""
     from scoring.publishing.predict import score_shard as predict
@@ -73,7 +62,7 @@ def score_shard(publication_id: int, shard: int) -> int:
     return predict(task_settings(), publication_id, shard)
 
 
-@read_in_airflow()
+@task_body
 def publish(score: str, publication_id: int) -> dict[str, int]:
     """Make a publication visible and wake the notifier."""
     from scoring.publishing.publish import publish as make_visible
@@ -86,7 +75,7 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
     return counts(published)
 
 
-@read_in_airflow()
+@task_body
 def notify() -> dict[str, int]:
     """Deliver to the CRM until nothing is due; deliveries that were given up fail the task, or are warned of."""
     from scoring.delivery.adapters.webhook import Webhook
@@ -108,7 +97,7 @@ def notify() -> dict[str, int]:
     return counts(done)
 
 
-@read_in_airflow()
+@task_body
 def find_undone() -> list[str]:
     """Log what is left undone and leave the partitions to wake; returns the ids of the tasks that follow."""
     from scoring.reconcile.findings import to_wake
@@ -127,7 +116,7 @@ def wake_task(name: str) -> str:
     return f"wake_{name}"
 
 
-@read_in_airflow()
+@task_body
 def wake(name: str) -> int:
     """Emit the events that were found missing for one data set or score."""
     context = get_current_context()
@@ -138,7 +127,7 @@ def wake(name: str) -> int:
     return len(keys)
 
 
-@read_in_airflow()
+@task_body
 def report_undone() -> int:
     """Raise what needs a person; returns how much mends itself."""
     found = _undone()

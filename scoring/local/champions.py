@@ -3,6 +3,7 @@
 import sys
 
 from scoring.catalog import load_catalog
+from scoring.database import column, transaction, value
 from scoring.domain.calendar import months_after
 from scoring.domain.score import Score
 from scoring.errors import ScoringError
@@ -10,6 +11,25 @@ from scoring.local.partitions import Work, work_of
 from scoring.settings import Settings, load_settings
 
 CHAMPION = "Champion"  # begins a line of this process that is worth showing
+
+
+# MLflow's own table: asking MLflow itself means importing it, which takes seconds.
+ALIASES = "registered_model_aliases"
+
+
+def without_champion(settings: Settings, mlflow_database: str) -> list[str]:
+    """The scores that ``run`` works on and that have no champion; all of them if MLflow has not been used yet.
+
+    Parameters
+    ----------
+    mlflow_database
+        libpq URI of the database in which the local platform's MLflow keeps its models.
+    """
+    scores = [score for work in work_of(load_catalog(settings.definitions)) for score in work.scores]
+    with transaction(mlflow_database) as connection:
+        used = value(connection, "SELECT to_regclass(%s)", (ALIASES,))
+        found = column(connection, f"SELECT name FROM {ALIASES} WHERE alias = 'champion'") if used else []  # noqa: S608
+    return [score.name for score in scores if score.model_name not in found]
 
 
 def train_first_champions(settings: Settings) -> list[str]:

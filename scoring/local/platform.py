@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import psycopg2
@@ -15,7 +16,7 @@ from scoring.domain.dag_ids import all_dags
 from scoring.errors import PermanentError
 from scoring.local import environment, preflight
 from scoring.local.airflow_api import AirflowApi
-from scoring.local.champions import CHAMPION
+from scoring.local.champions import CHAMPION, without_champion
 from scoring.local.environment import LOOPBACK, NOTIFY_POOL
 from scoring.local.interrupts import uninterrupted
 from scoring.local.keys import Keys, load_keys, write_password
@@ -117,22 +118,32 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
     write_password(places, platform.keys)
     with progress.step("Database schemas"):
         migrate(local.database())
-        trained = started.start("champions", [sys.executable, "-m", "scoring.local.champions"], for_scoring)
+        trained = _train(started, for_scoring) if without_champion(local, server.url("mlflow")) else None
         secret = {"SCORING_CRM_SECRET": platform.keys.crm.get_secret_value()}
         started.start("receiver", [sys.executable, "-m", "scoring.local.crm"], for_scoring | secret)
         if not _airflow_schema_is_current(server):
             migrated = started.start("airflow-migrate", [sys.executable, "-m", "airflow", "db", "migrate"], for_airflow)
-            wait(lambda: migrated.ended == 0, "the migration of Airflow's database")
+            wait(partial(_done, migrated), "the migration of Airflow's database")
             _note_airflow_schema(server)
     for name, arguments in AIRFLOW_PARTS.items():
         started.start(f"airflow-{name}", [sys.executable, "-m", *arguments], for_airflow)
-    with progress.step("First champions"):
-        wait(lambda: trained.ended == 0, "the training of the first champions")
-        progress.note("\n".join(line for line in trained.tail().splitlines() if line.startswith(CHAMPION)))
+    if trained is not None:
+        with progress.step("First champions"):
+            wait(partial(_done, trained), "the training of the first champions")
+            progress.note("\n".join(line for line in trained.tail().splitlines() if line.startswith(CHAMPION)))
     with progress.step("Airflow"):
         wait(platform.api.healthy, "Airflow to become healthy")
         platform.api.set_pool(NOTIFY_POOL, NOTIFY_SLOTS, "Requests to the CRM: they may wait for it.")
         wait(lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
+
+
+def _train(started: Children, variables: dict[str, str]) -> Child:
+    """Start the training of first champions: a process that imports MLflow and Great Expectations, for seconds."""
+    return started.start("champions", [sys.executable, "-m", "scoring.local.champions"], variables)
+
+
+def _done(child: Child) -> bool:
+    return child.ended == 0
 
 
 def _wait(platform: Platform, reached: Callable[[], bool], what: str, progress: Progress) -> None:

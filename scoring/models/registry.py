@@ -84,7 +84,11 @@ class Registry:
 
     def __init__(self, tracking_uri: str, artifacts: str = "") -> None:
         if not tracking_uri:
-            raise ConfigurationError("No MLflow is set. Set SCORING_MLFLOW_TRACKING_URI to a server or a database.")
+            raise ConfigurationError(
+                "No MLflow is set.",
+                remedy="Set SCORING_MLFLOW_TRACKING_URI to a server or a database.",
+                in_airflow="Set SCORING_MLFLOW_TRACKING_URI in the environment of all Airflow workers.",
+            )
         configure_mlflow()
         self._uri = tracking_uri
         self._artifacts = artifacts
@@ -101,7 +105,9 @@ class Registry:
         """
         ref = self.find_champion(name)
         if ref is None:
-            raise NotFound(f"Model {name!r} has no champion. Train one: `scoring train {name} --as-of <date>`.")
+            raise NotFound(
+                f"Model {name!r} has no champion.", remedy=f"Train one: `scoring train {name} --as-of <date>`."
+            )
         return ref
 
     def find_champion(self, name: str) -> ModelRef | None:

@@ -48,8 +48,8 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
         if snapshot is None:
             raise NotFound(
                 f"There is no snapshot of {data_set.name} at {as_of}, so {score.name} cannot be scored.",
-                remedy=f"Run the DAG {ingest_dag(data_set.name)} for that date, or "
-                f"`scoring ingest {data_set.name} --as-of {as_of}`.",
+                remedy=f"Run `scoring ingest {data_set.name} --as-of {as_of}`.",
+                in_airflow=f"Trigger the DAG {ingest_dag(data_set.name)} for that date.",
             )
         digest = inputs_digest(snapshot.digest, arms, definition_digest)
         found = publications.by_inputs(connection, score.name, as_of, digest)

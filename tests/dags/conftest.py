@@ -51,6 +51,12 @@ def report(airflow: Environment) -> dict[str, Any]:
     return json.loads(_run([str(HERE / "inspect_dags.py")], airflow))
 
 
+@pytest.fixture(scope="session")
+def shop_report(airflow: Environment) -> dict[str, Any]:
+    """The same with the shop, which has no schedule."""
+    return json.loads(_run([str(HERE / "inspect_dags.py")], airflow | {"SCORING_DEFINITIONS": "shop_definitions"}))
+
+
 @pytest.fixture
 def run_dags(airflow: Environment, shop: Settings) -> Callable[..., list[dict[str, Any]]]:
     """Run DAGs of the shop by ``dag.test()``, with settings that come as in production; see run_dags.py."""

@@ -4,12 +4,36 @@ import json
 import sys
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
 
 def as_list(value):
     """A mapped task keeps a single callback as it was given."""
     return value if isinstance(value, (list, tuple)) else [value]
+
+
+def refusal(dag, conf):
+    """Why Airflow would not start a run with this conf; nothing if it would."""
+    try:
+        dag.params.deep_merge(conf).validate()
+    except ParamValidationError as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def shown(dag):
+    """What the UI shows of a DAG, and which of the dates that its form may send are refused."""
+    stored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    return {
+        "schedule": stored.timetable.summary,
+        "explained": stored.timetable.description,
+        "logical_date": not stored.timetable.partitioned,  # the form shows a field for it
+        "form": [[name, stored.params.get_param(name).dump()] for name in stored.params],
+        "refused": {
+            as_of: refusal(stored, {"as_of": as_of} if as_of else {}) for as_of in ("", "2005-06-30", "2005-06-31", "x")
+        },
+    }
 
 
 bag = DagBag()
@@ -42,7 +66,7 @@ found = {
                 }
                 for task in dag.tasks
             },
-            "serialized": bool(DagSerialization.serialize_dag(dag)),
+            "shown": shown(dag),
         }
         for dag in bag.dags.values()
     },

@@ -15,24 +15,30 @@ bag = DagBag()
 assert not bag.import_errors, bag.import_errors
 
 
-class Warnings(logging.Handler):
-    """Keeps what our tasks warn of."""
+class Messages(logging.Handler):
+    """Keeps what is logged at a level and above."""
 
-    def __init__(self):
-        super().__init__(logging.WARNING)
+    def __init__(self, name, level):
+        super().__init__(level)
         self.messages = []
+        self.logger = logging.getLogger(name)
 
     def emit(self, record):
         self.messages.append(record.getMessage())
 
+    def __enter__(self):
+        self.logger.addHandler(self)
+        return self.messages
+
+    def __exit__(self, *_):
+        self.logger.removeHandler(self)
+
 
 def outcome(dag_id, conf):
-    """State of the run, its task instances, its XComs and what its tasks warned of."""
-    warnings = Warnings()
-    logging.getLogger("scoring_airflow").addHandler(warnings)
-    # No logical date: a run by hand has none, and one of today would be after the end of a bounded schedule.
-    run = bag.dags[dag_id].test(logical_date=None, run_conf=conf)
-    logging.getLogger("scoring_airflow").removeHandler(warnings)
+    """State of the run, its task instances, its XComs and what its tasks warned of and failed with."""
+    with Messages("scoring_airflow", logging.WARNING) as warnings, Messages("scoring", logging.ERROR) as failures:
+        # No logical date: a run by hand has none, and one of today would be after the end of a bounded schedule.
+        run = bag.dags[dag_id].test(logical_date=None, run_conf=conf)
     session = Session()
     state, run_id = run.state, run.run_id
     mine = {"dag_id": dag_id, "run_id": run_id}
@@ -47,7 +53,8 @@ def outcome(dag_id, conf):
         ],
         "tries": {task.task_id: task.try_number for task in tasks},
         "xcoms": {f"{xcom.task_id}.{xcom.key}": XComModel.deserialize_value(xcom) for xcom in xcoms},
-        "warnings": warnings.messages,
+        "warnings": warnings,
+        "failures": failures,
     }
 
 

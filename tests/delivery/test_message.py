@@ -117,7 +117,12 @@ def test_a_body_may_be_exactly_as_large_as_the_limit():
     assert list(chunks(texts, max_events=100, max_bytes=exact - 1)) == [texts[:1], texts[1:]]
 
 
-def test_each_body_is_measured_anew_to_the_byte():
-    fits_one_and_all_but_a_byte_of_two = ENVELOPE_BYTES + len("11111,22222") - 1
-    cut = list(chunks(["11111", "22222", "33333"], max_events=100, max_bytes=fits_one_and_all_but_a_byte_of_two))
-    assert cut == [["11111"], ["22222"], ["33333"]]
+@pytest.mark.parametrize(
+    ("spare", "cut"),
+    [(0, [["11111", "22222"], ["33333", "44444"]]), (-1, [["11111"], ["22222"], ["33333"], ["44444"]])],
+    ids=["two fit", "a byte too little for two"],
+)
+def test_each_body_is_measured_anew_to_the_byte(spare, cut):
+    texts = ["11111", "22222", "33333", "44444"]
+    limit = ENVELOPE_BYTES + len("11111,22222") + spare
+    assert list(chunks(texts, max_events=100, max_bytes=limit)) == cut

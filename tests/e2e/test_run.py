@@ -181,15 +181,56 @@ def test_no_secret_is_in_a_log(installation: Installation, completed: Ended) -> 
 
 
 @pytest.mark.scheduler
-def test_a_broken_file_ends_the_run_with_dag_task_and_remedy(installation: Installation, completed: Ended) -> None:
+def test_champions_are_trained_by_the_first_run_and_no_other_waits_for_them(
+    interrupted: Ended, completed: Ended
+) -> None:
+    assert "✓ First champions" in interrupted.output
+    assert "champions" not in completed.output
+
+
+@pytest.fixture(scope="module")
+def broken(installation: Installation, completed: Ended) -> Ended:
+    """A run that meets a file without one of its columns."""
     assert completed.status == 0
     file = Path(installation.settings.inbox) / f"shop_{JUNE}.csv"
     file.write_text(file.read_text().replace("customer_id,spend", "customer_id,spent", 1))
-    ended = installation.run()
-    assert ended.status == 1
-    assert "DAG ingest_shop, task ingest, try 1" in ended.output
-    assert "Remedy:" in ended.output
-    assert ended.left == []
+    return installation.run()
+
+
+@pytest.mark.scheduler
+def test_a_broken_file_ends_the_run_with_dag_task_and_remedy(broken: Ended) -> None:
+    assert broken.status == 1
+    assert "DAG ingest_shop, task ingest, try 1" in broken.output
+    assert "Remedy:" in broken.output
+    assert broken.left == []
+
+
+def unfolded(log: Path) -> list[str]:
+    """What Airflow's UI shows of a task's log before a person opens a group."""
+    groups: list[str] = []
+    lines = []
+    for line in log.read_text().splitlines():
+        event = str(json.loads(line)["event"])
+        if "::group::" in event:
+            groups.append(event)
+        elif "::endgroup::" in event:
+            groups = groups[:-1]
+        elif not groups:
+            lines.append(event)
+    return lines
+
+
+@pytest.mark.scheduler
+def test_what_to_do_is_the_last_thing_that_airflow_shows_of_a_failed_tasks_log(
+    installation: Installation, broken: Ended
+) -> None:
+    assert broken.status == 1
+    logs = (installation.settings.home / "log" / "tasks" / "dag_id=ingest_shop").rglob("*.log")
+    last = unfolded(max(logs, key=lambda log: log.stat().st_mtime))[-1]
+    assert last.startswith(f"FAILED dag=ingest_shop task=ingest as_of={JUNE} run=")
+    assert "error=SourceError: " in last
+    assert "Remedy: " in last
+    assert "What to do: do what the error says, then clear this task" in last
 
 
 @pytest.fixture

@@ -165,14 +165,16 @@ SAID = {
     "not published": (
         lambda: july_is_missing(hours=2),
         (
-            "not published since 2024-08-01 10:00 UTC: leaving at 2024-07-31 is not published, though snapshot 2 is there. "
+            "not published since 2024-08-01 10:00 UTC: "
+            "leaving at 2024-07-31 is not published, though snapshot 2 is there. "
             "Remedy: the DAG reconcile wakes score_leaving."
         ),
     ),
     "not published for long": (
         lambda: july_is_missing(hours=6),
         (
-            "not published since 2024-08-01 06:00 UTC: leaving at 2024-07-31 is not published, though snapshot 2 is there. "
+            "not published since 2024-08-01 06:00 UTC: "
+            "leaving at 2024-07-31 is not published, though snapshot 2 is there. "
             "Remedy: see whether the DAG score_leaving is paused or fails; unpause it, or trigger it for 2024-07-31."
         ),
     ),

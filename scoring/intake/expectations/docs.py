@@ -3,7 +3,7 @@
 import datetime as dt
 import fcntl
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from great_expectations.data_context.types.resource_identifiers import (
     ValidationResultIdentifier,
 )
 
+from scoring.intake.expectations.pages import with_our_views
 from scoring.intake.expectations.tally import RuleResult
 
 NO_EXCEPTION = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
@@ -29,6 +30,8 @@ class DataDocs:
 
     def __init__(self, context: FileDataContext) -> None:
         self._context = context
+        sites: Mapping[str, Any] = context.variables.data_docs_sites or {}
+        context.variables.data_docs_sites = {name: with_our_views(site) for name, site in sites.items()}  # not saved
 
     def write(self, suite_name: str, results: Sequence[RuleResult], as_of: dt.date, run_name: str) -> str:
         """Store one validation and build its page, the suite's page and the index.

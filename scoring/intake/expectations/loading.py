@@ -86,7 +86,11 @@ def load(directory: Path, data_set: DataSet) -> Suite:
 def _open(directory: Path) -> FileDataContext:
     file = directory / FileDataContext.GX_YML
     if not file.is_file():  # Great Expectations would make a new project there
-        raise ConfigurationError(f"There is no {file}. Set SCORING_EXPECTATIONS_DIR to the directory that has it.")
+        raise ConfigurationError(
+            f"There is no {file}.",
+            remedy="Set SCORING_EXPECTATIONS_DIR to the directory that has it.",
+            in_airflow="Set SCORING_EXPECTATIONS_DIR of the workers to the directory that has it.",
+        )
     try:
         with ONE_AT_A_TIME:
             return gx.get_context(mode="file", context_root_dir=directory)

@@ -49,11 +49,16 @@ simulate-drift: .venv/dev ## how often the verdict on drift is wrong; renews doc
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py
 
+mutants: .venv/dev ## change the pure rules spot by spot, see that a test fails each time; write docs/mutants.md (minutes)
+	rm -rf mutants
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/python docs/mutants.py
+
 lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what run and up made (.venv stays)
-	rm -rf var great_expectations/uncommitted
+	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench simulate-drift docs lock clean
+.PHONY: help run up test lint format bench simulate-drift docs mutants lock clean

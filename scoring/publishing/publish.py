@@ -1,4 +1,4 @@
-"""Shows a complete publication to readers and writes what changed as events: all of it in one transaction, or none."""
+"""Shows a complete publication to readers and writes the changes as events, all in one transaction."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from scoring.snapshots import manifest
 
 @dataclass(frozen=True)
 class Published:
-    """What readers see now.
+    """The publication that readers see now.
 
     ``changed`` counts the events. ``silent`` says that the CRM is told nothing because it has heard of a newer date, or
     because a person rejected the publication; ``held`` that it is told nothing until a person confirms. ``warning``
@@ -72,7 +72,7 @@ def _existing(connection: Connection, publication_id: int) -> Publication:
 
 
 def _locked(connection: Connection, publication_id: int) -> Publication:
-    """The publication as it stands when nobody else acts on its score."""
+    """Lock the publication's score, then read the publication."""
     publications.lock(connection, _existing(connection, publication_id).score)
     return _existing(connection, publication_id)
 
@@ -180,14 +180,14 @@ def _written(marks: dict[int, int | None]) -> int:
 
 
 def checksum_of(done: list[Shard]) -> str:
-    """Checksum of a publication's rows, from the digests of its row groups: however they were cut into shards."""
+    """Checksum of a publication's rows, from the digests of its row groups, so independent of the shards."""
     return digest_of([digest for shard in done for digest in shard.group_digests or []])
 
 
 def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int | None = None) -> Publication:
     """Remove what is published of a score at ``as_of``, or the publication of that id whatever its state.
 
-    Announcements and events stay, for the CRM has heard them.
+    Announcements and events stay, because the CRM was told them.
 
     Raises
     ------

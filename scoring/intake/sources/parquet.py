@@ -1,4 +1,4 @@
-"""Reads Parquet: types are checked once against the definition, values as they come."""
+"""Reads Parquet: checks the types once against the definition, and the values batch by batch."""
 
 import re
 from collections.abc import Callable, Generator, Iterator

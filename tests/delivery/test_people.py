@@ -203,6 +203,20 @@ def test_the_others_are_told_while_one_channel_hangs(settings):
     assert not telling.is_alive()
 
 
+def test_a_peer_that_drips_is_cut_off_at_the_deadline():
+    with peer(drips) as address:
+        said = carry(address.get_secret_value(), Message("title", "body"), 2.5)
+    assert said == "it took longer than 2.5 seconds"
+
+
+def test_what_was_told_is_not_told_again_on_a_channel_that_comes_later(settings):
+    noted(settings, "one")
+    with mail_server() as (mailbox, address), mail_server() as (later, added):
+        told(settings, risk=address)
+        assert told(settings, risk=[address, added]) == Told()
+    assert (len(mailbox.mails), len(later.mails)) == (1, 0)
+
+
 def test_a_poisoned_message_keeps_no_other_one_back_for_long(settings):
     noted(settings, "poison", "good")
     with mail_server() as (mailbox, address):

@@ -1,5 +1,7 @@
 """A publication that changes unusually many customers tells the CRM nothing until a person confirms it, then once."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from factories import (
     AUGUST,
@@ -16,15 +18,17 @@ from factories import (
     told,
     value,
 )
-from factories_faults import killed_while_waiting, together
+from factories_faults import killed_while_waiting, together, wait_until_somebody_waits
 from factories_notify import new_secret
 from limited_shop import SPENDING
 from shop_definitions import SPENDING as UNLIMITED
 
+from scoring.database import connect
 from scoring.delivery.adapters.webhook import Webhook
 from scoring.delivery.notify import notify
 from scoring.errors import NotFound, PermanentError
 from scoring.local.receiver import Receiver
+from scoring.publishing import publications
 from scoring.publishing.holding import decide
 from scoring.publishing.passport import passport
 from scoring.publishing.publish import drop
@@ -244,6 +248,15 @@ def test_two_people_who_confirm_at_once_tell_the_crm_once(held):
     first, second = together(lambda: confirm(held, by="ada"), lambda: confirm(held, by="bob"))
     assert sorted([first.events, second.events]) == [0, 6]
     assert len(events(held)) == CUSTOMERS + 6
+
+
+def test_a_decision_waits_while_somebody_else_plans_or_publishes_the_score(held):
+    with ThreadPoolExecutor(1) as pool, connect(held.database()) as other, other:
+        publications.lock(other, "spending")
+        confirming = pool.submit(confirm, held)
+        wait_until_somebody_waits(held, lambda: not confirming.done())
+        other.rollback()
+        assert confirming.result(timeout=60).events == 6
 
 
 CONFIRM = """

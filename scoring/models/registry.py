@@ -136,7 +136,7 @@ class Registry:
 
     def trained_on(self, ref: ModelRef) -> TrainedOn | None:
         """What a version was trained on; None if it does not say."""
-        with _reached():
+        with _translated_errors():
             tags = self._client.get_model_version(ref.name, str(ref.version)).tags
         try:
             return TrainedOn(dt.date.fromisoformat(tags[TRAINED_AS_OF_TAG]), tags[SNAPSHOT_TAG])

@@ -161,7 +161,7 @@ def compared(
     """
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
-    with planner(connection, **_IN_ONE_SWEEP):
+    with planner(connection, **_ONE_PARALLEL_JOIN):
         differing = execute(
             connection, _FIND.format(rows=rows), {"score": score, **_bounds(rule), "known_only": known_only}
         )
@@ -172,11 +172,11 @@ def compared(
 def tell(connection: Connection, *, score: str, as_of: dt.date, publication_id: int) -> int:
     """Write what :func:`compared` found as announcements and events; returns the number of events."""
     names = {"score": score, "as_of": as_of, "publication_id": publication_id}
-    with planner(connection, **_BY_PLACE):
-        execute(connection, _RENEW, names)
+    with planner(connection, **_BY_CTID):
+        execute(connection, _UPDATE, names)
     execute(connection, _ADD, names)
     events = value(connection, _TELL, names)
-    execute(connection, _HEARD, names)
+    execute(connection, _MOVE_ANNOUNCED_UNTIL, names)
     return int(events)
 
 

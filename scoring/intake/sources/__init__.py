@@ -74,7 +74,7 @@ def read(
     if path is None and isinstance(source, PostgresSource):
         name = query_name(source)
         rows = postgres_batches(source, source_urls, data_set, as_of, batch_rows, as_written=as_written)
-        with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:
+        with closing(rows), closing(_not_empty(name, rechunk(rows, batch_rows))) as batches:
             yield Received(name, batches)
         return
     location, kind = _file(source, path, as_of, inbox)

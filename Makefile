@@ -45,11 +45,16 @@ bench: .venv/dev ## rows per second and peak memory beside the tutorial way and 
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py
 
+mutants: .venv/dev ## change the pure rules spot by spot, see that a test fails each time; write docs/mutants.md (minutes)
+	rm -rf mutants
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/python docs/mutants.py
+
 lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what run and up made (.venv stays)
-	rm -rf var great_expectations/uncommitted
+	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench docs lock clean
+.PHONY: help run up test lint format bench docs mutants lock clean

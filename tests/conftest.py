@@ -25,6 +25,9 @@ for variable in [name for name in os.environ if name.startswith("SCORING_")]:
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the machine is says nothing about a law
+hypothesis.settings.register_profile(
+    "rules", deadline=None, derandomize=True, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+)  # the same examples for each mutant, and none is made smaller: that it fails is all that counts
 hypothesis.settings.load_profile("untimed")
 
 _number = itertools.count(1)
@@ -38,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a server, if asked to: mutants of rules are tried thousands of times."""
     if config.getoption("--rules"):
+        hypothesis.settings.load_profile("rules")
         items[:] = [item for item in items if "server" not in getattr(item, "fixturenames", ())]
 
 

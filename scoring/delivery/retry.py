@@ -81,11 +81,12 @@ def retry_after(header: str | None, now: dt.datetime) -> dt.timedelta | None:
 
     24 h at most; none if there is no header or it is neither.
     """
-    text = (header or "").strip()
+    if header is None:
+        return None
+    text = header.strip()
     if text.isascii() and text.isdigit():
-        # A number longer than this is beyond the limit, and beyond what int() and timedelta take.
-        seconds = int(text) if len(text) < len("1000000000") else LONGEST_ASKED.total_seconds()
-        return min(dt.timedelta(seconds=seconds), LONGEST_ASKED)
+        # A float takes any number of digits; int() and timedelta do not.
+        return dt.timedelta(seconds=min(float(text), LONGEST_ASKED.total_seconds()))
     try:
         date = email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):

@@ -72,5 +72,5 @@ def _first(holds: Callable[[float], bool]) -> float:
 
 
 def _float(bits: int) -> float:
-    (number,) = struct.unpack(">d", bits.to_bytes(8, "big"))
+    (number,) = struct.unpack(">d", bits.to_bytes(8))
     return float(number)

@@ -47,6 +47,8 @@ HEADERS = [
     (" 0 ", dt.timedelta(), "at once"),
     ("9" * 5000, LONGEST_ASKED, "more than a number holds"),
     ("999999999", LONGEST_ASKED, "31 years"),
+    ("00000000000120", 2 * MINUTE, "zeros in front do not count"),
+    ("86399", LONGEST_ASKED - dt.timedelta(seconds=1), "just less than a day"),
     ("Mon, 23 Nov 2026 12:01:00 GMT", MINUTE, "an HTTP date"),
     ("Mon, 23 Nov 2026 12:01:00 -0000", MINUTE, "a date without a zone is UTC"),
     ("Mon, 23 Nov 2026 11:00:00 GMT", dt.timedelta(), "a date that has passed"),

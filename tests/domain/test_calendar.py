@@ -60,5 +60,14 @@ def test_a_doubted_date_is_refused_until_it_is_confirmed():
     bounds = {"today": DAY, "first": dt.date(2024, 1, 31), "last": None}
     require_plausible(dt.date(2062, 6, 30), **bounds, confirmed=True)
     require_plausible(DAY, **bounds, confirmed=False)
-    with pytest.raises(DateNotConfirmed, match=r"2062-06-30 is after today, 2024-06-30.*--confirm-date"):
+    with pytest.raises(DateNotConfirmed) as refused:
         require_plausible(dt.date(2062, 6, 30), **bounds, confirmed=False)
+    assert str(refused.value) == (
+        "2062-06-30 is after today, 2024-06-30. Remedy: give the right date, or confirm this one with `--confirm-date`."
+    )
+    refused.value.read_in_airflow = True
+    assert str(refused.value).endswith(
+        "Remedy: trigger the DAG again with the right date, or tick *Confirm the date* in the form."
+    )
+    with pytest.raises(DateNotConfirmed, match="after the last date"):
+        require_plausible(DAY, **bounds | {"last": dt.date(2024, 5, 31)}, confirmed=False)

@@ -1,7 +1,7 @@
 """What a data set's digest and its columns say."""
 
 import pytest
-from pydantic import ValidationError
+from factories_definitions import mistakes_of
 from shop_definitions import SHOP
 
 from scoring.domain.dataset import Column, DataSet
@@ -54,18 +54,85 @@ def test_the_digest_does_not_change_with_the_limit_or_with_what_a_column_is_said
     assert changed(columns=described, quarantine_limit=0.2).digest == SHOP.digest
 
 
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ({"schedule": "nonsense"}, "'nonsense' is not a cron expression"),
-        ({"first_as_of": "2024-02-01", "last_as_of": "2024-01-31"}, "last_as_of: 2024-01-31 is before"),
-        ({"source": {"kind": "csv", "path": "shop_{asof}.csv"}}, "{asof} is not filled in"),
-        ({"source": {"kind": "parquet", "path": "shop.parquet"}, "schedule": "0 6 * * *"}, "holds no {as_of}"),
-        ({"columns": [{"name": "customer_id", "type": "text"}, {"name": "row_number", "type": "text"}]}, "row_number"),
-    ],
-    ids=["schedule", "dates", "placeholder", "no placeholder", "reserved name"],
-)
-def test_a_definition_that_cannot_work_is_refused_with_the_reason(fields, reason):
-    with pytest.raises(ValidationError) as refused:
-        DataSet.model_validate(SHOP.model_dump() | fields)
-    assert reason in str(refused.value)
+COLUMNS = {  # fields of a column: what is wrong with them
+    "a category": ({"type": "category", "values": ("a", "b")}, []),
+    "a category without values": ({"type": "category"}, ["values: a category needs them"]),
+    "a category twice": ({"type": "category", "values": ("a", "a")}, ["values: a category is named twice"]),
+    "values of no category": (
+        {"type": "text", "values": ("a",)},
+        ["values: only a category has them, and the type is 'text'"],
+    ),
+    "digits after the point only": ({"type": "decimal", "precision": 4, "scale": 4}, []),
+    "too many digits after the point": (
+        {"type": "decimal", "precision": 4, "scale": 5},
+        ["scale: 5 is larger than precision (4)"],
+    ),
+    "a name that SQL does not take": (
+        {"name": "a name", "type": "text"},
+        ["'a name' is not a name: use up to 48 of a-z, 0-9 and _, beginning with a letter"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "mistakes"), COLUMNS.values(), ids=COLUMNS)
+def test_a_column_that_cannot_work_is_refused_with_the_reason(fields, mistakes):
+    assert mistakes_of(lambda: Column(**({"name": "x"} | fields))) == mistakes
+
+
+TEXT, OTHER = {"name": "id", "type": "text"}, {"name": "other", "type": "text"}
+QUERY = {"kind": "postgres", "connection": "crm", "query": "SELECT 1"}
+NO_PLACEHOLDER = "source.path: holds no {as_of}, so each date of the schedule would read the same file"
+DATA_SETS = {  # fields of a data set: what is wrong with them
+    "in order": ({}, []),
+    "no cron expression": ({"schedule": "nonsense"}, ["'nonsense' is not a cron expression, e.g. '0 6 L * *'"]),
+    "two columns of a name": ({"columns": [TEXT, OTHER, OTHER]}, ["columns: other named twice"]),
+    "two names twice": (
+        {"columns": [TEXT, OTHER, TEXT, OTHER]},
+        ["columns: id, other named twice"],
+    ),
+    "names of the export": (
+        {"columns": [TEXT, OTHER | {"name": "row_number"}, OTHER | {"name": "broken_rules"}]},
+        ["columns: broken_rules, row_number: the quarantine's export uses that name"],
+    ),
+    "a key that is no column": (
+        {"columns": [TEXT, OTHER], "key": "number"},
+        ["key: 'number' is not among the columns (id, other)"],
+    ),
+    "a key that is no text": (
+        {"columns": [TEXT | {"type": "integer"}]},
+        ["key: column 'id' must be of type 'text' and not nullable"],
+    ),
+    "a key that may be missing": (
+        {"columns": [TEXT | {"nullable": True}]},
+        ["key: column 'id' must be of type 'text' and not nullable"],
+    ),
+    "a single date": ({"first_as_of": "2024-02-01", "last_as_of": "2024-02-01"}, []),
+    "an end before the beginning": (
+        {"first_as_of": "2024-02-01", "last_as_of": "2024-01-31"},
+        ["last_as_of: 2024-01-31 is before first_as_of (2024-02-01)"],
+    ),
+    "another placeholder": (
+        {"source": {"kind": "csv", "path": "shop_{asof}.csv"}},
+        ["{asof} is not filled in; only {as_of} is"],
+    ),
+    "a schedule and a file for each date": ({"schedule": "0 6 * * *"}, []),
+    "a schedule and one file": (
+        {"source": {"kind": "parquet", "path": "shop.parquet"}, "schedule": "0 6 * * *"},
+        [NO_PLACEHOLDER],
+    ),
+    "one file by hand": ({"source": {"kind": "csv", "path": "shop.csv"}}, []),
+    "a schedule and a query": ({"source": QUERY, "schedule": "0 6 * * *"}, []),
+    "a query by hand": ({"source": QUERY}, []),
+}
+
+
+@pytest.mark.parametrize(("fields", "mistakes"), DATA_SETS.values(), ids=DATA_SETS)
+def test_a_definition_that_cannot_work_is_refused_with_the_reason(fields, mistakes):
+    sound = {
+        "name": "shop",
+        "title": "Shop",
+        "key": "id",
+        "columns": [TEXT],
+        "source": {"kind": "csv", "path": "shop_{as_of}.csv"},
+    }
+    assert mistakes_of(lambda: DataSet.model_validate(sound | fields)) == mistakes

@@ -1,9 +1,11 @@
 """What a score's digest says: a publication made with another definition is another publication."""
 
 import pytest
-from shop_definitions import LEAVING
+from factories_definitions import mistakes_of
+from shop_definitions import LEAVING, SPENDING
 
-from scoring.domain.score import Band, ChangeRule
+from scoring.domain.score import Band, ChangeRule, Score
+from scoring.errors import DefinitionError
 
 CHANGES = {
     "features": ("mood",),
@@ -27,3 +29,81 @@ def test_the_digest_does_not_change_with_what_only_people_read(field):
 
 def test_the_digest_is_the_same_in_every_process():
     assert LEAVING.digest == "91424099f6f9a79eb0041e40ab54852728d0a2c515d19bd123ebea73cd73548a"
+
+
+RULES = {  # fields of a change rule: whether it is one
+    "none": ({}, False),
+    "only of the first load": ({"announce_first_load": True}, False),
+    "band": ({"band": True}, True),
+    "points": ({"points": 1}, True),
+    "relative": ({"relative": 0.1}, True),
+    "absolute": ({"absolute": 0.1}, True),
+    "two of them": ({"relative": 0.1, "absolute": 0.1}, True),
+}
+
+
+@pytest.mark.parametrize(("fields", "sound"), RULES.values(), ids=RULES)
+def test_a_change_rule_needs_one_of_its_reasons(fields, sound):
+    mistakes = [] if sound else ["band, points, relative, absolute: a change rule needs one of them"]
+    assert mistakes_of(lambda: ChangeRule(**fields)) == mistakes
+
+
+def bands(*uppers):
+    return tuple(Band(name=f"{number}", upper=upper) for number, upper in enumerate(uppers))
+
+
+NO_BANDS = "change.band: the score has no bands"
+NO_POINTS = "change.points: the score has no points"
+ONLY_CLASSES = "points, bands: only a classification's probability has them"
+AT_LEAST = "target.at_least: a classification needs it, a regression must not have it"
+GROW = "bands: upper bounds must grow from band to band"
+LAST = "bands: the last upper bound must be 1, so that every probability has a band"
+SCORES = {  # a score and what is changed in it: what is wrong then
+    "a classification": (LEAVING, {}, []),
+    "a regression": (SPENDING, {}, []),
+    "a feature twice": (LEAVING, {"features": ("mood", "mood")}, ["features: a column is named twice"]),
+    "a regression with points": (SPENDING, {"points": 100}, [ONLY_CLASSES]),
+    "a regression with bands": (SPENDING, {"bands": bands(1.0)}, [ONLY_CLASSES]),
+    "a classification of nothing": (LEAVING, {"target": SPENDING.target}, [AT_LEAST]),
+    "a regression of a class": (SPENDING, {"target": LEAVING.target}, [AT_LEAST]),
+    "bands that fall": (LEAVING, {"bands": bands(0.7, 0.3, 1.0)}, [GROW]),
+    "bands that do not grow": (LEAVING, {"bands": bands(0.3, 0.3, 1.0)}, [GROW]),
+    "one band": (LEAVING, {"bands": bands(1.0)}, []),
+    "bands that end early": (LEAVING, {"bands": bands(0.3, 0.99)}, [LAST]),
+    "a change of bands without bands": (LEAVING, {"bands": ()}, [NO_BANDS]),
+    "a change of points without points": (LEAVING, {"points": None}, [NO_POINTS]),
+    "no bands, and no change of bands": (LEAVING, {"bands": (), "change": ChangeRule(points=50)}, []),
+    "no points, and no change of points": (LEAVING, {"points": None, "change": ChangeRule(band=True)}, []),
+    "points without a change of points": (LEAVING, {"change": ChangeRule(band=True)}, []),
+}
+
+
+@pytest.mark.parametrize(("score", "changes", "mistakes"), SCORES.values(), ids=SCORES)
+def test_a_score_that_contradicts_itself_is_refused_with_the_reason(score, changes, mistakes):
+    assert mistakes_of(lambda: Score(**(dict(score) | changes))) == mistakes
+
+
+def missing_package():
+    raise ModuleNotFoundError(name="xgboost")
+
+
+def test_a_package_that_an_estimator_misses_is_named_and_where_to_install_it():
+    score = LEAVING.model_copy(update={"estimator": missing_package})
+    with pytest.raises(DefinitionError) as refused:
+        score.new_estimator()
+    problem = "Score 'leaving': estimator: the package 'xgboost' is not installed. Remedy: "
+    assert str(refused.value) == problem + "Install it into the Python environment of this command."
+    refused.value.read_in_airflow = True
+    assert str(refused.value) == (
+        problem + "Install it into the Python environment of all Airflow workers, then clear this task."
+    )
+
+
+def test_an_estimator_that_cannot_be_made_is_the_definitions_mistake():
+    with pytest.raises(DefinitionError) as refused:
+        LEAVING.model_copy(update={"estimator": lambda: 1 / 0}).new_estimator()
+    assert str(refused.value) == (
+        "Score 'leaving': estimator: it cannot be made: ZeroDivisionError: division by zero "
+        "Remedy: Mend the function that the definition names as its estimator."
+    )
+    assert LEAVING.model_copy(update={"estimator": list}).new_estimator() == []

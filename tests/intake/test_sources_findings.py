@@ -149,6 +149,13 @@ def test_a_column_that_is_wrong_throughout_costs_a_few_looks_a_block():
     assert cast_cells < 1.2 * 100 * rows  # those of the good column, and few of the other
 
 
+def test_what_is_wrong_with_the_whole_source_is_told_before_its_first_row():
+    findings = Findings("file")
+    findings.add("row", Finding("a row", "", 1, "a"))
+    findings.add("whole", Finding("the whole", ""))
+    assert [found.problem for found in findings.error().findings] == ["the whole", "a row"]
+
+
 @settings(deadline=None)
 @given(kinds=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(1, 9)), max_size=40))
 def test_the_first_finding_of_each_kind_is_kept_and_they_are_sorted_by_row(kinds):

@@ -1,6 +1,7 @@
 """What a number column takes: one table of cases, held by the rule itself and by each kind of source."""
 
 import datetime as dt
+import sys
 from decimal import Decimal
 
 import psycopg2
@@ -52,6 +53,8 @@ TEXTS = [
     ("1" + "0" * 400, TOO_LARGE),
     ("1" + "0" * 5000, TOO_LARGE),
     ("1" + "9" * 308, TOO_LARGE),  # 309 digits, beyond the largest
+    ("1" + "0" * 308, INEXACT),  # 309 digits, within the largest
+    (str(int(sys.float_info.max)), None),
     ("1e400", TOO_LARGE),
     ("-1e400", TOO_LARGE),
     ("1e-400", TOO_SMALL),
@@ -69,6 +72,7 @@ TEXTS = [
     ("", NO_NUMBER),
     ("N/A", NO_NUMBER),
     ("infinite", NO_NUMBER),
+    ("Xinf", NO_NUMBER),
 ]
 
 
@@ -81,6 +85,13 @@ def test_a_cell_is_a_number_or_has_the_flaw_that_the_table_says_and_the_reader_a
     else:
         with pytest.raises(ValueError):  # noqa: PT011 - that it is refused is all; the text is number_flaw's
             cast_text(cells, AMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("number", "flaw"), [(1.5, None), (float("inf"), NOT_FINITE), (float("nan"), NOT_FINITE), (None, NO_NUMBER)]
+)
+def test_a_float_is_a_number_when_it_is_finite(number, flaw):
+    assert number_flaw(number) == flaw
 
 
 @given(number=st.integers(-(2**64), 2**64) | st.integers(-(2**54), 2**54))

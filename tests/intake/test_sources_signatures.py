@@ -61,6 +61,7 @@ def test_what_is_named_parquet_and_is_none_is_called_what_it_is(tmp_path, kind):
 @pytest.mark.parametrize("header", ["ORCHID,a", "BZhang,b", "Rar!,x", "PAR1,PAR2", "7z,x", "FEA1"])
 def test_a_header_that_begins_like_a_signature_is_a_header(header):
     assert kind_of(f"{header}\n1,2\n".encode()) is None
+    assert kind_of(f"{header}\r\n1,2\r\n".encode()) is None
 
 
 def test_an_unknown_binary_file_is_not_called_utf16(tmp_path):
@@ -70,6 +71,12 @@ def test_an_unknown_binary_file_is_not_called_utf16(tmp_path):
     assert looks_like_utf16("id,age".encode("utf-16-le"))
     assert not looks_like_utf16(bytes(40))
     assert not looks_like_utf16(b"id\0,age")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_each_ascii_letter_saved_as_utf16_is_told(encoding):
+    for letter in map(chr, range(1, 128)):
+        assert looks_like_utf16(letter.encode(encoding))
 
 
 def test_every_byte_order_mark_is_told_from_the_others():

@@ -26,6 +26,11 @@ CASES = {  # learned, defined, what is said
         (Feature("plan", "category", ("free", "gold", "paid")),),
         ["category 'plan' has values that the model has never seen: 'gold'"],
     ),
+    "many values added: five are named": (
+        (PLAN,),
+        (Feature("plan", "category", ("free", "paid", *"abcdef")),),
+        ["category 'plan' has values that the model has never seen: 'a', 'b', 'c', 'd', 'e'"],
+    ),
     "a new feature": ((AGE,), (AGE, PLAN), ["feature 'plan' is new: the model was trained without it"]),
     "a feature less": ((AGE, PLAN), (AGE,), ["feature 'plan' is gone: the model was trained with it"]),
     "another type": (
@@ -56,6 +61,11 @@ def test_an_encoding_fits_itself_and_survives_the_way_through_json(encoding):
 @given(encodings, encodings)
 def test_only_equal_encodings_have_the_same_digest(one, other):
     assert (one.digest == other.digest) == (one == other)
+
+
+def test_the_encoding_of_a_definition_has_the_features_in_the_order_of_the_score_as_the_data_set_types_them():
+    expected = [["mood", "number", []], ["visits", "integer", []], ["plan", "category", ["free", "paid"]]]
+    assert Encoding.of(LEAVING, SHOP).content == expected
 
 
 def changed_plan(*values):

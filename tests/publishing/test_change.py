@@ -31,6 +31,7 @@ SHARE, AMOUNT, BOTH = ChangeRule(relative=0.25), ChangeRule(absolute=10.0), Chan
         pytest.param(SHARE, Standing(0), Standing(0), False, id="zero and still zero"),
         pytest.param(AMOUNT, Standing(0), Standing(10), True, id="just the amount"),
         pytest.param(AMOUNT, Standing(0), Standing(9.99), False, id="less than the amount"),
+        pytest.param(AMOUNT, Standing(100), Standing(110), True, id="the amount, however small a share"),
         pytest.param(BOTH, Standing(10), Standing(15), False, id="the share without the amount"),
         pytest.param(BOTH, Standing(1000), Standing(1015), False, id="the amount without the share"),
         pytest.param(BOTH, Standing(40), Standing(50), True, id="the share and the amount"),

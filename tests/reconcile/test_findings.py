@@ -118,6 +118,8 @@ UNDELIVERED = {
         endpoint(waiting_since=ago(2), held_until=SOON, **WAITING), [("not told", False, False)],
     ),
     "held for hours": (endpoint(pending_since=ago(0.1), held_until=LATER), [("endpoint held", False, False)]),
+    "held for an hour": (endpoint(pending_since=ago(0.1), held_until=ago(-1)), [("endpoint held", False, False)]),
+    "held for six hours": (endpoint(pending_since=ago(0.1), held_until=ago(-6)), [("endpoint held", True, False)]),
     "held for a day": (endpoint(pending_since=ago(0.1), held_until=TOMORROW), [("endpoint held", True, False)]),
     "held, but nothing waits": (endpoint(held_until=TOMORROW), []),
     "disabled": (
@@ -135,7 +137,10 @@ UNDELIVERED = {
 @pytest.mark.parametrize(("seen", "expected"), UNDELIVERED.values(), ids=UNDELIVERED.keys())
 def test_undelivered(seen, expected):
     found = list(undelivered(seen, NOW))
-    assert [(one.kind, one.needs_person, one.wake_score == ("leaving", JUNE)) for one in found] == expected
+    woken = {True: ("leaving", JUNE), False: None}
+    assert [(one.kind, one.needs_person, one.wake_score) for one in found] == [
+        (kind, needs_person, woken[wakes]) for kind, needs_person, wakes in expected
+    ]
 
 
 def test_a_partition_that_several_scores_miss_is_woken_once_and_the_oldest_first():
@@ -146,9 +151,103 @@ def test_a_partition_that_several_scores_miss_is_woken_once_and_the_oldest_first
     assert to_wake([finding(JULY)], "score") == {}
 
 
-def test_a_finding_reads_as_what_since_and_remedy():
-    (found,) = undelivered(endpoint(dead=3, dead_since=ago(30)), NOW)
-    assert str(found).startswith(
-        "dead deliveries since 2024-07-31 06:00 UTC: 3 deliveries to crm_webhook were given up"
-    )
-    assert " Remedy: `scoring delivery list" in str(found)
+def of(found):
+    (one,) = found
+    return str(one)
+
+
+def july_is_missing(hours: float) -> str:
+    snapshots = [snapshot(JUNE, 1), snapshot(JULY, 2, hours=hours)]
+    return of(unpublished("leaving", snapshots, [publication(JUNE, 1)], has_champion=True, now=NOW))
+
+
+SAID = {
+    "not published": (
+        lambda: july_is_missing(hours=2),
+        (
+            "not published since 2024-08-01 10:00 UTC: "
+            "leaving at 2024-07-31 is not published, though snapshot 2 is there. "
+            "Remedy: the DAG reconcile wakes score_leaving."
+        ),
+    ),
+    "not published for long": (
+        lambda: july_is_missing(hours=6),
+        (
+            "not published since 2024-08-01 06:00 UTC: "
+            "leaving at 2024-07-31 is not published, though snapshot 2 is there. "
+            "Remedy: see whether the DAG score_leaving is paused or fails; unpause it, or trigger it for 2024-07-31."
+        ),
+    ),
+    "outdated": (
+        lambda: of(unpublished("leaving", [snapshot(JUNE, 2)], [publication(JUNE, 1)], has_champion=True, now=NOW)),
+        (
+            "outdated since 2024-08-01 10:00 UTC: "
+            "leaving at 2024-06-30 is published from an earlier snapshot than the current 2. "
+            "Remedy: the DAG reconcile wakes score_leaving."
+        ),
+    ),
+    "never published": (
+        lambda: of(unpublished("leaving", [snapshot(JUNE, 1, hours=1)], [], has_champion=False, now=NOW)),
+        (
+            "never published since 2024-08-01 11:00 UTC: "
+            "leaving has no champion and no publication, but a snapshot of 2024-06-30. "
+            "Remedy: train its first model (`scoring train leaving --as-of <date>`)."
+        ),
+    ),
+    "not finished": (
+        lambda: of(unfinished([snapshot(JUNE, 1)], [publication(JUNE, 1, "open", hours=3)], NOW)),
+        (
+            "not finished since 2024-08-01 09:00 UTC: "
+            "Publication 10 of leaving at 2024-06-30 was begun and not finished. "
+            "Remedy: clear the failed task of score_leaving, or trigger it for 2024-06-30; done work is kept."
+        ),
+    ),
+    "dead deliveries": (
+        lambda: of(undelivered(endpoint(dead=3, dead_since=ago(30)), NOW)),
+        (
+            "dead deliveries since 2024-07-31 06:00 UTC: 3 deliveries to crm_webhook were given up. "
+            "Remedy: `scoring delivery list --state dead` shows the last answers; then `scoring delivery replay`."
+        ),
+    ),
+    "endpoint disabled": (
+        lambda: of(undelivered(endpoint(state="disabled", disabled_because="410 Gone", pending_since=ago(1)), NOW)),
+        (
+            "endpoint disabled since 2024-08-01 11:00 UTC: Nothing is sent to crm_webhook: 410 Gone. "
+            "Remedy: when it takes requests again: `scoring endpoint enable`. What waits is kept."
+        ),
+    ),
+    "endpoint disabled, and nothing waits": (
+        lambda: of(undelivered(endpoint(state="disabled", disabled_because="410 Gone"), NOW)),
+        (
+            "endpoint disabled: Nothing is sent to crm_webhook: 410 Gone. "
+            "Remedy: when it takes requests again: `scoring endpoint enable`. What waits is kept."
+        ),
+    ),
+    "endpoint held": (
+        lambda: of(undelivered(endpoint(pending_since=ago(2), held_until=ago(-1)), NOW)),
+        (
+            "endpoint held since 2024-08-01 10:00 UTC: crm_webhook asked for no requests before 2024-08-01 13:00 UTC. "
+            "Remedy: it goes on by itself then; `scoring endpoint enable` sends at once."
+        ),
+    ),
+    "not told": (
+        lambda: of(undelivered(endpoint(pending_since=ago(2)), NOW)),
+        (
+            "not told since 2024-08-01 10:00 UTC: Score changes wait for crm_webhook. "
+            "Remedy: sweep_crm tries again every five minutes."
+        ),
+    ),
+    "not told for long": (
+        lambda: of(undelivered(endpoint(pending_since=ago(6)), NOW)),
+        (
+            "not told since 2024-08-01 06:00 UTC: Score changes wait for crm_webhook. "
+            "Remedy: see whether the DAGs notify_crm and sweep_crm are paused or fail; "
+            "`scoring delivery list` has the last answers."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("say", "said"), SAID.values(), ids=SAID)
+def test_a_finding_reads_as_what_since_and_remedy(say, said):
+    assert say() == said

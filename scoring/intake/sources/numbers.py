@@ -17,6 +17,7 @@ TOO_SMALL = "is too small for a 64-bit number, which would make it 0"
 INEXACT = f"is not exact as a 64-bit number, which holds each integer up to {EXACT_UP_TO:,} and only some beyond"
 
 _NUMBER = re.compile(r"[+-]?(?P<mantissa>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NOT_ZERO = re.compile("[1-9]")
 _INTEGER = re.compile(r"[+-]?0*(?P<digits>[0-9]*)")
 _MOST_DIGITS = 309  # those of the largest float64
 _WORDS = frozenset({"nan", "inf", "infinity"})
@@ -44,7 +45,7 @@ def _flaw_of_text(text: str) -> str | None:
     number = float(text)
     if math.isinf(number):
         return TOO_LARGE
-    return TOO_SMALL if number == 0 and found["mantissa"].strip("0.") else None
+    return TOO_SMALL if number == 0 and _NOT_ZERO.search(found["mantissa"]) else None
 
 
 def _flaw_of_integer(number: int) -> str | None:

@@ -56,5 +56,5 @@ def looks_like_utf16(start: bytes) -> bool:
 
 
 def _is_text(start: bytes) -> bool:
-    first_line = start.partition(b"\n")[0].rstrip(b"\r")
+    first_line = start.partition(b"\n")[0].rstrip()
     return first_line.isascii() and first_line.decode().isprintable()

@@ -13,8 +13,8 @@ OnDead = Literal["fail", "warn"]
 class Notified:
     """What one run did.
 
-    ``requests`` = ``delivered`` + ``failed``; of the failed, ``dead`` had their last try, and ``split`` were split:
-    their parts are tried instead. ``events`` are those of the delivered requests. ``held_because`` says why nothing is sent
+    ``requests`` = ``delivered`` + ``failed``. Of the failed, ``dead`` had their last try, and the parts of ``split``
+    ones are tried instead. ``events`` are those of the delivered requests. ``held_because`` says why nothing is sent
     now; ``disabled`` that a person must enable the endpoint. ``target`` is the host, ``last_failure`` the last answer
     that was no success, ``last_status`` its status.
     """

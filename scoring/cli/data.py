@@ -20,7 +20,7 @@ def ingest(
     as_of: AsOf,
     path: Annotated[str | None, typer.Option(help="Another file or URL instead of the defined source.")] = None,
     confirm_date: Annotated[
-        bool, typer.Option("--confirm-date", help="Take a date in that is after today or outside of the bounds.")
+        bool, typer.Option("--confirm-date", help="Accept a date that is after today or outside of the bounds.")
     ] = False,
 ) -> None:
     """Take one partition of a data set in."""

@@ -1,4 +1,4 @@
-"""What ingest and replay share: a snapshot is built row group by row group, then recorded in one transaction."""
+"""Builds a snapshot row group by row group, then records it in one transaction; ingest and replay share this."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -25,9 +25,9 @@ from scoring.snapshots.manifest import NewSnapshot, QuarantinedRow, Snapshot
 
 @dataclass(frozen=True)
 class Intake:
-    """The snapshot that an intake led to; ``unchanged`` if it was there already.
+    """The result of an intake: the snapshot that it made or found; ``unchanged`` if the current one was kept.
 
-    ``warnings`` counts the rules below critical that do not hold.
+    ``warnings`` counts the broken rules whose severity is below critical.
     """
 
     snapshot_id: int
@@ -44,8 +44,8 @@ class Intake:
 class Origin:
     """Where a snapshot's rows came from.
 
-    ``source`` is its name for a person, ``received`` what was counted when the rows were read, ``duplicates`` how many
-    of them gave way to another of the same key, and ``corrects`` the snapshot whose refused rows are replayed.
+    ``source`` is its name for a person, ``received`` the number of rows read, ``duplicates`` how many of them were
+    dropped for another row with the same key, and ``corrects`` the snapshot whose refused rows are replayed.
     """
 
     source: str
@@ -55,14 +55,14 @@ class Origin:
 
 
 class SnapshotBuilder:
-    """Collects accepted and refused rows on disk, judges them, and records the snapshot.
+    """Collects accepted and refused rows on disk, checks them, and records the snapshot.
 
     Parameters
     ----------
     scratch
         A directory for the rows.
     most
-        The number of rows that may be refused; a sample is kept of more. None to keep all in any case.
+        How many refused rows are all kept; of more, only a sample may be. None to keep all in any case.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class SnapshotBuilder:
         self._content.update(batch)
 
     def take(self, validation: Validation, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> None:
-        """Let a validation judge a batch: rows that break a critical rule are refused, the others accepted.
+        """Check a batch: rows that break a critical rule are refused, the others accepted.
 
         ``numbers`` (shape (rows,)) are the rows' numbers as received, 1-based.
         """
@@ -92,11 +92,11 @@ class SnapshotBuilder:
         self.accept(batch.filter(pa.array(~bad)))
 
     def carry_over(self, rows: Iterable[QuarantinedRow]) -> None:
-        """Keep rows that an earlier intake refused, in the order of their numbers."""
+        """Keep rows in quarantine that an earlier intake refused; they must come in the order of their numbers."""
         self._refusals.carry_over(rows)
 
     def judge(self, suite: Suite, validation: Validation, origin: Origin) -> NewSnapshot:
-        """Finish the file and judge the accepted rows as a table: what is to be recorded."""
+        """Finish the file and check the table rules on the accepted rows; returns the snapshot to record."""
         digest = self._content.hexdigest(
             data_set=self._data_set.name,
             as_of=self._as_of.isoformat(),
@@ -136,10 +136,10 @@ class SnapshotBuilder:
         Raises
         ------
         PartitionStopped
-            If a critical table rule does not hold or too many rows are refused; the snapshot is recorded all
-            the same, so that its quarantine can be looked at.
+            If a critical table rule does not hold or too many rows are refused; the snapshot is recorded anyway,
+            so that its quarantine can be read.
         PermanentError
-            If a row got lost, or if the partition was ingested anew while it was replayed.
+            If a row got lost, or if the partition was ingested again while it was replayed.
         """
         lake.store(self._path, new.location)
         with transaction(self._settings.database()) as connection:
@@ -210,6 +210,6 @@ def _refuse_overtaken(connection: Connection, new: NewSnapshot) -> None:
     base = manifest.newest(connection, new.data_set, new.as_of)
     if base is None or base.snapshot_id != new.corrects:
         raise PermanentError(
-            f"{new.data_set} {new.as_of} was ingested anew while its rows were replayed; nothing was changed.",
+            f"{new.data_set} {new.as_of} was ingested again while its rows were replayed; nothing was changed.",
             remedy="export its quarantine again and correct that.",
         )

@@ -1,8 +1,8 @@
 """The file of quarantined rows that a person corrects: how it is written, and how it is read back.
 
 It is CSV as :class:`scoring.domain.dataset.CsvSource` describes it, with the null spelling of the data set's own
-source. A text that would be read as null, or begins with a backslash, has a backslash in front of it, so that every
-value reads back exactly.
+source. A text that equals a null spelling or begins with a backslash gets a backslash in front, so that every value
+reads back exactly.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ def read(data_set: DataSet, as_of: dt.date, path: str) -> tuple[NDArray[np.int64
     Raises
     ------
     SourceError
-        If the file is not as written, but for its values: a row without a number, or a cell of another type.
+        If the file is no such export any more: a row has no number, or a cell has another type.
     """
     source = CsvSource(path=path, null_values=_null_values(data_set), extra_columns="ignore")
     numbered = data_set.model_copy(

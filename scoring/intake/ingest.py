@@ -1,4 +1,4 @@
-"""Takes one partition of a data set in: read, drop duplicates, validate, quarantine, keep the rest as a snapshot."""
+"""Takes one partition of a data set in: read, drop duplicates, validate, quarantine, store the rest as a snapshot."""
 
 import datetime as dt
 from pathlib import Path
@@ -22,9 +22,8 @@ def ingest(
 ) -> Intake:
     """Make the snapshot of ``data_set`` at ``as_of`` from its source, or from the file at ``path`` instead.
 
-    ``path`` must be below the inbox or a root of ``settings.source_roots``, unless ``anywhere``: for a caller who
-    could read the file without us. Repeating it with the same content changes nothing; other content supersedes
-    the earlier snapshot.
+    ``path`` must be below the inbox or a root of ``settings.source_roots``. ``anywhere`` lifts that, for callers who
+    can read the file themselves. The same content again changes nothing; other content supersedes the snapshot.
 
     Raises
     ------
@@ -69,7 +68,7 @@ def _stage(
 
 
 def _take(builder: SnapshotBuilder, validation: Validation, staged: Staged, dropped: NDArray[np.bool_]) -> None:
-    """Let the builder take the rows that are no duplicates, batch by batch."""
+    """Give the builder the rows that are not dropped as duplicates, batch by batch."""
     for first, batch in staged.batches():
         kept = ~dropped[first - 1 : first - 1 + batch.num_rows]
         numbers = np.arange(first, first + batch.num_rows)[kept]

@@ -1,12 +1,12 @@
-"""When a partition is stopped, and how much is kept of what was refused: pure rules."""
+"""When a partition is stopped, and how many of its refused rows are kept: pure rules."""
 
 from collections.abc import Sequence
 
 from scoring.intake.expectations.findings import TableFinding
 from scoring.intake.shares import share_of
 
-# Of a partition that is stopped for its many refused rows, the first rows are kept that break so many rules together,
-# and the first rows that break each rule.
+# The sample kept when too many rows are refused: the first rows, up to this many breaches together, and the first rows
+# that break each rule.
 SAMPLE_BREACHES = 5_000
 SAMPLE_ROWS_PER_RULE = 20
 
@@ -24,9 +24,9 @@ def keeps_all(refused: int, breaches: int, most: int | None) -> bool:
     refused
         Rows refused.
     breaches
-        Rules that they break, all rows together.
+        Pairs of a row and a rule that it breaks.
     most
-        The number of rows that may be quarantined; None to keep all in any case.
+        How many rows may be quarantined; None to keep all in any case.
     """
     return most is None or refused <= most or breaches <= SAMPLE_BREACHES
 

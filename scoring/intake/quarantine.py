@@ -1,4 +1,4 @@
-"""Quarantined rows: look at them, take them out to correct them, and replay the corrected ones."""
+"""Reads quarantined rows, exports them for correction, and replays the corrected ones."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -26,9 +26,9 @@ from scoring.snapshots.manifest import QuarantinedRow, Snapshot
 def quarantined(
     settings: Settings, data_set: DataSet, as_of: dt.date
 ) -> Iterator[tuple[Snapshot, Iterator[QuarantinedRow]]]:
-    """The snapshot in use (or stopped), and its quarantined rows as far as they are kept.
+    """The partition's newest snapshot, stopped or current, and those of its quarantined rows that are kept.
 
-    The rows are in the order of their numbers and can be read, once, until the context ends. Are fewer kept than
+    The rows come in the order of their numbers and can be read, once, until the context ends. If fewer are kept than
     were quarantined, they are a sample, see :func:`sample_only`.
 
     Raises
@@ -44,13 +44,14 @@ def quarantined(
 
 
 def sample_only(snapshot: Snapshot) -> str | None:
-    """What to know when only a sample of the quarantined rows is kept, in two sentences; else None."""
+    """The warning that only a sample of the quarantined rows is kept, in two sentences; None if all are kept."""
     if snapshot.kept == snapshot.quarantined:
         return None
+    percent = -(-100 * snapshot.quarantined // snapshot.received)  # rounded up: a lower limit keeps only a sample again
     return (
         f"Only a sample is kept: {snapshot.kept} of {snapshot.quarantined} quarantined rows, which cannot be replayed. "
         f"Deliver a corrected file; or, to correct the rows here, set the data set's quarantine_limit to "
-        f"{snapshot.quarantined / snapshot.received:.2f} or more and ingest again: then all of them are kept."
+        f"{percent / 100:.2f} or more and ingest again: then all of them are kept."
     )
 
 
@@ -62,7 +63,7 @@ def export(settings: Settings, data_set: DataSet, as_of: dt.date, file: TextIO) 
 
 
 def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> Intake:
-    """Make a superseding snapshot in which the corrected rows of the file at ``path`` take part.
+    """Make a superseding snapshot that includes the corrected rows of the file at ``path``.
 
     The file is an export with the values corrected; rows left out stay in quarantine, and rows that still
     break a rule go back to it.
@@ -70,7 +71,7 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
     Raises
     ------
     SourceError
-        If a row is not in quarantine, stands twice, or has the key of an accepted row.
+        If a row is not in quarantine, is in the file twice, or has the key of another row.
     PermanentError
         If only a sample of the quarantined rows is kept.
     PartitionStopped
@@ -84,8 +85,8 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
             numbers, corrected = corrections.read(data_set, as_of, path)
             given, known = set(numbers.tolist()), set[int]()
             builder.carry_over(_left_out(rows, given, known))
-        _refuse_strangers(path, numbers, known)
-        _refuse_twice(path, data_set, corrected)
+        _refuse_wrong_numbers(path, numbers, known)
+        _refuse_repeated_keys(path, data_set, corrected)
         with lake.SnapshotFile(base.location) as file:
             for group in file.groups():
                 _refuse_known_keys(path, data_set, group, corrected)
@@ -103,18 +104,18 @@ def _refuse_sample(base: Snapshot) -> None:
 
 
 def _left_out(rows: Iterable[QuarantinedRow], given: set[int], known: set[int]) -> Iterator[QuarantinedRow]:
-    """The rows that are not ``given``; notes in ``known`` the numbers of all of them."""
+    """The rows whose number is not ``given``; adds the numbers of all rows to ``known``."""
     for row in rows:
         known.add(row.row_number)
         if row.row_number not in given:
             yield row
 
 
-def _refuse_strangers(path: str, numbers: NDArray[np.int64], known: set[int]) -> None:
+def _refuse_wrong_numbers(path: str, numbers: NDArray[np.int64], known: set[int]) -> None:
     seen: set[int] = set()
     for row, number in enumerate(numbers.tolist(), start=1):
         if number not in known or number in seen:
-            problem = "stands twice" if number in seen else "is not in quarantine"
+            problem = "appears twice" if number in seen else "is not in quarantine"
             raise SourceError(
                 path,
                 f"row number {number} {problem}.",
@@ -133,12 +134,12 @@ def _refuse_known_keys(path: str, data_set: DataSet, accepted: pa.Table, correct
         raise _refused_key(path, data_set, keys[position].as_py(), "belongs to an accepted row", position + 1)
 
 
-def _refuse_twice(path: str, data_set: DataSet, corrected: pa.RecordBatch) -> None:
+def _refuse_repeated_keys(path: str, data_set: DataSet, corrected: pa.RecordBatch) -> None:
     seen: set[str] = set()
     for row, key in enumerate(corrected.column(data_set.key).to_pylist(), start=1):
         if key in seen:
-            raise _refused_key(path, data_set, key, "stands twice", row)
-        if key is not None:  # rows without a key are nobody's duplicate
+            raise _refused_key(path, data_set, key, "appears twice", row)
+        if key is not None:  # rows without a key are not duplicates
             seen.add(key)
 
 

@@ -1,4 +1,4 @@
-"""The refused rows of one intake: spooled to disk, counted by rule, and what identifies them."""
+"""The refused rows of one intake: written to disk, counted by rule, and digested for the snapshot's identity."""
 
 import hashlib
 import heapq
@@ -25,14 +25,14 @@ ROWS_AT_A_TIME = 1000  # rows as Python values in memory
 
 
 class Refusals:
-    """Refused rows. Memory: a page of rows and the counts of each rule.
+    """The refused rows of one intake; holds one page of rows and the counts of each rule in memory.
 
     Parameters
     ----------
     scratch
         A directory for the rows.
     most
-        The number of rows that may be refused; a sample is kept of more. None to keep all in any case.
+        How many refused rows are all kept; of more, only a sample may be. None to keep all in any case.
     """
 
     def __init__(self, data_set: DataSet, scratch: Path, most: int | None) -> None:
@@ -46,7 +46,7 @@ class Refusals:
 
     @property
     def breaches(self) -> int:
-        """Rules broken, all rows together."""
+        """The number of pairs of a row and a rule that it breaks."""
         return self._broken.total()
 
     @property
@@ -87,7 +87,7 @@ class Refusals:
                     _write(file, row, sampled=bool(sample[position]))
 
     def carry_over(self, rows: Iterable[QuarantinedRow]) -> None:
-        """Keep rows that an earlier intake refused, in the order of their numbers."""
+        """Keep rows that an earlier intake refused; they must come in the order of their numbers."""
         with self._carried.open("a", encoding="utf-8") as file:
             for row in rows:
                 _write(file, row, sampled=True)
@@ -103,7 +103,7 @@ class Refusals:
         )
 
     def identity(self) -> dict[str, str]:
-        """What stands for the refused rows in a snapshot's digest."""
+        """The refused rows' part of the snapshot digest: of the rows, or, for a sample, of values and row numbers."""
         if self.complete:
             return {"refused": rows_digest(self.read())}
         numbers = {f"{rule} {about}": digest.hexdigest() for (rule, about), digest in sorted(self._numbers.items())}
@@ -130,7 +130,7 @@ class Refusals:
 def rows_digest(rows: Iterable[QuarantinedRow]) -> str:
     """SHA-256 (64 hex digits) of rows and the rules that they break, read one after the other.
 
-    It is ``digest_of`` the list of ``[row_number, rule, column, content]``, which need not be in memory for it.
+    Equals ``digest_of`` the list of ``[row_number, rule, column, content]``, but never holds that list in memory.
     """
     digest, separator = hashlib.sha256(b"["), ""
     for row in rows:
@@ -153,7 +153,7 @@ def _rows(
     findings: Sequence[RowFinding],
     positions: NDArray[np.intp],
 ) -> Iterator[QuarantinedRow]:
-    """The rows at ``positions`` of a batch with what they break."""
+    """The rows at ``positions`` of a batch, each with its breaches."""
     breaches: list[list[Breach]] = [[] for _ in positions]
     for finding in findings:
         failing = np.flatnonzero(finding.failing[positions])

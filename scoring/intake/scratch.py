@@ -1,4 +1,4 @@
-"""A directory for the rows of one intake, and the removal of those that killed processes left behind."""
+"""Temporary directories for the rows of an intake, and the removal of those that killed processes left behind."""
 
 import datetime as dt
 import tempfile
@@ -22,8 +22,8 @@ def scratch_directory() -> Iterator[Path]:
 def remove_abandoned_scratch(older_than: dt.datetime) -> list[Path]:
     """Remove the directories of killed intakes on this machine; returns their paths.
 
-    They hold customers' rows. Only those that changed last before ``older_than`` (aware) are removed, and of them only
-    those that no running intake uses.
+    They hold customers' rows. Only those that last changed before ``older_than`` (aware) and that no running intake
+    uses are removed.
     """
     found = [path for prefix in (PREFIX, *FORMER_PREFIXES) for path in Path(tempfile.gettempdir()).glob(f"{prefix}*")]
     return [path for path in found if remove_abandoned(path, older_than)]

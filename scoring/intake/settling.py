@@ -1,4 +1,4 @@
-"""What becomes of a snapshot that an intake led to: a pure decision about the partition's current snapshot."""
+"""Decides what an intake changes about a partition's snapshots: a pure rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ Action = Literal["record", "keep", "stop", "restore"]
 class Settlement:
     """What to do, and with which snapshot.
 
-    ``record`` writes a new one. ``keep`` leaves the current one as it is; the content was taken in before.
-    ``stop`` takes one out of use. ``restore`` makes an earlier one current again.
+    ``record`` writes a new one. ``keep`` leaves the current one as it is, because it already has or corrects the
+    content. ``stop`` marks one as stopped. ``restore`` makes an earlier one current again.
     """
 
     action: Action
@@ -20,10 +20,10 @@ class Settlement:
 
 
 def settle(current: int | None, known: int | None, lineage: Sequence[int], *, stopped: bool) -> Settlement:
-    """Decide what becomes of content that was taken in.
+    """Decide what to do with the content of an intake.
 
-    Two rules. Content stands for the snapshot of its lineage that was current last: delivering it again never
-    undoes a replay of its corrected rows. And content that is stopped makes nothing current.
+    Two rules. Known content means the snapshot of its lineage that was current last, so taking it in again never
+    undoes a replay. Stopped content makes nothing current.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ def settle(current: int | None, known: int | None, lineage: Sequence[int], *, st
     known
         The snapshot that already has this content, if there is one.
     lineage
-        ``known`` and the snapshots made from it by replays, as far as they were ever current; the one that was
+        Those of ``known`` and of the snapshots that replays made from it that were ever current; the one that became
         current last comes last.
     stopped
-        Whether validation stops the content now.
+        Whether validation stops the content.
     """
     if known is None:
         return Settlement("record")

@@ -1,4 +1,4 @@
-"""Received rows on local disk, so that each is read from its source once; finds rows with the same key."""
+"""Keeps received rows on local disk, so that the source is read only once; finds rows with the same key."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ CHECKED_ROWS = 200_000
 
 
 class Staged:
-    """All received rows of one intake in a local Parquet file. Memory: one batch, and 8 bytes a row for the keys."""
+    """All received rows of one intake in a local Parquet file. Memory: one batch, and a 64-bit hash of each key."""
 
     def __init__(self, data_set: DataSet, received: Received, path: Path) -> None:
         self._data_set = data_set
@@ -35,7 +35,7 @@ class Staged:
         self.rows = len(self._hashes)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -46,9 +46,9 @@ class Staged:
             first += batch.num_rows
 
     def duplicates(self) -> NDArray[np.bool_]:
-        """Which rows (shape (rows,), bool) give way to another of the same key, by the data set's rule.
+        """Marks the rows to drop for another row with the same key, by the data set's rule: bool, shape (rows,).
 
-        A row without a key is nobody's duplicate.
+        Rows without a key are not duplicates.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Staged:
             if self._data_set.duplicates == "refuse" and len(twice):
                 raise SourceError(
                     self.name,
-                    f"the key {twice.iloc[0]!r} stands in an earlier row already ({len(twice)} such rows).",
+                    f"the key {twice.iloc[0]!r} is already in an earlier row ({len(twice)} such rows).",
                     "deliver each key once, or choose another rule in the data set's 'duplicates'.",
                     row=int(twice.index[0]) + 1,
                     column=self._data_set.key,

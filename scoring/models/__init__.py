@@ -1,1 +1,1 @@
-"""Model versions in, scores out: the MLflow registry and the features that a model sees."""
+"""Customers in, published values out: the MLflow registry, a version's encoding, and its predictions."""

@@ -1,7 +1,7 @@
-"""What a model is shown of a customer: the features by name, in order, with their types and the values of categories.
+"""The features that a model takes: their names, order, types and category values.
 
-The encoding is fixed when a version is trained and travels with it. A definition that has changed since cannot shift
-the positions that the model learned: it fits the version, or it is refused and what differs is named.
+The encoding is stored with the model version that was trained with it. A later change of the definition cannot shift
+the positions that the model learned: the definition fits the version, or it is refused with each difference named.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from scoring.domain.score import Score
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature as a model learned it; the position of a category in ``values`` is the number it is shown."""
+    """One feature as a model learned it; the model sees a category as its 0-based position in ``values``."""
 
     name: str
     type: str
@@ -23,24 +23,24 @@ class Feature:
 
 @dataclass(frozen=True)
 class Encoding:
-    """The features of a model in the order in which it takes them."""
+    """The features of a model, in the order in which it takes them."""
 
     features: tuple[Feature, ...]
 
     @classmethod
     def of(cls, score: Score, data_set: DataSet) -> "Encoding":
-        """The encoding that a model trained by these definitions has."""
+        """The encoding of a model that is trained with these definitions."""
         columns = [data_set.column(name) for name in score.features]
         return cls(tuple(Feature(column.name, column.type, column.values) for column in columns))
 
     @classmethod
     def from_content(cls, content: Sequence[Sequence[object]]) -> "Encoding":
-        """The encoding with this :attr:`content`.
+        """The encoding that has this :attr:`content`.
 
         Raises
         ------
         ValueError, TypeError
-            If it is not the content of one.
+            If it is not the content of an encoding.
         """
         return cls(tuple(Feature(str(name), str(kind), tuple(map(str, values))) for name, kind, values in content))  # type: ignore[call-overload]
 
@@ -61,10 +61,10 @@ class Encoding:
 
 
 def misfits(learned: Encoding, defined: Encoding) -> list[str]:
-    """What keeps a definition from being scored by a model, a sentence each; none if it fits.
+    """Why a definition does not fit a model, one clause for each difference; empty if it fits.
 
-    The order of features and of category values is free, for the model is shown its own. A value that the definition
-    no longer has does not matter either; one that the model has never seen does.
+    Features and category values may have another order, because rows are encoded in the model's own order. The
+    definition may lack a category value that the model knows, but not have one that the model has never seen.
     """
     known = {feature.name: feature for feature in learned.features}
     wanted = {feature.name: feature for feature in defined.features}

@@ -1,4 +1,4 @@
-"""The matrix a model sees: the one place where a column's type becomes a float64."""
+"""The matrix that a model sees: the only place where columns become float64."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from scoring.domain.score import Score
 from scoring.errors import PermanentError
 from scoring.models.encoding import Encoding
 
-EXACT = 2**53  # integers up to this size are float64 numbers; beyond it only some are
+EXACT = 2**53  # a float64 holds every integer up to this size, and only some beyond
 
 
 def feature_frame(encoding: Encoding, rows: pa.RecordBatch | pa.Table, key: str) -> pd.DataFrame:
@@ -23,17 +23,17 @@ def feature_frame(encoding: Encoding, rows: pa.RecordBatch | pa.Table, key: str)
     Raises
     ------
     PermanentError
-        If a value cannot be shown exactly, or is a category that the model has never seen; names the customer, whose
-        id stands in column ``key``.
+        If an integer is beyond 2^53, or a category is one that the model has never seen; names the customer by the id
+        in column ``key``.
     """
     columns = np.empty((len(encoding.features), rows.num_rows), dtype=np.float64)
     for position, feature in enumerate(encoding.features):
         values = rows.column(feature.name)
         try:
             columns[position] = as_float(values, feature.type, feature.values)
-        except ValueError as error:  # pyarrow's errors about values are ValueErrors too
+        except ValueError as error:  # a pa.ArrowInvalid is a ValueError too
             raise _refused(values, feature.name, feature.type, feature.values, rows.column(key)) from error
-    matrix = np.ascontiguousarray(columns.T)  # row by row, as trees read it
+    matrix = np.ascontiguousarray(columns.T)  # row-major, as trees read it
     return pd.DataFrame(matrix, columns=encoding.names, copy=False)
 
 
@@ -43,7 +43,7 @@ def as_float(values: pa.Array | pa.ChunkedArray, kind: str, categories: Sequence
     Raises
     ------
     ValueError
-        If an integer is beyond 2^53 and would be rounded, or a category is not among ``categories``.
+        If an integer is beyond 2^53 (a float64 may round it), or a category is not among ``categories``.
     """
     if kind == "category":
         places = pc.index_in(values, value_set=pa.array(categories, pa.string()))
@@ -57,7 +57,7 @@ def as_float(values: pa.Array | pa.ChunkedArray, kind: str, categories: Sequence
 
 
 def outcome_of(score: Score, values: pa.Array | pa.ChunkedArray, column: Column) -> np.ndarray:
-    """Outcomes as float64 of shape (rows,): 0 or 1 for a classification, the amount for a regression."""
+    """Outcomes as float64 of shape (rows,): 0 or 1 for a classification, the amount for a regression; null is NaN."""
     observed = as_float(values, column.type, column.values)
     if score.target.at_least is None:
         return observed
@@ -72,7 +72,7 @@ def _refused(
         problem, remedy = "which the model has never seen", "Train a version that knows it, or correct the data."
     else:
         wrong = pc.or_(pc.greater(values, EXACT), pc.less(values, -EXACT))
-        problem = f"which a model cannot be shown exactly: it sees 64-bit floats, exact up to {EXACT:,}"
+        problem = f"which may not be exact for a model: it sees 64-bit floats, exact up to {EXACT:,}"
         remedy = "Take the column out of the score's features, or deliver it in a larger unit."
     position = pc.index(pc.fill_null(wrong, False), True).as_py()
     return PermanentError(

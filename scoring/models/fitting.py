@@ -1,4 +1,4 @@
-"""Whether a model version fits the definition that is to be scored with it, and this installation."""
+"""Refuses a model version that does not fit the score's definition or the installed scikit-learn."""
 
 from importlib.metadata import version
 
@@ -11,12 +11,14 @@ from scoring.models.versions import Policy, is_usable
 
 
 def fitting_encoding(ref: ModelRef, score: Score, data_set: DataSet) -> Encoding:
-    """What the model is shown: as it learned it, if the definition still gives it that.
+    """The encoding to score with: the model's own, if the definition still fits it.
+
+    A version of the first release has none and takes the definition's, if its data set has not changed.
 
     Raises
     ------
     PermanentError
-        If the definition has changed in a way that the model does not fit; names each feature that differs.
+        If the definition has changed so that the model does not fit; names each feature that differs.
     """
     defined = Encoding.of(score, data_set)
     if ref.encoding is None:
@@ -31,19 +33,19 @@ def fitting_encoding(ref: ModelRef, score: Score, data_set: DataSet) -> Encoding
     if found:
         raise PermanentError(
             f"The definition of {score.name!r} does not fit its model {ref}: {'; '.join(found)}.",
-            remedy="Take the change back, or train a version with the new definition "
+            remedy="Undo the change, or train a version with the new definition "
             f"(`scoring train {score.name} --as-of <date>`) and promote it.",
         )
     return ref.encoding
 
 
 def scored_with(ref: ModelRef, policy: Policy) -> str:
-    """The version of scikit-learn that is installed, if the model may be scored by it.
+    """The installed version of scikit-learn, if the model may score with it.
 
     Raises
     ------
     PermanentError
-        If it may not.
+        If the model was trained with another minor version and ``policy`` refuses that.
     """
     installed = version("scikit-learn")
     if not is_usable(ref.trained_with, installed, policy):

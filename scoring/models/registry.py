@@ -1,4 +1,4 @@
-"""The MLflow registry: models by name, version and alias, kept as skops files whose digest is checked before use."""
+"""The MLflow registry: models by name, version and alias, stored as skops files and checked by digest before use."""
 
 import datetime as dt
 import hashlib
@@ -36,24 +36,24 @@ from scoring.models.versions import BEFORE_RECORDING
 CHAMPION = "champion"
 MODEL_FILE = "model.skops"
 
-# Tags of a model version. One value holds 100,000 characters at most, so a long encoding takes several.
+# Tags of a model version. A tag holds at most 100,000 characters, so a long encoding takes several tags.
 DIGEST_TAG, TRAINED_WITH_TAG, DATA_SET_TAG, ENCODING_TAG = (
     "model_digest", "scikit_learn", "data_set_digest", "encoding",
 )  # fmt: skip
 TAG_CHARACTERS = 90_000
 
 TRIES = 4
-TRY_AGAIN = frozenset({408, 425, 429})  # of HTTP's 4xx, those that are no fault of the request
+TRY_AGAIN = frozenset({408, 425, 429})  # the HTTP 4xx statuses after which the same request may succeed
 
 
 @cache
 def configure_mlflow() -> None:
     """Let MLflow fail after seconds instead of minutes, and keep its hints and its database's address out of logs.
 
-    The scheduler decides about another try, not MLflow. Done once, when a registry is first used.
+    Airflow retries, not MLflow. Runs once, when a registry is first used.
     """
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # its hints at other formats are not for our users
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # nor the database's text, with its address
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it recommends model formats that this project refuses
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # its warnings hold the database's address
     mlflow.store.db.utils.MAX_RETRY_COUNT = TRIES
     if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)  # type: ignore[no-untyped-call]
@@ -63,8 +63,8 @@ def configure_mlflow() -> None:
 class ModelRef:
     """One version of a registered model.
 
-    ``digest`` is the SHA-256 of its file, ``trained_with`` the version of scikit-learn. ``encoding`` is what the model
-    was shown; versions of the first release do not say it, but name the digest of their data set's definition.
+    ``digest`` is the SHA-256 of its file, ``trained_with`` the version of scikit-learn. Versions of the first release
+    have no ``encoding``; ``data_set_digest`` says which definition of the data set they were trained with.
     """
 
     name: str
@@ -75,7 +75,7 @@ class ModelRef:
     data_set_digest: str | None = None
 
     def __str__(self) -> str:
-        """Name and version, as messages call it."""
+        """Name and version, as messages show them."""
         return f"{self.name} version {self.version}"
 
 
@@ -92,7 +92,7 @@ class Registry:
         configure_mlflow()
         self._uri = tracking_uri
         self._artifacts = artifacts
-        with _reached():
+        with _translated_errors():
             self._client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
     def champion(self, name: str) -> ModelRef:
@@ -112,7 +112,7 @@ class Registry:
 
     def find_champion(self, name: str) -> ModelRef | None:
         """The model in charge, or None."""
-        with _reached():
+        with _translated_errors():
             try:
                 return _ref(self._client.get_model_version_by_alias(name, CHAMPION))
             except MlflowException as error:
@@ -122,16 +122,16 @@ class Registry:
 
     def version(self, name: str, number: int) -> ModelRef:
         """The version of that number."""
-        with _reached():
+        with _translated_errors():
             return _ref(self._client.get_model_version(name, str(number)))
 
     def promote(self, ref: ModelRef) -> None:
-        """Put a version in charge."""
-        with _reached():
+        """Make a version the champion."""
+        with _translated_errors():
             self._client.set_registered_model_alias(ref.name, CHAMPION, str(ref.version))
 
     def load(self, ref: ModelRef, trusted_types: Sequence[str]) -> Any:
-        """The fitted estimator of a version; nothing but skops' own types and ``trusted_types`` is loaded.
+        """The fitted estimator of a version; only skops' own types and ``trusted_types`` are loaded.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class Registry:
         PermanentError
             If it holds a type that is not trusted, or needs a package that is not installed; names them.
         """
-        with _reached():
+        with _translated_errors():
             uri = self._client.get_model_version_download_uri(ref.name, str(ref.version))
             path = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._uri)) / MODEL_FILE
         if not path.is_file() or file_digest(path) != ref.digest:
@@ -149,8 +149,8 @@ class Registry:
                 f"({'its digest differs' if path.is_file() else f'there is no {MODEL_FILE}'}).",
                 remedy="Restore the artifact, or train and promote a new version.",
             )
-        with _loading(ref), warnings.catch_warnings():
-            warnings.simplefilter("ignore", InconsistentVersionWarning)  # the plan has decided about that
+        with _translated_load_errors(ref), warnings.catch_warnings():
+            warnings.simplefilter("ignore", InconsistentVersionWarning)  # scored_with() has already judged the version
             return skops.io.load(path, trusted=list(trusted_types))
 
     def register(
@@ -165,19 +165,19 @@ class Registry:
         metrics: dict[str, float],
         as_of: dt.date,
     ) -> ModelRef:
-        """Log a fitted estimator with signature, example, encoding, tags and metrics, as a new version of ``name``.
+        """Register a fitted estimator as a new version of ``name``; logs its signature, example, tags and metrics.
 
         Raises
         ------
         PermanentError
-            If it cannot be kept without pickle, or holds types that are not trusted; names them.
+            If it cannot be stored without pickle, or holds types that are not trusted; names them.
         """
         _refuse_untrusted(name, estimator, trusted_types)
         mlflow.set_tracking_uri(self._uri)
         mlflow.set_registry_uri(self._uri)
         described = tags | {TRAINED_WITH_TAG: version("scikit-learn")}
         with (
-            _reached(),
+            _translated_errors(),
             mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=described),
         ):
             mlflow.log_metrics(metrics)
@@ -245,9 +245,9 @@ def _encoding(found: ModelVersion) -> Encoding | None:
 def _refuse_untrusted(name: str, estimator: Any, trusted_types: Sequence[str]) -> None:
     try:
         unknown = set(skops.io.get_untrusted_types(data=skops.io.dumps(estimator))) - set(trusted_types)
-    except Exception as error:  # whatever a user's class makes of being written
+    except Exception as error:  # a user's class may raise anything while it is serialised
         raise PermanentError(
-            f"The estimator of {name} cannot be kept as a skops file, and no other kind is: "
+            f"The estimator of {name} cannot be stored as a skops file, the only format allowed: "
             f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
             remedy="Use estimators of scikit-learn, or classes whose attributes are numbers, texts and arrays.",
         ) from error
@@ -260,8 +260,8 @@ def _refuse_untrusted(name: str, estimator: Any, trusted_types: Sequence[str]) -
 
 
 @contextmanager
-def _loading(ref: ModelRef) -> Iterator[None]:
-    """Turn what loading a file raises into our errors."""
+def _translated_load_errors(ref: ModelRef) -> Iterator[None]:
+    """Translate the errors of loading a model file into ours."""
     try:
         yield
     except zipfile.BadZipFile as error:
@@ -280,7 +280,7 @@ def _loading(ref: ModelRef) -> Iterator[None]:
         ) from error
     except (MemoryError, OSError):
         raise
-    except Exception as error:  # the file is the registered one, so it fails again
+    except Exception as error:  # the file is the registered one, so another try fails too
         raise PermanentError(
             f"Model {ref} cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
             remedy="Train a version with the installed packages and promote it.",
@@ -288,8 +288,8 @@ def _loading(ref: ModelRef) -> Iterator[None]:
 
 
 @contextmanager
-def _reached() -> Iterator[None]:
-    """Turn what MLflow and its database raise into our errors."""
+def _translated_errors() -> Iterator[None]:
+    """Translate the errors of MLflow and its database into ours."""
     try:
         yield
     except MlflowException as error:
@@ -297,14 +297,14 @@ def _reached() -> Iterator[None]:
         if is_permanent(error.get_http_status_code()):  # type: ignore[no-untyped-call]
             raise PermanentError(text) from error
         raise TransientError(text) from error
-    except SQLAlchemyError as error:  # its text can hold the database's address
+    except SQLAlchemyError as error:  # its text may contain the database's address
         raise TransientError(f"MLflow's database cannot be reached or breaks off ({type(error).__name__}).") from error
     except OSError as error:
         raise TransientError(f"MLflow's artifacts cannot be read: {error}") from error
 
 
 def is_permanent(status: int) -> bool:
-    """Whether an answer with this HTTP status says that the same request will fail again."""
+    """Whether the same request will fail again after an answer with this HTTP status."""
     return 400 <= status < 500 and status not in TRY_AGAIN  # noqa: PLR2004 - HTTP
 
 

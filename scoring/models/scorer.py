@@ -1,4 +1,4 @@
-"""A loaded model of a score: customers in, published values out. Whatever else a model gives is refused and named."""
+"""Predicts with a loaded model: customers in, published values out; refuses every other output of a model."""
 
 import warnings
 from typing import Any
@@ -17,12 +17,12 @@ from scoring.models.features import feature_frame
 Floats = NDArray[np.float64]
 
 SHOWN = 3  # customers named in a message
-ROUNDED = 1e-6  # how far a probability made of 32-bit floats may lie outside of 0 to 1
-PROMOTE = "Nothing is published. Promote another version, or mend the estimator and train it anew."
+ROUNDED = 1e-6  # tolerance outside of 0 to 1, for models that compute with 32-bit floats
+PROMOTE = "Nothing is published. Promote another version, or correct the estimator and train it again."
 
 
 class Scorer:
-    """An estimator with all that it takes to score customers.
+    """Scores customers with a fitted estimator.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Scorer:
     key
         The column with the customer's id.
     name
-        What messages call the model: ``delinquency_risk version 3``.
+        The model's name in messages: ``delinquency_risk version 3``.
     """
 
     def __init__(self, estimator: Any, score: Score, encoding: Encoding, *, key: str, name: str) -> None:
@@ -44,16 +44,16 @@ class Scorer:
 
     @property
     def columns(self) -> list[str]:
-        """What has to be read of a snapshot."""
+        """The columns to read from a snapshot: the key, then the features."""
         return [self._key, *self._encoding.names]
 
     def values(self, customers: pa.Table) -> Floats:
-        """Published values of customers, float64 of shape (rows,), by the columns :attr:`columns`.
+        """Published values of customers, float64 of shape (rows,), from a table that has :attr:`columns`.
 
         Raises
         ------
         PermanentError
-            As :meth:`values_of`, and if a feature cannot be shown to the model.
+            As :meth:`values_of`, and as :func:`feature_frame`.
         """
         features = feature_frame(self._encoding, customers, self._key)
         return self.values_of(features, customers.column(self._key))
@@ -82,20 +82,20 @@ class Scorer:
             raise self._unusable(f"has no {wanted}, which a {self._score.kind} needs")
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # overflow: the values are judged below
+                warnings.simplefilter("ignore", RuntimeWarning)  # an overflow: values_of() refuses its result
                 found = np.asarray(getattr(self._estimator, wanted)(features), dtype=np.float64)
         except MemoryError:
             raise
         except Exception as error:
             raise self._unusable(f"fails: {type(error).__name__}: {_one_line(error)}") from error
         if self._score.kind == "classification":
-            found = self._of_the_outcome(found)
+            found = self._outcome_probabilities(found)
         if found.shape != (len(features),):
             raise self._unusable(f"gives an array of shape {found.shape} for {len(features)} customers")
         return found
 
-    def _of_the_outcome(self, probabilities: Floats) -> Floats:
-        """The column of the class 1, which says that the outcome comes."""
+    def _outcome_probabilities(self, probabilities: Floats) -> Floats:
+        """The column of class 1: the probability that the outcome occurs."""
         classes = list(getattr(self._estimator, "classes_", (0, 1)))
         if set(classes) != {0, 1} or probabilities.shape[1:] != (len(classes),):
             raise self._unusable(

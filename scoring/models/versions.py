@@ -1,18 +1,18 @@
-"""Whether a model made with one version of scikit-learn may be used by another, as a pure rule."""
+"""Whether a model trained with one version of scikit-learn may be used with another: a pure rule."""
 
 from typing import Literal
 
 Policy = Literal["refuse", "allow"]
 
-# What the last release trained with, before versions said so.
+# The first release did not record the version; it trained with this one.
 BEFORE_RECORDING = "1.9.1"
 
 
 def is_usable(trained_with: str, installed: str, policy: Policy) -> bool:
-    """Whether a model trained with one version may be scored by another.
+    """Whether a model trained with scikit-learn ``trained_with`` may be used with ``installed``.
 
-    scikit-learn promises nothing across versions (its documentation, "Model persistence"). Releases that differ in the
-    last number only fix faults; others are refused unless ``policy`` allows them.
+    scikit-learn promises nothing across versions (its documentation, "Model persistence"). Versions that differ only
+    in the last number are accepted, because they only fix bugs; others are refused unless ``policy`` allows them.
     """
     return policy == "allow" or _minor(trained_with) == _minor(installed)
 

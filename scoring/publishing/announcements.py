@@ -1,8 +1,8 @@
 """The tables ``announcement``, ``announced_until`` and ``event``: what the CRM was told, and what it is to be told.
 
-Each event goes into the ``outbox`` of every endpoint, from where delivery takes it. All functions that write belong
-into the transaction that publishes, under its lock of the score: a change and its event commit together, and nobody
-else changes the score's announcements meanwhile.
+Each event goes into the ``outbox`` of every endpoint, where delivery finds it. Call the functions that write only in
+the transaction that publishes, which locks the score: a change and its event then commit together, and nobody else
+changes the score's announcements meanwhile.
 """
 
 import datetime as dt
@@ -17,12 +17,12 @@ from scoring.domain.score import ChangeRule
 from scoring.publishing.change import share_limits
 from scoring.publishing.planner import planner
 
-# A few statistics of the new table's keys are enough for the plan.
+# The planner needs only few statistics of the new table's keys.
 _FEW_STATISTICS = {"default_statistics_target": "10"}
 
-# One pass over both sides on all cores: a merge or hash join, whichever is cheaper. The planner expects every row to
-# have changed and would not go parallel to pass on so many, hence no cost per row; the leader only collects.
-_IN_ONE_SWEEP = {
+# One parallel pass over both tables: a merge or hash join, whichever is cheaper. The planner assumes that every row
+# changed, and a cost for passing on so many rows would rule out a parallel plan. The leader only collects.
+_ONE_PARALLEL_JOIN = {
     "enable_nestloop": "off",
     "work_mem": "128MB",
     "parallel_tuple_cost": "0",
@@ -30,13 +30,13 @@ _IN_ONE_SWEEP = {
 }
 
 # Updating by ctid beats hashing the whole table (measured).
-_BY_PLACE = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+_BY_CTID = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
-# What differs from the announcements by the rule. %(known_only)s: a first load that the definition does not announce;
-# the customers become known with version 0 and nobody is told. ``known`` is where the announcement is stored.
+# The rows that differ from the announcements by the change rule. With %(known_only)s (a first load that the definition
+# does not announce) the customers become known with version 0 and nobody is told. ``known`` is the announcement's ctid.
 #
-# PostgreSQL raises where float64 arithmetic gives infinity or 0, so each CASE keeps it from computing there. Halves
-# tell whether a difference is too large; where one side is that much smaller, it cannot be.
+# PostgreSQL raises on float64 overflow and underflow, so each CASE avoids such a computation. If one value is at most
+# 1e200 in size, the difference cannot overflow; else comparing the halves shows whether it would.
 _FIND = sql.SQL("""
     CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
     SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known,
@@ -62,7 +62,7 @@ _ADD = """
     SELECT %(score)s, customer_id, version, %(as_of)s, value, points, band, %(publication_id)s
     FROM changed WHERE known IS NULL"""
 
-_RENEW = """
+_UPDATE = """
     UPDATE scoring.announcement a SET version = c.version, as_of = %(as_of)s, value = c.value, points = c.points,
         band = c.band, publication_id = %(publication_id)s
     FROM changed c WHERE a.ctid = c.known"""
@@ -80,7 +80,7 @@ _TELL = """
     )
     SELECT count(*) FROM told"""
 
-_HEARD = """
+_MOVE_ANNOUNCED_UNTIL = """
     INSERT INTO scoring.announced_until AS until (score, as_of) VALUES (%(score)s, %(as_of)s)
     ON CONFLICT (score) DO UPDATE SET as_of = greatest(until.as_of, excluded.as_of)"""
 
@@ -92,9 +92,9 @@ _COUNTS = """
 
 @dataclass(frozen=True)
 class Counts:
-    """Customers of a score: ``known`` from the first load only, ``told`` at least once, last told of a ``later`` date.
+    """Customers of a score: ``known`` only from a first load, or ``told`` at least once.
 
-    Those of a later date are among the others.
+    ``later`` of them, of both kinds, have an announcement of a later date.
     """
 
     known: int
@@ -109,12 +109,12 @@ def announced_until(connection: Connection, score: str) -> dt.date | None:
 
 
 def set_back(connection: Connection, score: str, until: dt.date) -> None:
-    """Let ``until`` be the last announced date. The announcements stay: they are what the CRM was last told."""
+    """Set the last announced date to ``until``. The announcements stay: they are what the CRM was last told."""
     execute(connection, "UPDATE scoring.announced_until SET as_of = %s WHERE score = %s", (until, score))
 
 
 def counts(connection: Connection, score: str, after: dt.date) -> Counts:
-    """Count the customers of a score; ``later`` are those last told of a date after ``after``."""
+    """Count the customers of a score; ``later`` are those whose announcement is of a date after ``after``."""
     return one(connection, Counts, _COUNTS, {"score": score, "after": after})
 
 
@@ -128,9 +128,9 @@ def announce(
     publication_id: int,
     known_only: bool,
 ) -> int:
-    """Compare the table ``rows`` with the announcements; write what changed as announcements and events.
+    """Compare the table ``rows`` with the announcements; write the changes as announcements and events.
 
-    With ``known_only`` everybody becomes known and nobody is told.
+    With ``known_only`` all customers become known and nobody is told.
 
     Returns
     -------
@@ -140,19 +140,19 @@ def announce(
     names = {"score": score, "as_of": as_of, "publication_id": publication_id}
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
-    with planner(connection, **_IN_ONE_SWEEP):
+    with planner(connection, **_ONE_PARALLEL_JOIN):
         execute(connection, _FIND.format(rows=rows), {**names, **_bounds(rule), "known_only": known_only})
-    with planner(connection, **_BY_PLACE):
-        execute(connection, _RENEW, names)
+    with planner(connection, **_BY_CTID):
+        execute(connection, _UPDATE, names)
     execute(connection, _ADD, names)
     events = value(connection, _TELL, names)
-    execute(connection, _HEARD, names)
+    execute(connection, _MOVE_ANNOUNCED_UNTIL, names)
     execute(connection, "DROP TABLE changed")
     return int(events)
 
 
 def _bounds(rule: ChangeRule) -> dict[str, Any]:
-    """The rule as the comparison takes it."""
+    """The change rule as parameters of the comparison."""
     share_from, share_infinite_from = share_limits(rule.relative) if rule.relative else (0.0, float("inf"))
     return {
         "band": rule.band,

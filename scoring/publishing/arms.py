@@ -1,4 +1,4 @@
-"""Which arm a customer belongs to: one arm takes everybody until an experiment splits them."""
+"""Which arm a customer belongs to: one arm has all customers until an experiment splits them."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""Whether a score has moved enough to tell the CRM.
+"""Whether a score has moved enough to tell the CRM: the rule, as a pure function.
 
-Publishing compares whole sets by SQL that decides the same; a property test over all floats holds the two together.
+Publishing applies the same rule in SQL (``announcements``); a property test over all floats checks that both agree.
 """
 
 import math
@@ -16,7 +16,7 @@ _INFINITY_BITS = 0x7FF0_0000_0000_0000  # the bits of positive floats, read as a
 
 @dataclass(frozen=True)
 class Standing:
-    """A score as it is or was told: the value, and for a classification its points and band."""
+    """A score as it is now or was last told: the value, and its points and band if it has any."""
 
     value: float
     points: int | None = None
@@ -24,9 +24,9 @@ class Standing:
 
 
 def is_change(rule: ChangeRule, told: Standing | None, new: Standing) -> bool:
-    """Whether ``new`` is to be told after ``told``; a customer who was never told of is always a change.
+    """Whether ``new`` must be told after ``told``; a customer without an announcement is always a change.
 
-    Differences and shares are those of float64 (IEEE 754): what is too large is infinite, what is too small is 0.
+    Differences and shares are those of float64 (IEEE 754): an overflow is infinite, an underflow is 0.
     """
     if told is None:
         return True
@@ -49,9 +49,9 @@ def is_change(rule: ChangeRule, told: Standing | None, new: Standing) -> bool:
 
 
 def share_limits(relative: float) -> tuple[float, float]:
-    """Where the share ``relative`` of a value stops being an ordinary number.
+    """The limits within which the share ``relative`` of a value neither underflows nor overflows.
 
-    PostgreSQL refuses to multiply beyond these limits, so its statement must know them.
+    PostgreSQL refuses to multiply beyond them, so its statement must know them.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def share_limits(relative: float) -> tuple[float, float]:
 
 
 def _first(holds: Callable[[float], bool]) -> float:
-    """The smallest positive float64, infinity included, for which ``holds``; it holds for all larger ones, too."""
+    """The smallest positive float64, or infinity, for which ``holds``; it must then hold for all larger ones."""
     return _float(bisect_left(range(_INFINITY_BITS), True, key=lambda bits: holds(_float(bits))))
 
 

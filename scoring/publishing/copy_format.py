@@ -1,4 +1,4 @@
-"""Rows in the binary format of PostgreSQL's COPY, which is less work than CSV for both sides.
+"""Encodes rows in the binary format of PostgreSQL's COPY, which costs both sides less than CSV.
 
 Source: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 """
@@ -18,10 +18,10 @@ _NUMBERS = {pa.float64(): ">f8", pa.int16(): ">i2", pa.int32(): ">i4"}
 
 
 def encode(rows: pa.Table) -> bytes:
-    """What COPY ... FROM STDIN (FORMAT binary) reads; the same rows give the same bytes.
+    """Rows as bytes for COPY ... FROM STDIN (FORMAT binary); the same rows give the same bytes.
 
-    Columns may be string, float64, int16 or int32, with nulls, or dictionaries of these; the table's columns must have
-    the types text, double precision, smallint and integer.
+    Columns may be string, float64, int16 or int32, with nulls, or dictionaries of these; the table's columns must be
+    text, double precision, smallint or integer to match.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What publishing does next, as pure functions of what the tables say."""
+"""Decides what publishing does next: pure functions of what the tables say."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ def announcing(as_of: dt.date, heard: dt.date | None, rule: ChangeRule) -> Annou
     Returns
     -------
     Announcing
-        ``tell``: the differences from what was last told. ``know``: nobody is told, all customers count as known.
-        ``silent``: nobody is told, for the CRM has heard of a newer date.
+        ``tell``: tell the differences from what was last told. ``know``: tell nothing; all customers become known.
+        ``silent``: tell nothing, because a newer date has been announced.
     """
     if is_too_old(as_of, heard):
         return "silent"
@@ -35,7 +35,7 @@ def announcing(as_of: dt.date, heard: dt.date | None, rule: ChangeRule) -> Annou
 
 
 def is_too_old(as_of: dt.date, heard: dt.date | None) -> bool:
-    """Whether the CRM has ``heard`` of a newer date than ``as_of``."""
+    """Whether ``as_of`` is before ``heard``, the last announced date."""
     return heard is not None and as_of < heard
 
 
@@ -59,7 +59,7 @@ def publishable(
     -------
     Publishable
         ``show`` it; or leave it, because it is ``published``, was ``overtaken`` by the newer one, is ``waiting`` for
-        shards, or is ``torn``: its shards did not write what the snapshot has.
+        shards, or is ``torn``: its shards did not write as many rows as the snapshot has.
     """
     if state == "published":
         return "published"

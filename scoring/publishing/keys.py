@@ -1,4 +1,4 @@
-"""The key of a publication's rows: it finds a customer who stands there twice, and refuses one too long to index."""
+"""Builds the key of a publication's rows, and so finds a customer who is there twice or a key too long to index."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ def add(connection: Connection, publication: Publication) -> int:
     Raises
     ------
     IntegrityError
-        If a customer stands in it twice, or the table is gone.
+        If the table has a customer twice, or is gone.
     """
     table = rows_table(publication.publication_id)
     try:
@@ -53,7 +53,7 @@ def add(connection: Connection, publication: Publication) -> int:
 
 
 def too_long(connection: Connection, publication: Publication) -> PermanentError:
-    """The error that names the longest key of a publication: PostgreSQL takes none that long into an index."""
+    """The error for a publication whose longest key is too long for an index of PostgreSQL; names that key."""
     longest = one(connection, _Longest, _LONGEST.format(rows_table(publication.publication_id)))
     return PermanentError(
         f"{publication.name} has a key that is too long to be indexed, which is possible up to about 2,600 bytes: "

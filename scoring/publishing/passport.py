@@ -1,4 +1,4 @@
-"""The passport of a published score: all that went into it, enough to compute it again."""
+"""The passport of a published score: everything that it was made from, enough to compute it again."""
 
 import datetime as dt
 import math
@@ -22,7 +22,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Passport:
-    """A published score of one customer with the publication, the model and the snapshot it comes from."""
+    """A published score of one customer, with the publication, the model and the snapshot that it comes from."""
 
     row: ScoreRow
     publication: Publication
@@ -81,13 +81,13 @@ def lines(found: Passport) -> list[tuple[str, object]]:
 def recompute(settings: Settings, found: Passport) -> float:
     """Score the customer again from the passport's snapshot and model; returns the value.
 
-    The whole row group is scored, as it was when it was published: some estimators (linear ones by BLAS) give other
-    last digits for one row than for many.
+    The whole row group is scored, as it was for the publication: some estimators (linear ones, through BLAS) give one
+    row other last digits than many rows.
 
     Raises
     ------
     IntegrityError
-        If it differs from the published value by more than :func:`reproduces` allows.
+        If the value differs from the published one by more than :func:`reproduces` allows.
     """
     score, data_set = planned_definition(settings, found.publication)
     scorer = load_scorer(settings, score, data_set, found.arm)
@@ -106,5 +106,5 @@ def recompute(settings: Settings, found: Passport) -> float:
 
 
 def reproduces(published: float, again: float) -> bool:
-    """Whether two values are the same but for rounding: within 1e-9, or within 1e-9 of their size if that is more."""
+    """Whether two values differ only by rounding: by at most 1e-9, or 1e-9 times their size if that is more."""
     return math.isclose(published, again, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

@@ -1,4 +1,4 @@
-"""Opens the publication of a score at one as_of and cuts its work into shards; the champion is resolved here, once."""
+"""Opens the publication of a score at one as_of and cuts it into shards; only here is the champion looked up."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -23,21 +23,21 @@ from scoring.snapshots.manifest import Snapshot
 
 @dataclass(frozen=True)
 class Plan:
-    """A publication and those of its shards that are still to do (none when it is published already)."""
+    """A publication and the shards that it still lacks (none if it is already published)."""
 
     publication_id: int
     shards: list[int]
 
 
 def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Plan:
-    """Open the publication for the current snapshot and the current champion, or find the one these inputs made.
+    """Open the publication for the current snapshot and the current champion, or find one with the same inputs.
 
     Raises
     ------
     NotFound
         If there is no snapshot or no champion.
     PermanentError
-        If the definition does not fit the champion, or it was trained with another scikit-learn.
+        If the champion does not fit the definition, or was trained with another minor version of scikit-learn.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     arms = [_champion(settings, score, data_set)]
@@ -59,7 +59,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
             if not waiting or _covers(known, snapshot):
                 publications.reopen(connection, found.publication_id)
                 return Plan(found.publication_id, waiting)
-            publications.drop(connection, found)  # nobody has seen it, and its pieces are no longer the file's
+            publications.drop(connection, found)  # readers never saw it, and its shards no longer match the file
         planned = cut(snapshot, settings.shard_rows)
         publication_id = publications.open_publication(
             connection,
@@ -77,7 +77,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
 
 
 def _champion(settings: Settings, score: Score, data_set: DataSet) -> Arm:
-    """The arm of the model in charge, which the definition fits and this installation can score with."""
+    """The champion's arm, if the champion fits the definition and the installed scikit-learn."""
     ref = Registry(settings.mlflow_tracking_uri.get_secret_value()).champion(score.model_name)
     fitting_encoding(ref, score, data_set)
     installed = scored_with(ref, settings.other_scikit_learn)
@@ -85,10 +85,9 @@ def _champion(settings: Settings, score: Score, data_set: DataSet) -> Arm:
 
 
 def inputs_digest(snapshot_digest: str, arms: Sequence[Arm], definition_digest: str) -> str:
-    """Digest (64 hex digits) of all that decides what a publication's rows are: with the same one they are the same.
+    """Digest (64 hex digits) of a publication's inputs: equal inputs give equal rows.
 
-    A model's digest says what it was trained with. The version of scikit-learn that scores is an input of its own only
-    where it is another one.
+    The version of scikit-learn that scores is an input only if the model was trained with another one.
     """
     models = []
     for arm in arms:
@@ -108,7 +107,7 @@ def planned_definition(settings: Settings, publication: Publication) -> tuple[Sc
     Raises
     ------
     PermanentError
-        If their definitions have changed since: what was planned with one must not be finished with another.
+        If a definition has changed since: what was planned with one must not be finished with another.
     """
     catalog = load_catalog(settings.definitions)
     score = catalog.score(publication.score)
@@ -127,7 +126,7 @@ def _definition_digest(score: Score, data_set: DataSet) -> str:
 
 
 def cut(snapshot: Snapshot, shard_rows: int) -> list[Shard]:
-    """Shards of whole row groups, of about ``shard_rows`` rows each."""
+    """Cut a snapshot into shards of whole row groups, of about ``shard_rows`` rows each."""
     with lake.SnapshotFile(snapshot.location) as file:
         groups = file.row_groups
     in_a_group = -(-snapshot.accepted // groups) if groups else 1  # rounded up
@@ -136,6 +135,6 @@ def cut(snapshot: Snapshot, shard_rows: int) -> list[Shard]:
 
 
 def _covers(planned: Sequence[Shard], snapshot: Snapshot) -> bool:
-    """Whether the shards are those of the snapshot's file as it is: it may have been made anew with other groups."""
+    """Whether the shards match the snapshot's file, which may have been written again with other row groups."""
     with lake.SnapshotFile(snapshot.location) as file:
         return sum(shard.groups for shard in planned) == file.row_groups

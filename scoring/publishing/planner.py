@@ -1,4 +1,4 @@
-"""PostgreSQL's settings for a few statements of a transaction, and not for those that follow."""
+"""Changes PostgreSQL's settings for a few statements of a transaction, then restores them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ _SET = "SELECT set_config(name, setting, true) FROM unnest(%s, %s) AS s (name, s
 
 @contextmanager
 def planner(connection: Connection, **switches: str) -> Iterator[None]:
-    """Run what is inside with other settings, then put the former ones back.
+    """Run the body of the ``with`` under other settings, then restore the former ones.
 
-    Nothing is put back when a statement fails: its transaction is rolled back, and the settings with it.
+    After a failed statement nothing is restored: the rollback of the transaction restores the settings.
     """
     before = column(connection, _CURRENT, (list(switches),))
     execute(connection, _SET, (list(switches), list(switches.values())))

@@ -33,7 +33,7 @@ from scoring.snapshots import lake, manifest
 
 @dataclass(frozen=True)
 class Piece:
-    """The rows of one row group as they are copied, and the digest by which they are known."""
+    """The rows of one row group, encoded for COPY, with their digest and their number."""
 
     content: bytes
     digest: str
@@ -48,11 +48,11 @@ class Scorers:
 
     @property
     def columns(self) -> list[str]:
-        """What has to be read of a snapshot."""
+        """The columns to read from a snapshot, for all models together."""
         return list(dict.fromkeys(name for scorer in self._scorers for name in scorer.columns))
 
     def rows(self, customers: pa.Table) -> pa.Table:
-        """The rows to publish of some customers, in the columns of ``shards.COPIED``."""
+        """The rows to publish for ``customers``, with the columns of ``shards.COPIED``."""
         keys, count = customers.column(self._data_set.key), customers.num_rows
         arm = assign([one.arm for one in self._arms], keys)
         value = np.empty(count)
@@ -77,18 +77,18 @@ class Scorers:
         )
 
     def piece(self, customers: pa.Table) -> Piece:
-        """The rows to publish of some customers, ready to be copied."""
+        """The rows to publish for ``customers``, encoded for COPY."""
         content = encode(self.rows(customers))
         return Piece(content, hashlib.sha256(content).hexdigest(), customers.num_rows)
 
 
 def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
-    """The model of an arm, as it was planned.
+    """Load the model of an arm, exactly as it was planned.
 
     Raises
     ------
     PermanentError
-        If the definition does not fit it, or another scikit-learn is installed than where the partition was planned.
+        If it does not fit the definition, or if another scikit-learn is installed than where the partition was planned.
     """
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     ref = registry.version(arm.model_name, arm.model_version)
@@ -104,9 +104,9 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
 
 
 def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
-    """Score the row groups of one shard; its rows and its mark are committed together. Returns the rows.
+    """Score the row groups of one shard and commit its rows with its mark; returns the number of rows.
 
-    A shard that is done already is left as it is: its inputs are fixed by the publication.
+    A finished shard is left as it is, because the publication fixes its inputs.
     """
     with transaction(settings.database()) as connection:
         mine = shards.lock(connection, publication_id, shard)
@@ -136,21 +136,21 @@ def _groups(shard: Shard, file: lake.SnapshotFile) -> range:
     if shard.first_group + shard.groups > file.row_groups:
         raise PermanentError(
             f"Shard {shard.shard} ends with row group {shard.first_group + shard.groups}; the snapshot's file has "
-            f"{file.row_groups}. The file was made anew, with other row groups, since the partition was planned.",
-            remedy="Run the partition again from its first task, which plans it anew.",
+            f"{file.row_groups}. The file was written again, with other row groups, since the partition was planned.",
+            remedy="Run the partition again from its first task, which plans it again.",
         )
     return range(shard.first_group, shard.first_group + shard.groups)
 
 
 def _threads(count: int) -> ThreadPoolExecutor:
-    """Threads that predict on one core each: those of OpenMP would wait for each other after every tree."""
+    """Threads that predict on one core each; OpenMP's own threads would wait for each other after every tree."""
     return ThreadPoolExecutor(count, "score", initializer=threadpool_limits, initargs=(1, "openmp"))
 
 
 def _ahead(
     pool: ThreadPoolExecutor, work: Callable[[pa.Table], Piece], items: Iterable[pa.Table], count: int
 ) -> Iterator[Piece]:
-    """Apply ``work`` to the items, in their order, with ``count`` of them under way while one is being used."""
+    """The results of ``work`` for the items, in order; while the caller uses one, ``count`` others are under way."""
     under_way: deque[Future[Piece]] = deque()
     for item in items:
         under_way.append(pool.submit(work, item))

@@ -1,4 +1,4 @@
-"""The tables of a publication: planned, filled shard by shard out of sight, then shown to readers at once."""
+"""The tables of a publication: planned, filled shard by shard where readers cannot see, then shown all at once."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from scoring.publishing.decisions import PublicationState
 class Publication:
     """A row of table ``publication``.
 
-    ``announces`` says whether the CRM was told what differs; a reset of the announcements takes it back.
+    ``announces`` says whether it was compared with the announcements (it is not silent); a reset makes it false again.
     """
 
     publication_id: int
@@ -34,7 +34,7 @@ class Publication:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The publication's name in messages."""
         return f"Publication {self.publication_id} of {self.score} {self.as_of}"
 
     @property
@@ -45,9 +45,9 @@ class Publication:
 
 @dataclass(frozen=True)
 class Arm:
-    """A model of a publication; the champion's arm until experiments split the customers.
+    """A model of a publication; only the champion's, until experiments split the customers.
 
-    ``trained_with`` and ``scored_with`` are versions of scikit-learn; the first release did not record them.
+    ``trained_with`` and ``scored_with`` are versions of scikit-learn, None where the first release did not record them.
     """
 
     arm: str
@@ -114,18 +114,18 @@ def lock(connection: Connection, score: str) -> None:
 
 
 def by_inputs(connection: Connection, score: str, as_of: dt.date, inputs_digest: str) -> Publication | None:
-    """The publication made from exactly these inputs, whatever its state."""
+    """The publication with exactly these inputs, whatever its state."""
     return _one(connection, "WHERE score = %s AND as_of = %s AND inputs_digest = %s", (score, as_of, inputs_digest))
 
 
 def reopen(connection: Connection, publication_id: int) -> None:
-    """Note that a publication's inputs were found to be the valid ones just now."""
+    """Set ``opened_at`` to now, because a plan has just found the publication's inputs to be the current ones."""
     statement = "UPDATE scoring.publication SET opened_at = clock_timestamp() WHERE publication_id = %s"
     execute(connection, statement, (publication_id,))
 
 
 def overtaken_by(connection: Connection, publication: Publication) -> Publication | None:
-    """The publication that readers see in the place of ``publication`` and that was planned after it."""
+    """The publication that readers see instead of ``publication``, if it was planned later."""
     condition = """WHERE state = 'published' AND score = %s AND as_of = %s AND opened_at >
         (SELECT opened_at FROM scoring.publication WHERE publication_id = %s)"""
     return _one(connection, condition, (publication.score, publication.as_of, publication.publication_id))
@@ -137,13 +137,13 @@ def by_id(connection: Connection, publication_id: int) -> Publication | None:
 
 
 def published(connection: Connection, score: str, as_of: dt.date | None) -> Publication | None:
-    """What readers see of a score at ``as_of``, or at its newest date."""
+    """The publication that readers see of a score at ``as_of``, or at its newest date."""
     condition = "WHERE state = 'published' AND score = %s AND as_of = coalesce(%s, as_of) ORDER BY as_of DESC LIMIT 1"
     return _one(connection, condition, (score, as_of))
 
 
 def all_published(connection: Connection, scores: Sequence[str]) -> list[Publication]:
-    """What readers see of some scores, in the order of date and score."""
+    """The publications that readers see of some scores, by date and score."""
     condition = "WHERE state = 'published' AND score = ANY(%s) ORDER BY as_of, score"
     return all_rows(connection, Publication, _SELECT + condition, (list(scores),))
 
@@ -164,7 +164,7 @@ def open_publication(
     code_version: str,
     arms: Sequence[Arm],
 ) -> int:
-    """Plan a publication: its row, its arms and the table its rows go to, which nobody reads yet."""
+    """Write the row and the arms of a new publication and create the table for its rows, which nobody reads yet."""
     inputs = (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
     publication_id = int(value(connection, _OPEN, inputs))
     insert(connection, _ADD_ARMS, [(publication_id, *astuple(arm)) for arm in arms])
@@ -195,7 +195,7 @@ def reveal(
     checksum: str,
     announces: bool,
 ) -> None:
-    """Let readers see a publication instead of the one they saw: the last step of the transaction."""
+    """Show a publication to readers in place of the former one; call it last in the transaction."""
     if publication.state == "open":
         identity = sql.Literal(publication.publication_id)
         execute(connection, _ATTACH.format(rows_table(publication.publication_id), identity))
@@ -204,21 +204,21 @@ def reveal(
 
 
 def note_announced(connection: Connection, publication_id: int, changed: int) -> None:
-    """Note that a publication that readers see already has been announced now, with so many events more."""
+    """Record that a publication was announced after it was shown, with ``changed`` more events."""
     statement = """UPDATE scoring.publication SET announces = true, changed = changed + %s WHERE publication_id = %s"""
     execute(connection, statement, (changed, publication_id))
 
 
 def let_announce_again(connection: Connection, score: str, since: dt.date) -> None:
-    """Let what readers see of a score at ``since`` and later be announced (again) when it is run again."""
+    """Mark a score's published dates from ``since`` on as not announced: running them again announces them."""
     statement = """UPDATE scoring.publication SET announces = false
         WHERE state = 'published' AND score = %s AND as_of >= %s"""
     execute(connection, statement, (score, since))
 
 
 def drop(connection: Connection, publication: Publication) -> None:
-    """Remove a publication with its rows; announcements and events stay, for the CRM has heard them."""
+    """Remove a publication with its rows; announcements and events stay, because the CRM was told them."""
     execute(connection, _NOTE_DROPPED, (publication.publication_id,))
-    # First the row, which waits for running shards: they lock theirs before they write to the table.
+    # Deleting the row first waits for running shards, which lock their own rows before they write to the table.
     execute(connection, "DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
     execute(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(rows_table(publication.publication_id)))

@@ -1,4 +1,4 @@
-"""Shows a complete publication to readers and writes what changed as events: all of it in one transaction, or none."""
+"""Shows a complete publication to readers and writes the changes as events, all in one transaction."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -20,11 +20,10 @@ from scoring.snapshots import manifest
 
 @dataclass(frozen=True)
 class Published:
-    """What readers see now.
+    """The publication that readers see now.
 
-    ``changed`` counts the events, ``silent`` says that the CRM is told nothing because it has heard of a newer date.
-    ``warning`` says what a person should know: that it is silent, or that another publication than the one asked for
-    is seen.
+    ``changed`` counts the events. ``silent`` says that the CRM is told nothing, because a newer date was announced.
+    ``warning`` tells a person that it is silent, or that readers see another publication than the one asked for.
     """
 
     publication_id: int
@@ -38,8 +37,8 @@ class Published:
 def publish(settings: Settings, publication_id: int) -> Published:
     """Publish what the shards have written. No-op if already published or overtaken by a later plan.
 
-    The CRM is told the differences unless it has heard of a newer date of the score: an older publication (a backfill)
-    is silent. A silent one that is run again after a reset of the announcements is told then.
+    The CRM is told the differences. A publication before the last announced date (a backfill) is silent; if it is run
+    again after a reset of that date, it is told then.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def _existing(connection: Connection, publication_id: int) -> Publication:
 
 
 def _locked(connection: Connection, publication_id: int) -> Publication:
-    """The publication as it stands when nobody else acts on its score."""
+    """Lock the publication's score, then read the publication."""
     publications.lock(connection, _existing(connection, publication_id).score)
     return _existing(connection, publication_id)
 
@@ -106,7 +105,7 @@ def _show(
 def _announce_late(
     settings: Settings, connection: Connection, seen: Publication, *, instead_of: Publication | None = None
 ) -> Published:
-    """Report what readers see; announce it first if it was silent and need not be any more."""
+    """Report what readers see; first announce it, if it was silent and no longer has to be."""
     heard = announcements.announced_until(connection, seen.score)
     if not seen.announces and not is_too_old(seen.as_of, heard):
         events = _announce(settings, connection, seen)
@@ -169,14 +168,14 @@ def _written(marks: dict[int, int | None]) -> int:
 
 
 def checksum_of(done: list[Shard]) -> str:
-    """Checksum of a publication's rows, from the digests of its row groups: however they were cut into shards."""
+    """Checksum of a publication's rows, from the digests of its row groups, so independent of the shards."""
     return digest_of([digest for shard in done for digest in shard.group_digests or []])
 
 
 def drop(settings: Settings, score: Score, as_of: dt.date, publication_id: int | None = None) -> Publication:
     """Remove what is published of a score at ``as_of``, or the publication of that id whatever its state.
 
-    Announcements and events stay, for the CRM has heard them.
+    Announcements and events stay, because the CRM was told them.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The table ``announcement_reset``, and the reset itself: a wrong date was announced, so older ones are told again.
+"""Sets the last announced date of a score back after a wrong date was announced; table ``announcement_reset``.
 
-A date that lies too far ahead (2062 for 2026) would silence every date before it. A reset sets the last announced date
-back. What the CRM was told stands, so the next publication tells the differences from that, with higher versions.
+A date too far ahead (2062 for 2026) silences every date before it. A reset ends that. It keeps what the CRM was told,
+so the next publication tells the differences from that, with higher versions.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ _OF_SCORE = """
 
 @dataclass(frozen=True)
 class Reset:
-    """A row of table ``announcement_reset``: ``was`` the last announced date before, ``until`` after."""
+    """A row of table ``announcement_reset``: ``was`` is the last announced date before it, ``until`` after it."""
 
     was: dt.date
     until: dt.date
@@ -37,8 +37,8 @@ class Reset:
 class Effect:
     """What a reset does.
 
-    ``customers`` were last told of a date after ``until``; ``again`` are the publications that readers see and that
-    are announced when they are run again.
+    ``customers`` have an announcement of a date after ``until``; ``again`` are the publications that readers see and
+    that are announced if they are run again.
     """
 
     score: str
@@ -50,7 +50,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Status:
-    """What the CRM has heard of a score, what it has not, and the resets so far."""
+    """The last announced date of a score, its customers by announcement, its publications, and the resets so far."""
 
     announced_until: dt.date
     counts: Counts
@@ -59,7 +59,7 @@ class Status:
 
 
 def status(settings: Settings, score: Score) -> Status:
-    """What the CRM has heard of a score; :class:`NotFound` if nothing yet."""
+    """What was announced of a score; :class:`NotFound` if nothing was."""
     with transaction(settings.database()) as connection:
         heard = _heard(connection, score.name)
         return Status(
@@ -71,7 +71,7 @@ def status(settings: Settings, score: Score) -> Status:
 
 
 def preview(settings: Settings, score: Score, until: dt.date) -> Effect:
-    """What :func:`reset` would do; errors are the same."""
+    """What :func:`reset` would do; raises the same errors, except those about ``by`` and ``reason``."""
     with transaction(settings.database()) as connection:
         return _effect(connection, score.name, until)
 

@@ -1,4 +1,4 @@
-"""The table ``shard``: the pieces of a publication, and the rows that each writes to the publication's own table."""
+"""The table ``shard``: the pieces of a publication, each of which writes rows to the publication's own table."""
 
 import datetime as dt
 import io
@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from scoring.database import Connection, all_rows, execute, insert, one_or_none, value
 
-# What a shard writes of each customer, in this order; publication_id is the table's default.
+# The columns that a shard writes, in this order; publication_id is a default of the table.
 COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
 
 
@@ -28,7 +28,7 @@ _SELECT = "SELECT shard, first_group, groups, rows, group_digests FROM scoring.s
 
 _ADD = "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) VALUES %s"
 
-# A shard's rows are committed with its mark, so a shard that is done needs no second look at its rows.
+# A shard's mark commits with its rows, so the rows of a finished shard need no check.
 _FINISH = """
     UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
     WHERE publication_id = %s AND shard = %s"""
@@ -39,7 +39,7 @@ _WRITTEN = """
 
 
 def add(connection: Connection, publication_id: int, planned: Sequence[Shard]) -> None:
-    """Plan the shards of a publication."""
+    """Write the planned shards of a publication."""
     insert(connection, _ADD, [(publication_id, shard.shard, shard.first_group, shard.groups) for shard in planned])
 
 
@@ -49,7 +49,7 @@ def of_publication(connection: Connection, publication_id: int) -> list[Shard]:
 
 
 def lock(connection: Connection, publication_id: int, shard: int) -> Shard | None:
-    """The shard, held until the transaction ends: a second run of the same shard waits, then sees it done."""
+    """Lock and return a shard; a second run of it waits until the transaction ends, then finds it done."""
     condition = "WHERE publication_id = %s AND shard = %s FOR UPDATE"
     return one_or_none(connection, Shard, _SELECT + condition, (publication_id, shard))
 

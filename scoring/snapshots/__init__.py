@@ -1,1 +1,1 @@
-"""What intake hands over: immutable Parquet files in the lake, their manifest in PostgreSQL, their Arrow types."""
+"""Snapshots, from intake to scoring: immutable Parquet files in the lake, their manifest in PostgreSQL, Arrow types."""

@@ -1,4 +1,4 @@
-"""How a data set's columns look in memory and on disk: the one mapping from our types to Arrow's."""
+"""The only mapping from the column types of a data set to Arrow types, in memory and on disk."""
 
 import pyarrow as pa
 
@@ -6,7 +6,7 @@ from scoring.domain.dataset import Column, DataSet
 
 _PLAIN = {
     "text": pa.string(),
-    "category": pa.string(),  # any string is carried; whether it is one of the values is for validation to say
+    "category": pa.string(),  # any string: validation checks that it is a known value
     "integer": pa.int64(),
     "number": pa.float64(),
     "date": pa.date32(),

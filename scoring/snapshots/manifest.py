@@ -18,7 +18,7 @@ ROWS_AT_A_TIME = 1000  # rows of the quarantine in memory
 
 @dataclass(frozen=True)
 class Breach:
-    """One rule that a quarantined row breaks, and the value that breaks it; ``value`` is None for a null."""
+    """One rule that a quarantined row breaks, and the value that breaks it (None for a null)."""
 
     rule: str
     column: str
@@ -49,8 +49,9 @@ class QuarantinedRow:
 class Snapshot:
     """A row of table ``snapshot``.
 
-    ``kept`` of the ``quarantined`` rows are stored with their values: all of them, unless the partition was stopped
-    for their number. ``broken_rules`` counts all of them: ``{"rule", "column", "rows"}`` for each rule.
+    ``kept`` is how many of the ``quarantined`` rows are stored with their values: all of them, or a sample if too many
+    rows stopped the partition. ``broken_rules`` counts all ``quarantined`` rows: ``{"rule", "column", "rows"}`` for
+    each rule.
     """
 
     snapshot_id: int
@@ -74,7 +75,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class NewSnapshot:
-    """A snapshot that is to be recorded; the fields are those of :class:`Snapshot`."""
+    """A snapshot to record: fields of :class:`Snapshot`, and the digests of the definition and of the suite."""
 
     data_set: str
     as_of: dt.date
@@ -151,7 +152,7 @@ def lock(connection: Connection, data_set: str, as_of: dt.date) -> None:
 
 
 def find(connection: Connection, data_set: str, as_of: dt.date, digest: str) -> Snapshot | None:
-    """The snapshot of that content, whatever its state."""
+    """The partition's snapshot with that digest, whatever its state."""
     condition = " WHERE data_set = %s AND as_of = %s AND digest = %s"
     return one_or_none(connection, Snapshot, _SELECT + condition, (data_set, as_of, digest))
 
@@ -163,7 +164,7 @@ def current(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot |
 
 
 def newest(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot | None:
-    """The one that was stopped last, if nothing became current since; or else the current snapshot."""
+    """The newest stopped snapshot, if no snapshot became current after it; else the current one."""
     condition = """ WHERE data_set = %s AND as_of = %s AND state <> 'superseded'
         ORDER BY state = 'stopped' DESC, snapshot_id DESC LIMIT 1"""
     return one_or_none(connection, Snapshot, _SELECT + condition, (data_set, as_of))
@@ -180,12 +181,12 @@ def get(connection: Connection, snapshot_id: int) -> Snapshot:
 
 
 def lineage(connection: Connection, snapshot_id: int) -> list[int]:
-    """A snapshot and those that replays made from it, as far as they were ever current; the last current one last."""
+    """The ids of a snapshot and its replays that were ever current, in the order in which they last became current."""
     return column(connection, _LINEAGE, (snapshot_id,))
 
 
 def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedRow]) -> int:
-    """Write a new snapshot with its quarantined rows; unless stopped it becomes the current one."""
+    """Write a new snapshot with its quarantined rows; it becomes the current one unless it is stopped."""
     state: State = "stopped" if new.stopped_because else "current"
     if state == "current":
         execute(connection, _SUPERSEDE, (new.data_set, new.as_of))
@@ -205,24 +206,24 @@ def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedR
 
 
 def forget_stopped(connection: Connection, data_set: str, as_of: dt.date) -> None:
-    """Let deliveries that were stopped give way: the current content has been delivered again since."""
+    """Supersede the partition's stopped snapshots, because its current content was received again after them."""
     execute(connection, _FORGET_STOPPED, (data_set, as_of))
 
 
 def make_current(connection: Connection, snapshot: Snapshot) -> None:
-    """Let an earlier snapshot be the current one again."""
+    """Make an earlier snapshot the current one again."""
     execute(connection, _SUPERSEDE, (snapshot.data_set, snapshot.as_of))
     execute(connection, _MAKE_CURRENT, (snapshot.snapshot_id,))
 
 
 def stop(connection: Connection, snapshot: Snapshot, because: str) -> None:
-    """Take a snapshot out of use."""
+    """Mark a snapshot as stopped: nothing is scored from it."""
     execute(connection, _STOP, (because, snapshot.snapshot_id))
 
 
 def quarantined(connection: Connection, snapshot_id: int) -> Iterator[QuarantinedRow]:
     """The quarantined rows of a snapshot, in the order of the input; read while the transaction is open."""
-    with connection.cursor("quarantined_rows") as cursor:  # stays on the server: rows come a page at a time
+    with connection.cursor("quarantined_rows") as cursor:  # a server-side cursor: rows arrive a page at a time
         cursor.itersize = ROWS_AT_A_TIME
         cursor.execute(_QUARANTINED, (snapshot_id,))
         for row_number, customer_id, text, breaches in cursor:

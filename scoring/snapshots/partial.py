@@ -1,4 +1,4 @@
-"""Files that are being written beside their place: put there at once when they are whole, or removed."""
+"""Atomic file writes: a file is written under a partial name, then renamed; crashed writes are removed later."""
 
 import datetime as dt
 import fcntl
@@ -21,7 +21,7 @@ def put(local: Path, place: Path) -> None:
     Raises
     ------
     OSError
-        If the file system does not take it.
+        If the file system refuses it.
     """
     path = place.with_name(f"{place.name}{MARK}{uuid.uuid4().hex}")
     try:
@@ -34,15 +34,14 @@ def put(local: Path, place: Path) -> None:
 
 
 def remove_partial_files(lake: str, older_than: dt.datetime) -> list[Path]:
-    """Remove what crashed writers left in a lake; returns the paths.
+    """Remove the partial files that crashed writers left in a lake; returns their paths.
 
     Parameters
     ----------
     lake
-        Root of the snapshots. An object store has no partial files: it shows an object when it is complete.
+        Root of the snapshots. An object store has no partial files: it shows only complete objects.
     older_than
-        Only files that changed last before this time (aware) are removed, and of them only those that no process
-        is writing.
+        Only files that last changed before this time (aware) and that no process is writing are removed.
     """
     filesystem, root = fsspec.core.url_to_fs(lake)
     if not is_local(filesystem):
@@ -52,7 +51,7 @@ def remove_partial_files(lake: str, older_than: dt.datetime) -> list[Path]:
 
 @contextmanager
 def in_use(path: Path) -> Iterator[None]:
-    """Hold a lock that says that a file or directory is in use; a crash lets go of it too."""
+    """Lock a file or directory as in use; a crash releases the lock too."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -62,13 +61,13 @@ def in_use(path: Path) -> Iterator[None]:
 
 
 def remove_abandoned(path: Path, older_than: dt.datetime) -> bool:
-    """Remove a file or directory that is older and not :func:`in_use`; whether it is gone now.
+    """Remove a file or directory that last changed before ``older_than`` and is not :func:`in_use`.
 
-    What belongs to another user stays.
+    Returns whether it was removed. What this user may not open or remove stays.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except OSError:  # removed meanwhile, or another user's
+    except OSError:  # already removed, or not ours to open
         return False
     try:
         if dt.datetime.fromtimestamp(os.fstat(descriptor).st_mtime, dt.UTC) >= older_than:
@@ -78,7 +77,7 @@ def remove_abandoned(path: Path, older_than: dt.datetime) -> bool:
             shutil.rmtree(path)
         else:
             path.unlink()
-    except OSError:  # in use, removed meanwhile, or another user's
+    except OSError:  # in use, already removed, or not ours to remove
         return False
     finally:
         os.close(descriptor)
@@ -86,6 +85,6 @@ def remove_abandoned(path: Path, older_than: dt.datetime) -> bool:
 
 
 def is_local(filesystem: Any) -> bool:
-    """Whether an fsspec file system is one that this machine mounts."""
+    """Whether an fsspec file system has local paths."""
     protocol = filesystem.protocol
     return "file" in ((protocol,) if isinstance(protocol, str) else protocol)

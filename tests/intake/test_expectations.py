@@ -256,7 +256,7 @@ def test_a_row_rule_that_raises_stops_everything_instead_of_passing(validation, 
 
 
 def test_a_rule_that_stands_twice_is_refused(suite) -> None:
-    with pytest.raises(DefinitionError, match="stands there twice"):
+    with pytest.raises(DefinitionError, match="appears twice"):
         suite(age(), age("warning"))
 
 

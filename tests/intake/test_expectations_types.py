@@ -222,5 +222,5 @@ def test_a_kind_that_would_never_be_right_is_refused_with_the_reason(judged: Cal
 
 
 def test_the_first_place_of_a_column_is_refused_for_great_expectations_does_not_look_at_it(judged) -> None:
-    with pytest.raises(DefinitionError, match="the place 0 is not checked"):
+    with pytest.raises(DefinitionError, match="does not check position 0"):
         judged("expect_column_to_exist", {"column": "age", "column_index": 0}, GOOD)

@@ -1,6 +1,8 @@
 """When a partition is stopped and how much of what was refused is kept: exact shares, tables of cases."""
 
+import re
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from scoring.intake.expectations.findings import TableFinding
 from scoring.intake.limits import SAMPLE_BREACHES, keeps_all, most_refused, reason_to_stop
+from scoring.intake.quarantine import sample_only
 from scoring.intake.shares import share_of
 
 
@@ -72,3 +75,10 @@ KEPT = [
 @pytest.mark.parametrize(("refused", "breaches", "most", "kept"), KEPT)
 def test_all_refused_rows_are_kept_unless_the_partition_is_stopped_for_very_many(refused, breaches, most, kept):
     assert keeps_all(refused, breaches, most) is kept
+
+
+@pytest.mark.parametrize("quarantined", [1, 1200, 1201, 1249, 9999, 10_000])
+def test_the_limit_that_the_warning_about_a_sample_advises_keeps_all_rows(quarantined):
+    said = sample_only(SimpleNamespace(kept=0, quarantined=quarantined, received=10_000))
+    (limit,) = re.findall(r"quarantine_limit to (\d\.\d\d) or more", said)
+    assert most_refused(float(limit), 10_000) >= quarantined

@@ -143,7 +143,7 @@ REFUSED = {
         lambda lines: [{**lines[0], "row_number": "7"}],
         "row 1, column 'row_number': row number 7 is not in",
     ),
-    "a row twice": (lambda lines: [lines[0], lines[0]], "row 2, column 'row_number': row number 6 stands twice"),
+    "a row twice": (lambda lines: [lines[0], lines[0]], "row 2, column 'row_number': row number 6 appears twice"),
     "no row number": (lambda lines: [{**lines[0], "row_number": ""}], "column 'row_number'"),
     "the key of an accepted row": (
         lambda lines: [lines[0], {**lines[1], "customer_id": "c0001"}],
@@ -151,7 +151,7 @@ REFUSED = {
     ),
     "a key twice": (
         lambda lines: [lines[0], {**lines[1], "customer_id": "c0005"}],
-        "row 2, column 'customer_id': the key 'c0005' stands twice",
+        "row 2, column 'customer_id': the key 'c0005' appears twice",
     ),
     "a wrong type": (lambda lines: [{**lines[0], "visits": "many"}], "row 1, column 'visits'"),
 }
@@ -180,6 +180,6 @@ def test_a_replay_whose_base_is_superseded_meanwhile_changes_nothing(bad, tmp_pa
     suite = load_suite(bad.expectations_dir, SHOP)
     origin = Origin("corrections", received=0, duplicates=0, corrects=overtaken.snapshot_id)
     new = builder.judge(suite, suite.validation(), origin)
-    with pytest.raises(PermanentError, match="ingested anew"):
+    with pytest.raises(PermanentError, match="ingested again"):
         builder.record(new)
     assert current(bad) == newer

@@ -1,6 +1,5 @@
 """A kill of the local platform leaves nothing that keeps its PostgreSQL from starting again."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from scoring.local.postgres import forget_what_a_kill_left
     ("name", "text", "stays"),
     [
         ("postmaster.pid", "", False),
-        ("postmaster.pid", f"{os.getpid()}\n/data\n", False),  # a process, but no PostgreSQL
+        ("postmaster.pid", "1\n/data\n", False),  # a process, but no PostgreSQL
         ("postmaster.pid", "999999999\n/data\n", False),
         (".handle_pids.json", "", False),
         (".handle_pids.json", "[12", False),

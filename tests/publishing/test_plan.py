@@ -60,7 +60,7 @@ def test_a_partition_is_planned_anew_when_its_file_has_other_row_groups(shop, ro
     score_shard(shop, first.publication_id, 0)
     made_anew(snapshot, row_group_rows)
     if row_group_rows > shop.row_group_rows:
-        with pytest.raises(PermanentError, match=r"ends with row group .*made anew.*from its first task"):
+        with pytest.raises(PermanentError, match=r"ends with row group .*written again.*from its first task"):
             score_shard(shop, first.publication_id, 1)
     again = plan(shop, SPENDING, JUNE, run_id="test")
     assert again.publication_id != first.publication_id

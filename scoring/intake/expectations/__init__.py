@@ -1,6 +1,6 @@
-"""The rules that received rows must keep: Great Expectations suites, checked batch by batch.
+"""Checks received rows batch by batch against the Great Expectations suite of their data set.
 
-Importing Great Expectations takes seconds, so it is imported when a suite is loaded and not before.
+Importing Great Expectations takes seconds, so it is imported only when a suite is loaded.
 """
 
 from pathlib import Path
@@ -16,13 +16,13 @@ __all__ = ["RowFinding", "Suite", "TableFinding", "Validation", "load_suite"]
 def load_suite(directory: Path, data_set: DataSet) -> Suite:
     """Load the suite of a data set, with the critical rules that its definition implies.
 
-    Implied are: not null for each column that is not nullable, and the values of each category. A rule of
-    the same type about the same column in the suite takes the implied one's place.
+    The definition implies not null for each column that is not nullable, and the known values for each category. A
+    rule of the suite replaces the implied rule of the same type about the same column.
 
     Parameters
     ----------
     directory
-        The Great Expectations file context; nothing in it is changed but ``uncommitted/``.
+        The Great Expectations file context; only its ``uncommitted/`` is written to.
 
     Raises
     ------

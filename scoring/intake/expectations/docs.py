@@ -1,4 +1,4 @@
-"""Validation results kept in the Great Expectations context, and the Data Docs page that shows them."""
+"""Stores validation results in the Great Expectations context and builds their Data Docs page."""
 
 import datetime as dt
 import fcntl
@@ -36,7 +36,7 @@ class DataDocs:
     def write(self, suite_name: str, results: Sequence[RuleResult], as_of: dt.date, run_name: str) -> str:
         """Store one validation and build its page, the suite's page and the index.
 
-        Returns the page's path (its URL where the site is no directory, empty where there is no site).
+        Returns the page's path, its URL if the site is not a directory, or an empty text if there is no site.
         Processes on one machine take turns, because each rewrites the index.
         """
         suite_key = ExpectationSuiteIdentifier(name=suite_name)
@@ -45,9 +45,9 @@ class DataDocs:
             run_id=RunIdentifier(run_name=_file_name(run_name), run_time=dt.datetime.now(dt.UTC)),
             batch_identifier=as_of.isoformat(),
         )
-        with _turn(Path(self._context.root_directory) / "uncommitted"):
+        with _locked(Path(self._context.root_directory) / "uncommitted"):
             self._context.validation_results_store.store_validation_results(_merged(results, key), key)
-            pages: Any = [key, suite_key]  # both kinds work; the annotation there allows only one
+            pages: Any = [key, suite_key]  # mixed types work, though the annotation allows only one
             self._context.build_data_docs(resource_identifiers=pages)
         urls = [site["site_url"] for site in self._context.get_docs_sites_urls(resource_identifier=key)]
         return next((_path(url) for url in urls if url), "")
@@ -58,10 +58,10 @@ def _file_name(run_name: str) -> str:
 
 
 @contextmanager
-def _turn(directory: Path) -> Iterator[None]:
+def _locked(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "data_docs.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # released by the close, also that of a killed process
+        fcntl.flock(lock, fcntl.LOCK_EX)  # closing releases it, also when the process is killed
         yield
 
 

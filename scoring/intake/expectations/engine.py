@@ -1,4 +1,4 @@
-"""Great Expectations run on a frame in memory: nothing is registered, every failing row is named."""
+"""Runs Great Expectations on frames in memory: nothing is registered, and every failing row is found."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -18,16 +18,15 @@ from numpy.typing import NDArray
 from scoring.intake.expectations.rules import Rule
 from scoring.intake.expectations.tally import RuleResult
 
-# For a table: the first values that a rule finds wrong, without the text of a query.
+# Table rules report the first wrong values, but no query text.
 TABLE = {"result_format": "BASIC", "return_unexpected_index_query": False}
-# For rows: no values (their lists end at 200, whatever the format). The numbers of the failing rows are positions in
-# the frame, and none of them is left out.
+# Row rules report no values, because those lists end at 200. COMPLETE lists the frame positions of all failing rows.
 COUNTS = TABLE | {"exclude_unexpected_values": True}
 ROWS = COUNTS | {"result_format": "COMPLETE"}
 
 
 class Engine:
-    """Computes rules on frames; holds the last frame until the next one."""
+    """Computes rules on frames; keeps the last frame in memory until the next one."""
 
     def __init__(self) -> None:
         configuration = DataContextConfig(
@@ -40,7 +39,7 @@ class Engine:
         self._batches = asset.add_batch_definition_whole_dataframe("batch")
 
     def table(self, frame: pd.DataFrame, rules: Sequence[Rule]) -> Iterator[RuleResult]:
-        """What each rule says about a whole table.
+        """The result of each rule on a whole table.
 
         Raises
         ------
@@ -54,8 +53,8 @@ class Engine:
     ) -> Iterator[tuple[Rule, dict[str, Any], NDArray[np.bool_]]]:
         """Each row rule with Great Expectations' result and the rows (shape (rows,), bool) that fail.
 
-        Most rules are broken by no row of a batch, so that failing rows are asked for in a second pass only: rule by
-        rule, since Great Expectations lists each of them as an object.
+        The first pass only counts, because most batches break few rules. A second pass lists the failing rows of one
+        rule at a time, because Great Expectations makes an object of each.
         """
         validator = self._validator(frame, COUNTS)
         counted = [(found.rule, found.result) for found in self._run(validator, rules)]
@@ -73,7 +72,7 @@ class Engine:
     def _run(self, validator: Validator, rules: Sequence[Rule]) -> Iterator[RuleResult]:
         suite = gx.ExpectationSuite(name="rules", expectations=[rule.configuration for rule in rules])
         for number, expectation in enumerate(suite.expectations):
-            expectation.id = str(number)  # results come in another order
+            expectation.id = str(number)  # to match the results, which come in another order
         for found in validator.validate_expectation_suite(suite).results if rules else ():
             rule = rules[int(str(cast("ExpectationConfiguration", found.expectation_config).id))]
             if reason := _exception(found.exception_info):
@@ -82,7 +81,7 @@ class Engine:
 
 
 def _positions(rule: Rule, result: Any) -> list[int]:
-    """Positions of the failing rows; a rule that does not name each of them must not pass as if it did."""
+    """Positions of the failing rows; refuses a rule that does not list all of them."""
     positions = [int(position) for position in result.get("unexpected_index_list") or ()]
     if len(positions) != result.get("unexpected_count"):
         raise rule.cannot_be_computed("it does not say which rows fail.")
@@ -90,7 +89,7 @@ def _positions(rule: Rule, result: Any) -> list[int]:
 
 
 def _exception(info: dict[str, Any]) -> str | None:
-    """The message, when one was raised: there is one for the expectation or one for each metric."""
+    """The first exception's message, if any: ``info`` is about the expectation, or has one entry for each metric."""
     for one in [info] if "raised_exception" in info else info.values():
         if one["raised_exception"]:
             return str(one["exception_message"]).strip().rstrip(".") + "."

@@ -1,4 +1,4 @@
-"""What checking finds. Plain values, so that a caller need not import Great Expectations."""
+"""The findings of a check, as plain values: a caller need not import Great Expectations."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 class RowFinding:
     """A row rule and the rows of one batch that break it.
 
-    ``columns`` are what the rule is about, ``column`` is their names in one text. ``failing`` (shape (rows,)) marks
+    ``columns`` are those that the rule is about, ``column`` their names in one text. ``failing`` (shape (rows,)) marks
     the rows. Only a critical rule quarantines them.
     """
 

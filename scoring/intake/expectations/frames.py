@@ -1,4 +1,4 @@
-"""Arrow columns as Great Expectations takes them: pandas, with nothing lost that a rule can see."""
+"""Converts Arrow columns to pandas for Great Expectations, without losing anything that a rule can see."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-# Integers of this size and below are exact in a float64, which knows null and is quick.
+# A float64 holds all integers up to this size exactly. Unlike int64 it has nulls, and it is faster than Int64.
 EXACT_IN_FLOAT64 = 2**53
 
 
@@ -30,7 +30,7 @@ def _series(column: Any, *, in_pairs: bool) -> Any:
     if pa.types.is_date(column.type):
         return column.cast(pa.timestamp("s")).to_pandas() if in_pairs else column.to_pandas(types_mapper=pd.ArrowDtype)
     if pa.types.is_decimal(column.type):
-        return column.cast(pa.string()).cast(pa.float64()).to_pandas()  # the direct cast is off by one bit at times
+        return column.cast(pa.string()).cast(pa.float64()).to_pandas()  # the direct cast is sometimes off by one bit
     if pa.types.is_integer(column.type) and column.null_count and not _exact_in_float64(column):
         return column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     return column.to_pandas()

@@ -1,4 +1,4 @@
-"""Reads a suite from its Great Expectations context, adds what the definition implies, refuses what cannot work."""
+"""Reads a suite from its Great Expectations context, adds the implied rules, refuses rules that cannot work."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,10 +30,10 @@ EXAMPLE = (
 )
 
 TYPES = "the definition gives every column its type, and a file with another one is refused before it is checked"
-PATTERNS = "patterns of SQL are not known here; use a rule with a regular expression"
-QUERIES = "it asks a database, and rows are checked in memory before they are in one"
+PATTERNS = "SQL patterns are not supported here; use a rule with a regular expression"
+QUERIES = "it queries a database, but rows are checked in memory before they are in one"
 
-# Rules that would never be right here, and why.
+# Rules that cannot work here, and why.
 REFUSED = {
     "expect_column_type_to_be": TYPES,
     "expect_column_values_to_be_in_type_list": TYPES,
@@ -47,7 +47,7 @@ REFUSED = {
     "unexpected_rows_expectation": QUERIES,
 }
 
-# These look at nothing but the names of the columns.
+# Rules that look only at the names of the columns.
 ABOUT_COLUMNS = {
     "expect_column_to_exist",
     "expect_table_column_count_to_be_between",
@@ -56,7 +56,7 @@ ABOUT_COLUMNS = {
     "expect_table_columns_to_match_set",
 }
 
-# These look at a row beside all others, so that a batch does not decide them.
+# Metrics that compare a row with all others: one batch is not enough.
 NEEDS_WHOLE_TABLE = {
     "column_values.unique",
     "column_values.increasing",
@@ -70,7 +70,7 @@ ONE_AT_A_TIME = threading.Lock()  # Great Expectations reads its YAML with a par
 
 
 def load(directory: Path, data_set: DataSet) -> Suite:
-    """As ``scoring.intake.expectations.load_suite``, which says what it raises."""
+    """Load a suite; see ``scoring.intake.expectations.load_suite`` for the parameters and errors."""
     context = _open(directory)
     rules = [_rule(stated, data_set) for stated in _stated(context, data_set)]
     about = {(rule.configuration.type, rule.column) for rule in rules}
@@ -99,7 +99,7 @@ def _open(directory: Path) -> FileDataContext:
 
 
 def _stated(context: FileDataContext, data_set: DataSet) -> list[ExpectationConfiguration]:
-    """The suite's content as it stands: a suite object would lack, silently, what cannot be used."""
+    """The stored expectations: Great Expectations' own suite object silently drops those that it cannot use."""
     name = data_set.suite_name
     key = ExpectationSuiteIdentifier(name=name)
     if not context.expectations_store.has_key(key):
@@ -130,7 +130,7 @@ def _rule(stated: ExpectationConfiguration, data_set: DataSet) -> Rule:
         raise DefinitionError(f"{refused}{REFUSED[stated.type]}.", remedy="remove it from the suite.")
     if stated.type == "expect_column_to_exist" and stated.kwargs.get("column_index") == 0:
         raise DefinitionError(
-            f"{refused}the place 0 is not checked by Great Expectations.",
+            f"{refused}Great Expectations does not check position 0.",
             remedy="leave 'column_index' out, or use expect_table_columns_to_match_ordered_list.",
         )
     try:
@@ -160,9 +160,7 @@ def _check(rules: Sequence[Rule], data_set: DataSet) -> None:
                 f"{unknown[0]!r}; it has: {', '.join(data_set.column_names)}."
             )
         if (rule.name, rule.column) in seen:
-            raise DefinitionError(
-                f"Suite {data_set.suite_name!r}: {rule.name} (column {rule.column}) stands there twice."
-            )
+            raise DefinitionError(f"Suite {data_set.suite_name!r}: {rule.name} (column {rule.column}) appears twice.")
         seen.add((rule.name, rule.column))
 
 

@@ -1,4 +1,4 @@
-"""One expectation of a suite as this project uses it: what it is about, and how it is called."""
+"""One expectation of a suite: its columns, its severity, its scope, and its name in messages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.errors import DefinitionError
 
-if TYPE_CHECKING:  # else whoever names a Suite would wait for Great Expectations
+if TYPE_CHECKING:  # importing Great Expectations takes seconds
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 SINGLE, SEVERAL = ("column", "column_A", "column_B"), ("column_list", "column_set")
@@ -22,8 +22,8 @@ Scope = Literal["row", "pair", "table", "columns"]
 class Rule:
     """An expectation, as Great Expectations stores it, with its severity (critical, warning or info).
 
-    ``scope`` is what it needs to see: one ``row`` at a time, two columns of a row (``pair``), the whole ``table``,
-    or nothing but the names of the ``columns``.
+    ``scope`` is what it needs: one ``row`` at a time, two columns of a row (``pair``), the whole ``table``, or only
+    the names of the ``columns``.
     """
 
     configuration: "ExpectationConfiguration"
@@ -42,7 +42,7 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """``type(argument=value, ...)``; one that would be too long ends in a digest of its arguments."""
+        """The name in messages, ``type(argument=value, ...)``; a long one is cut and ends in a digest."""
         said = {key: value for key, value in self.kwargs.items() if key not in {*SINGLE, *SEVERAL, "mostly"}}
         if not said:
             return str(self.configuration.type)
@@ -70,12 +70,12 @@ class Rule:
         return {"type": self.configuration.type, "kwargs": self.kwargs, "severity": self.severity}
 
     def needs(self, data_set: DataSet) -> set[str]:
-        """The columns that computing it takes: also those that its row_condition mentions."""
+        """The columns needed to compute it, those in its row_condition included."""
         condition = str(self.kwargs.get("row_condition") or "")
         return set(data_set.column_names) & {*self.columns, *re.findall(r"\w+", condition)}
 
     def cannot_be_computed(self, reason: str) -> DefinitionError:
-        """The error for a rule that gives no answer: such a rule must never pass."""
+        """The error for a rule that gives no result: such a rule must never pass."""
         about = f" (column {self.column})" if self.columns else ""
         return DefinitionError(f"Rule {self.name}{about} cannot be computed: {reason} Remedy: correct it in the suite.")
 

@@ -1,4 +1,4 @@
-"""A loaded suite: the rules of one data set, which know nothing of any input."""
+"""A loaded suite: the rules of one data set, independent of any input."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from scoring.intake.expectations.rules import Rule
 from scoring.intake.expectations.tally import RuleResult
 from scoring.intake.expectations.validation import Validation
 
-if TYPE_CHECKING:  # else whoever names a Suite would wait for Great Expectations
+if TYPE_CHECKING:  # importing Great Expectations takes seconds
     from scoring.intake.expectations.docs import DataDocs
     from scoring.intake.expectations.engine import Engine
 
@@ -35,5 +35,5 @@ class Suite:
         return Validation(self.data_set, self.rules, self.engine)
 
     def write_docs(self, results: Sequence[RuleResult], as_of: dt.date, run_name: str) -> str:
-        """Store what a validation found and build its Data Docs page; its path."""
+        """Store the results of a validation and build its Data Docs page; returns the page's path."""
         return self.docs.write(self.data_set.suite_name, results, as_of, run_name)

@@ -1,4 +1,4 @@
-"""What a rule found in all batches together, in the form in which Great Expectations reports one batch."""
+"""Merges the results of a rule over all batches into the form in which Great Expectations reports one batch."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class RuleResult:
-    """Whether a rule holds for the whole input, and the counts or the value that say so."""
+    """Whether a rule holds for the whole input, with the counts or the value that show it."""
 
     rule: Rule
     success: bool
@@ -21,13 +21,13 @@ class RuleResult:
 
     @property
     def observed(self) -> str:
-        """What a table rule found, for a person; never longer than a line of text."""
+        """What a table rule found, for a person; at most about 200 characters."""
         text = _observed(self.result)
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 class Tally:
-    """Counts of one row rule: memory does not grow with the rows."""
+    """Counts of one row rule over all batches; memory does not grow with the rows."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def considered(self) -> int:
-        """Rows that have a value, or all where a null is what the rule is about."""
+        """The rows that the rule judges: those with a value, or all rows if it is a rule about nulls."""
         return self.elements - self.missing
 
     @property
@@ -61,7 +61,7 @@ class Tally:
         return f"{self.unexpected} of {self.considered} values ({self.share:.2%})"
 
     def result(self) -> RuleResult:
-        """The merged result; success obeys ``mostly``, as for a single batch."""
+        """The merged result; ``mostly`` decides about success, as for a single batch."""
         return RuleResult(
             rule=self.rule,
             success=self.considered - self.unexpected >= share_of(self.rule.kwargs.get("mostly", 1), self.considered),

@@ -1,4 +1,4 @@
-"""One validation: an input checked batch by batch, then as a table, with the counts of what was found."""
+"""One validation: checks an input batch by batch, then as a table, and counts what it finds."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from scoring.intake.expectations.rules import Rule
 from scoring.intake.expectations.tally import RuleResult, Tally
 from scoring.snapshots.arrow import arrow_schema
 
-if TYPE_CHECKING:  # else whoever names a Validation would wait for Great Expectations
+if TYPE_CHECKING:  # importing Great Expectations takes seconds
     from scoring.intake.expectations.engine import Engine
 
 
@@ -32,7 +32,7 @@ class Validation:
         return [tally.result() for tally in self._tallies.values()] + self._table
 
     def check_rows(self, batch: pa.RecordBatch) -> list[RowFinding]:
-        """The row rules that rows of this batch break; each failing row counts, not ``mostly``.
+        """The row rules that rows of this batch break; every failing row counts, whatever ``mostly`` says.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class Validation:
         return found
 
     def check_table(self, columns: Callable[[tuple[str, ...]], pa.Table], rows: int) -> list[TableFinding]:
-        """The table rules that do not hold, each computed on the columns that it names and no other.
+        """The table rules that do not hold, each computed only on the columns that it needs.
 
         Parameters
         ----------
@@ -77,8 +77,8 @@ class Validation:
             self._table += self._engine.table(frame, rules)
         about_columns = [rule for rule in self._rules if rule.scope == "columns"]
         if about_columns:  # every input has the columns of the definition
-            nobody = to_frame(arrow_schema(self._data_set).empty_table(), self._data_set.column_names)
-            self._table += self._engine.table(nobody, about_columns)
+            empty = to_frame(arrow_schema(self._data_set).empty_table(), self._data_set.column_names)
+            self._table += self._engine.table(empty, about_columns)
         return [
             TableFinding(one.rule.name, one.rule.column, one.rule.severity, one.observed)
             for one in self._table

@@ -1,6 +1,6 @@
-"""Reads what a data set's source delivers: CSV, Parquet or a PostgreSQL query, in typed batches of one size.
+"""Reads the source of a data set (CSV, Parquet or a PostgreSQL query) in typed batches of one size.
 
-Bounded memory, nothing converted silently, and every refusal names the file, the row, the column and a remedy.
+Memory is bounded, nothing is converted silently, and every error names the file, the row, the column and a remedy.
 """
 
 import datetime as dt
@@ -27,11 +27,11 @@ _KINDS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parque
 
 @dataclass(frozen=True)
 class Received:
-    """What a source delivers.
+    """The name and the rows of an open source.
 
-    ``name`` is what a person calls it, without credentials. ``batches`` have the columns of the data set in
-    its order and the types of :func:`scoring.snapshots.arrow.arrow_schema`; all but the last have ``batch_rows`` rows,
-    or fewer where these would be more than 256 MiB.
+    ``name`` is for a person, without credentials. ``batches`` have the columns of the data set in its order and the
+    types of :func:`scoring.snapshots.arrow.arrow_schema`; all but the last have ``batch_rows`` rows, or fewer if these
+    would exceed 256 MiB.
     Row n of the source (1-based, the header and empty lines not counted) is the n-th row of all batches.
     """
 
@@ -52,10 +52,10 @@ def read(
 ) -> Iterator[Received]:
     """Open the source of ``data_set`` for ``as_of``; its batches can be read, once, until the context ends.
 
-    A file is copied first and only read when the copy is one whole version of it. ``path`` is read instead
-    of the definition's source, as the kind of file that its ending says (.csv, .csv.gz, .parquet); a relative
-    path starts at ``inbox`` and ``{as_of}`` is filled in. With ``roots`` it must be below the inbox or one of them,
-    ``..`` and symbolic links resolved; without, it may be anywhere. ``source_urls`` are libpq URIs by connection name.
+    A file is copied first and read only if the copy is one complete version of it. ``path`` replaces the definition's
+    source; its ending decides the kind of file (.csv, .csv.gz, .parquet), a relative path starts at ``inbox``, and
+    ``{as_of}`` is filled in. With ``roots`` it must be below the inbox or one of them, ``..`` and symbolic links
+    resolved; without, it may be anywhere. ``source_urls`` are libpq URIs by connection name.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def read(
     if path is None and isinstance(source, PostgresSource):
         name = query_name(source)
         rows = postgres_batches(source, source_urls, data_set, as_of, batch_rows)
-        with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:
+        with closing(rows), closing(_not_empty(name, rechunk(rows, batch_rows))) as batches:
             yield Received(name, batches)
         return
     location, kind = _file(source, path, as_of, inbox)
@@ -82,12 +82,12 @@ def read(
             rows = parquet_batches(file, name, data_set, batch_rows)
         else:
             rows = csv_batches(file, name, data_set, source.null_values if isinstance(source, CsvSource) else ("",))
-        with closing(rows), closing(_some(name, rechunk(rows, batch_rows))) as batches:
+        with closing(rows), closing(_not_empty(name, rechunk(rows, batch_rows))) as batches:
             yield Received(name, batches)
 
 
 def _file(source: Source, path: str | None, as_of: dt.date, inbox: str) -> tuple[str, str]:
-    """Where the file is and what kind of file it is."""
+    """The location and the kind of the file."""
     if path is None and not isinstance(source, PostgresSource):
         return resolve(source.path, as_of, inbox), source.kind
     location = resolve(path or "", as_of, inbox)
@@ -97,7 +97,7 @@ def _file(source: Source, path: str | None, as_of: dt.date, inbox: str) -> tuple
     return location, kind
 
 
-def _some(name: str, batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
+def _not_empty(name: str, batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
     first = next(batches, None)
     if first is None:
         raise SourceError(name, "The source has columns and no rows.", "Deliver it anew, with its rows.")

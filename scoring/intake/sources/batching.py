@@ -10,9 +10,9 @@ MAX_BATCH_BYTES = 256 << 20  # far below the 2 GiB that one Arrow array of strin
 def rechunk(
     batches: Iterator[pa.RecordBatch], rows: int, *, max_bytes: int = MAX_BATCH_BYTES
 ) -> Iterator[pa.RecordBatch]:
-    """The same rows in the same order in batches of ``rows`` rows; only the last may have fewer, none has none.
+    """The same rows in the same order, in batches of ``rows`` rows; the last may have fewer, but no batch is empty.
 
-    Where rows are so long that ``max_bytes`` come first, a batch ends there: its memory stays bounded.
+    A batch also ends where it would exceed ``max_bytes``, so that memory stays bounded.
     """
     held: list[pa.RecordBatch] = []
     count = size = 0
@@ -33,7 +33,7 @@ def rechunk(
 
 
 def _pieces(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch]:
-    """The batch itself, or halves of it until each fits."""
+    """The batch, or halves of it, until each has at most ``max_bytes`` or one row."""
     if batch.num_rows > 1 and batch.nbytes > max_bytes:
         half = batch.num_rows // 2
         yield from _pieces(batch.slice(0, half), max_bytes)

@@ -1,6 +1,6 @@
-"""Gives whole columns the types of the definition; a ValueError says that some cell does not fit.
+"""Casts whole columns to the types of the definition; raises ValueError if any cell does not fit.
 
-Which cell it is and why is for :mod:`scoring.intake.sources.cells` to find out.
+:mod:`scoring.intake.sources.cells` finds out which cell it is and why.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ _FIRST_DAY, _LAST_DAY = (dt.date.min - _EPOCH).days, (dt.date.max - _EPOCH).days
 
 
 def cast_text(cells: pa.Array, column: Column) -> pa.Array:
-    """Cells as text (Arrow strings, perhaps no valid UTF-8) in the column's type."""
+    """Cast text cells (Arrow strings, perhaps not valid UTF-8) to the column's type."""
     match column.type:
         case "text" | "category":
             cells.validate(full=True)
@@ -37,7 +37,7 @@ def cast_text(cells: pa.Array, column: Column) -> pa.Array:
 
 
 def cast_arrow(cells: pa.Array, column: Column) -> pa.Array:
-    """Arrow values of a type that the column accepts in the column's own type."""
+    """Cast Arrow values, of a type that the column accepts, to the column's own type."""
     if column.type == "number" and pa.types.is_signed_integer(cells.type):
         return _numbers_of_integers(cells)
     cells = pc.cast(cells, arrow_type(column))
@@ -48,7 +48,7 @@ def cast_arrow(cells: pa.Array, column: Column) -> pa.Array:
 
 
 def cast_fetched(cells: Sequence[str | bool | None], column: Column) -> pa.Array:
-    """What PostgreSQL sends (booleans; everything else as text) in the column's type."""
+    """Cast what PostgreSQL sends (booleans; everything else as text) to the column's type."""
     if column.type == "boolean":
         return pa.array(cells, pa.bool_())
     return cast_text(pa.array(cells, pa.string()), column)
@@ -99,7 +99,7 @@ def _hexadecimal(cells: pa.Array) -> pa.Array:
 
 
 def _in_calendar(dates: pa.Array) -> pa.Array:
-    """The dates themselves; Arrow knows years before 1 and after 9999, Python and PostgreSQL's readers do not."""
+    """The dates, if all lie in the years 1 to 9999, as Python's dates must; Arrow's range is wider."""
     span = pc.min_max(dates)
     if span["min"].is_valid and not (span["min"].value >= _FIRST_DAY and span["max"].value <= _LAST_DAY):
         raise ValueError("outside of the calendar")

@@ -14,19 +14,19 @@ from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.reasons import MAX_CELL_BYTES, why_unfit
 from scoring.snapshots.arrow import arrow_schema
 
-# How many unfit cells of a column are looked at: all of a small file's; of a large one that is wrong throughout, a few
-# of each block, so that it takes hardly longer than a good one.
+# How many unfit cells of a column are examined: the first 1000, then up to 20 in each block. A large file that is
+# wrong throughout takes hardly longer than a good one.
 LOOKED_AT, LOOKED_AT_IN_EACH_BLOCK = 1000, 20
 
-# Cells of one column as a reader has them: Arrow strings (CSV), Arrow values (Parquet), text and booleans (PostgreSQL).
+# Cells of one column: Arrow strings (CSV), Arrow values (Parquet), text and booleans (PostgreSQL).
 Cells = Any
 
 
 @dataclass(frozen=True)
 class Form:
-    """The form in which a source has its cells.
+    """How a kind of source represents cells.
 
-    ``cast`` gives cells the type of a column, and raises ValueError if one does not fit. ``missing`` is the remedy
+    ``cast`` casts cells to the type of a column, and raises ValueError if one does not fit. ``missing`` is the remedy
     for a cell such as N/A.
     """
 
@@ -45,7 +45,7 @@ class TypedBatches:
     def of(
         self, blocks: Iterator[Sequence[Cells]], row_of: Callable[[int], int] = int
     ) -> Generator[pa.RecordBatch, None, None]:
-        """One batch for each block, up to the first that has an unfit cell; the rest is read to find more of them.
+        """One batch for each block. After the first error there are no batches: the rest is read only to find more.
 
         ``row_of`` gives the row of the source (1-based) for the n-th row of all blocks.
 
@@ -63,7 +63,7 @@ class TypedBatches:
                 if not self._findings and batch is not None:
                     yield batch
                 first += len(columns[0])
-        except (SourceError, TransientError) as error:  # the source itself broke off
+        except (SourceError, TransientError) as error:  # the source itself failed
             if not self._findings:
                 raise
             if isinstance(error, SourceError):
@@ -77,7 +77,7 @@ class TypedBatches:
                 arrays = [self._cast(*pair) for pair in zip(columns, self._data_set.columns, strict=True)]
                 return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
             except ValueError:
-                pass  # which cell it was is looked for in all columns alike
+                pass  # below, all columns are searched for unfit cells
         unfit = [found for pair in zip(columns, self._data_set.columns, strict=True) for found in self._unfit(*pair)]
         for position, value, column in sorted(unfit, key=lambda found: found[0]):
             why = why_unfit(value, column, limit=self._limit(column), missing=self._form.missing)
@@ -100,7 +100,7 @@ class TypedBatches:
         return found
 
     def _unfit_positions(self, cells: Cells, column: Column) -> Iterator[int]:
-        """Where the cast refuses a cell: the cast itself judges pieces of the column, nobody guesses after it."""
+        """Positions of the cells that the cast refuses, found by casting smaller and smaller pieces of the column."""
         ranges = _pieces(len(cells))
         while ranges:
             low, high = ranges.pop()
@@ -115,9 +115,10 @@ class TypedBatches:
 
 
 def _pieces(size: int) -> list[tuple[int, int]]:
-    """Ranges that cover 0 to ``size``, the first one last: from 16 on each is twice as long as the one before.
+    """Ranges from 0 to ``size``, last range first; the range at 0 has 16 cells, and each next one twice as many.
 
-    A cast is slow where many cells are wrong: short pieces find the first few of them without looking at the rest.
+    Casts are slow where many cells are wrong. Short ranges at the start find the first of them without casting the
+    rest.
     """
     edges = [0]
     while edges[-1] < size:
@@ -133,5 +134,5 @@ def _value(cells: Cells, position: int) -> object:
         return value.as_py()
     except UnicodeDecodeError:
         return value.cast(pa.binary()).as_py()
-    except (OverflowError, ValueError):  # a day that Python's calendar does not have
+    except (OverflowError, ValueError):  # a date outside of Python's calendar
         return str(value.cast(pa.int32()).as_py()) + " days from 1970-01-01"

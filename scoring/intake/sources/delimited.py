@@ -1,4 +1,4 @@
-"""Reads CSV: Arrow parses block by block, everything as text, and each column is then given its type."""
+"""Reads CSV: Arrow parses it block by block as text, then each column is cast to its type."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -19,7 +19,7 @@ from scoring.intake.sources.spool import View
 
 CSV = Form(cast_text, missing="leave the cell empty, or add the word to the source's null_values")
 _CR = ord("\r")
-MOST_RAGGED_ROWS = 10_000  # after these the file is not read on
+MOST_RAGGED_ROWS = 10_000  # reading stops after this many
 
 
 def csv_batches(
@@ -30,7 +30,7 @@ def csv_batches(
     *,
     block_bytes: int = MAX_RECORD_BYTES,
 ) -> Generator[pa.RecordBatch, None, None]:
-    """The rows of a CSV file in batches as long as a block of ``block_bytes`` of text has rows.
+    """The rows of a CSV file, in one batch for each block of ``block_bytes`` bytes of text.
 
     Columns are matched by the header's names. A cell equal to one of ``null_values`` is null, quoted or
     not. Empty lines are not rows.
@@ -44,13 +44,13 @@ def csv_batches(
     check_columns(names, data_set, name)
     known = tuple(column if column in data_set.column_names else f"#{at}" for at, column in enumerate(names, start=1))
     content = survey(View(file))
-    if not content.quotes_pair_up or content.has_nul:  # in both cases Arrow would merge cells
+    if not content.quotes_pair_up or content.has_nul:  # Arrow would merge cells
         raise _explained(file, name, known, "its quotation marks do not pair up, or it holds a NUL byte")
     findings = Findings(name)
     skipped = RaggedRows(known, findings)
     options = csv.ParseOptions(
         newlines_in_values=True,
-        invalid_row_handler=skipped.take if content.is_utf8 else None,  # Arrow decodes the row that it hands over
+        invalid_row_handler=skipped.take if content.is_utf8 else None,  # Arrow decodes the rows that it passes
     )
     with closing(_blocks(file, data_set, null_values, options, block_bytes)) as blocks:
         explained = _guarded(blocks, file, name, known, skipped)
@@ -58,7 +58,7 @@ def csv_batches(
 
 
 class RaggedRows:
-    """Rows with too few or too many cells: each is a finding, and Arrow leaves it out."""
+    """Rows with too few or too many cells: each becomes a finding, and Arrow skips it."""
 
     def __init__(self, header: Sequence[str], findings: Findings) -> None:
         self._header, self._findings = header, findings
@@ -66,7 +66,7 @@ class RaggedRows:
         self.gave_up = False
 
     def take(self, row: csv.InvalidRow) -> str:
-        """Note a row; says whether Arrow goes on without it."""
+        """Note a row; returns whether Arrow is to ``skip`` it, or to stop with an ``error``."""
         number = row.number - 1  # without the header
         self._rows.append(number)
         cells, _ = cells_of(row.text.encode())
@@ -76,7 +76,7 @@ class RaggedRows:
         return "error" if self.gave_up else "skip"
 
     def row_of(self, position: int) -> int:
-        """The row of the file (1-based) that is the n-th (``position``) of those with the right number of cells."""
+        """The row of the file (1-based) of the ``position``-th row with the right number of cells."""
         for row in self._rows:
             if row > position:
                 break
@@ -88,7 +88,7 @@ class _WholeLineEnds(View):
     r"""Never ends a piece between \r and \n: Arrow would lose the \n, also one inside quotes (apache/arrow#51368)."""
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # as in View
-        r"""Fill the buffer, but for a last \r whose \n does not fit."""
+        r"""Fill the buffer, without a last \r whose \n does not fit."""
         count = super().readinto(buffer)
         if count > 1 and buffer[count - 1] == _CR and self.next_byte() == b"\n":
             self.seek(-1, 1)
@@ -104,7 +104,7 @@ def _blocks(
         read_options=csv.ReadOptions(block_size=block_bytes, use_threads=False),  # as fast, with flat memory
         parse_options=options,
         convert_options=csv.ConvertOptions(
-            check_utf8=False,  # the cast does, and knows the cell
+            check_utf8=False,  # cast_text() does, and so its cell is found
             column_types={column: pa.string() for column in data_set.column_names},
             include_columns=data_set.column_names,
             null_values=null_values,
@@ -119,7 +119,7 @@ def _blocks(
 def _guarded(
     blocks: Iterator[list[pa.Array]], file: IO[bytes], name: str, header: Sequence[str], skipped: RaggedRows
 ) -> Iterator[list[pa.Array]]:
-    """The blocks; what makes Arrow stop is explained."""
+    """The blocks; an error of Arrow is replaced by one that names the row, the column and a remedy."""
     try:
         yield from blocks
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:

@@ -1,4 +1,4 @@
-"""Says exactly where a CSV file breaks off being one. Slow and thorough: it runs only after the fast reader failed."""
+"""Finds the first place where a file is not valid CSV. Slow and exact: it runs only after the fast reader failed."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -45,12 +45,12 @@ def ragged(cells: Sequence[bytes], header: Sequence[str], row: int) -> tuple[str
         remedy = "Complete the row; an empty cell still needs its comma."
         return "has too few cells", Finding(problem, remedy, row, header[len(cells)])
     problem = f"{counted}; the first surplus one is {short(_lenient(cells[len(header)]))}."
-    remedy = "Remove the surplus cells; a cell with a comma in it must stand in quotation marks."
+    remedy = "Remove the surplus cells; a cell with a comma in it must be in quotation marks."
     return "has too many cells", Finding(problem, remedy, row, header[-1])
 
 
 def _plain(content: bytes, columns: int) -> bool:
-    """Whether a glance is enough to see that nothing is wrong; most records are like that."""
+    """Whether a record is obviously sound, as most are: plain ASCII without quotation marks and with all commas."""
     return content.isascii() and b'"' not in content and b"\0" not in content and content.count(b",") == columns - 1
 
 
@@ -60,7 +60,7 @@ def _fault(content: bytes, header: Sequence[str], row: int) -> Finding | None:
         column = header[min(len(cells), len(header)) - 1]
         if _unclosed(cells[-1]):
             return _never_closed(cells[-1], row, column)
-        problem = f"A quotation mark stands where none may: {short(_lenient(content))}."
+        problem = f"A quotation mark is where none may be: {short(_lenient(content))}."
         return Finding(problem, _QUOTE_REMEDY, row, column)
     for cell, column in zip(cells, header, strict=False):
         if b"\0" in cell:
@@ -102,7 +102,7 @@ def _too_large(content: bytes, rest: Iterator[bytes], header: Sequence[str], row
 
 
 def _size_of_last(cell: bytes, rest: Iterator[bytes]) -> tuple[int, bool]:
-    """Bytes of a cell whose beginning is ``cell`` (without quotation marks), and whether it comes to an end."""
+    """Bytes of the cell that begins with ``cell`` (its quotation marks not counted), and whether it ends."""
     quoted = cell.startswith(b'"')
     end = _QUOTED_END if quoted else _PLAIN_END
     size = len(cell) - quoted

@@ -1,4 +1,4 @@
-"""What is wrong with a source, collected while it is read on: one finding of each kind, ten kinds at most."""
+"""Collects the errors of a source while it is read: one finding of each kind, ten kinds at most."""
 
 from scoring.errors import Finding, SourceError
 
@@ -17,11 +17,11 @@ class Findings:
 
     @property
     def full(self) -> bool:
-        """Whether there are as many kinds as one error names."""
+        """Whether there are as many kinds as one error may name."""
         return len(self._kinds) >= MAX_KINDS
 
     def add(self, reason: str, finding: Finding) -> None:
-        """Keep a finding, unless there is one of its kind or there are enough."""
+        """Keep a finding, unless there is already one of its kind or there are enough."""
         if not self.full:
             self._kinds.setdefault((finding.column, reason), finding)
 

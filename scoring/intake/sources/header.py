@@ -1,4 +1,4 @@
-"""Judges the header of a CSV file before a row is read: encoding, separator, names."""
+"""Checks the header of a CSV file before any row is read: encoding, separator, names."""
 
 from collections.abc import Mapping, Sequence
 from io import RawIOBase
@@ -43,16 +43,16 @@ def read_header(file: RawIOBase, name: str) -> tuple[str, ...]:
 
 
 def check_columns(names: Sequence[str], data_set: DataSet, name: str, *, quotable: bool = False) -> None:
-    """Check names against the definition; the order is free.
+    """Check names against the definition; they may have any order.
 
-    A name that the definition does not know is told by its position: the file may be one that was not meant to be
-    read. ``quotable`` says that it may be quoted all the same (the names of a query stand in the definition).
+    Messages give an unknown name only by its position, because somebody may have named a file that they must not see.
+    ``quotable`` allows its text: the names of a query are in the definition anyway.
 
     Raises
     ------
     SourceError
-        For a name that stands twice or is missing, or one that the definition does not have, unless the
-        source's ``extra_columns`` says ``ignore``.
+        If a name appears twice or is missing, or if the definition does not have it, unless the source's
+        ``extra_columns`` is ``ignore``.
     """
     known = data_set.column_names
     positions = {column: [at for at, found in enumerate(names, start=1) if found == column] for column in names}
@@ -126,7 +126,7 @@ def _numbers(positions: Sequence[int]) -> str:
 
 
 def _alike(missing: Sequence[str], extra: Sequence[str], positions: Mapping[str, Sequence[int]]) -> str:
-    """A hint at names that differ from a missing one only by case or by spaces: they give nothing else away."""
+    """A hint at names that differ from a missing one only by case or spaces, and so reveal nothing new."""
     folded = {column: column.strip().lower() for column in extra}
     hints = [
         f" The name at position {positions[found][0]} is {column!r} but for capital letters or spaces."

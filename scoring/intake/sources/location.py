@@ -1,10 +1,10 @@
-"""Where a source is, and what a person may call it: a name in a message never carries a credential."""
+"""Where a source is, and its name in messages, which never contains a credential."""
 
 import datetime as dt
 import re
 from pathlib import Path
 
-_SCHEME = re.compile(r"(?<=://)[^?#]*")
+_AFTER_SCHEME = re.compile(r"(?<=://)[^?#]*")
 _PORT = re.compile(r"^[^:]*:\d+$")
 
 
@@ -22,7 +22,7 @@ def shown(location: str) -> str:
     """The location without user, password, key or the query of a signed URL."""
     if not is_url(location):
         return location
-    return _SCHEME.sub(lambda found: _without_user(found[0]), location).partition("?")[0]
+    return _AFTER_SCHEME.sub(lambda found: _without_user(found[0]), location).partition("?")[0]
 
 
 def suffix_of(location: str) -> str:
@@ -32,7 +32,7 @@ def suffix_of(location: str) -> str:
 
 
 def is_url(location: str) -> bool:
-    """Whether fsspec takes it for a URL or a chain of them; else it is a local path."""
+    """Whether fsspec reads it as a URL or a chain of URLs; else it is a local path."""
     return "://" in location or "::" in location
 
 

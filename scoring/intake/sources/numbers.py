@@ -1,14 +1,14 @@
 """Which values a ``number`` column takes: one rule for text, integers and floats, whatever the source.
 
-A float64 holds them: finite, not rounded to 0, and exact where it is written as an integer. What is written with a
-point or an exponent becomes the nearest float64.
+The value must fit a float64: finite, not rounded to 0, and exact if it is written as an integer. What is written with
+a point or an exponent becomes the nearest float64.
 """
 
 import math
 import re
 
 EXACT_UP_TO = 2**53  # a float64 holds every integer up to here, and only some beyond
-SHORTEST_VANISHING = len("1e-324")  # no shorter text than this stands for a number that a float64 makes 0
+SHORTEST_VANISHING = len("1e-324")  # the shortest text of a number that is not 0 but becomes 0 as a float64
 
 NO_NUMBER = "is not a number"
 NOT_FINITE = "is not a finite number"
@@ -19,7 +19,7 @@ INEXACT = f"is not exact as a 64-bit number, which holds each integer up to {EXA
 _NUMBER = re.compile(r"[+-]?(?P<mantissa>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_ZERO = re.compile("[1-9]")
 _INTEGER = re.compile(r"[+-]?0*(?P<digits>[0-9]*)")
-_MOST_DIGITS = 309  # those of the largest float64
+_MOST_DIGITS = 309  # the largest float64 has this many
 _WORDS = frozenset({"nan", "inf", "infinity"})
 
 

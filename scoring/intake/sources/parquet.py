@@ -1,4 +1,4 @@
-"""Reads Parquet: types are checked once against the definition, values as they come."""
+"""Reads Parquet: checks the types once against the definition, and the values batch by batch."""
 
 import re
 from collections.abc import Callable, Generator, Iterator
@@ -55,7 +55,7 @@ def parquet_batches(file: IO[bytes], name: str, data_set: DataSet, rows: int) ->
 
 
 def accepts(found: pa.DataType, column: Column) -> bool:
-    """Whether values of the type found are values of the column's type (some are then checked one by one)."""
+    """Whether a column may have the type found; some of its values may still be refused one by one."""
     if pa.types.is_dictionary(found):
         found = found.value_type
     if column.type == "decimal":

@@ -1,4 +1,4 @@
-"""Reads a query of PostgreSQL through a server-side cursor, in one read-only snapshot of the database."""
+"""Reads a PostgreSQL query through a server-side cursor, in one read-only repeatable-read transaction."""
 
 import datetime as dt
 from collections.abc import Generator, Mapping
@@ -18,9 +18,9 @@ from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.header import check_columns
 
 POSTGRES = Form(cast_fetched, missing="give NULL in the query instead, e.g. with NULLIF or CASE")
-FETCHED_ROWS = 5_000  # at a time: the client holds them as Python's objects
+FETCHED_ROWS = 5_000  # at a time, because the client holds them as Python objects
 
-# Type OIDs of pg_type.dat, which are fixed: which types of the database each of ours takes.
+# Fixed type OIDs of pg_type.dat: the database's types that each of our types accepts.
 _INTEGERS = {20: "bigint", 21: "smallint", 23: "integer"}
 _NUMERIC = {1700: "numeric"}
 _FLOATS = {700: "real", 701: "double precision"}
@@ -42,8 +42,8 @@ _ACCEPTED = {
 }
 _CAST = {"integer": "bigint", "number": "double precision", "decimal": "numeric", "category": "text"}
 
-# psycopg2 would bend some values (a date that is infinite becomes the year 9999) and raise at others (before Christ):
-# they are taken as PostgreSQL writes them, and judged like the cells of a file.
+# psycopg2 would change some values (an infinite date becomes the year 9999) and fail on others (dates before Christ).
+# So values arrive as PostgreSQL writes them, and are checked like the cells of a file.
 _BUILT_IN = frozenset(extensions.string_types)
 _AS_WRITTEN = extensions.new_type(
     tuple(_BUILT_IN - _TEXTS.keys() - _BOOLEAN.keys()), "AS_WRITTEN", lambda text, _cursor: text
@@ -74,7 +74,7 @@ def postgres_batches(
 
 
 def query_name(source: PostgresSource) -> str:
-    """What a person calls the source."""
+    """The name of the source in messages."""
     return f"query of {source.connection}"
 
 
@@ -158,7 +158,7 @@ def _failed(error: Exception, name: str) -> PermanentError | TransientError:
 
 
 def _checked(description: Any, data_set: DataSet, name: str) -> list[int]:
-    """Where the columns of the definition stand in the query's; all that do not fit are refused at once."""
+    """Positions of the definition's columns in the query; refuses all columns of a wrong type at once."""
     names = [field.name for field in description]
     check_columns(names, data_set, name, quotable=True)
     findings = Findings(name)
@@ -170,7 +170,7 @@ def _checked(description: Any, data_set: DataSet, name: str) -> list[int]:
 
 
 def _check_type(oid: int, column: Column, findings: Findings) -> None:
-    """Refuse a type whose values are not the column's; text also takes types of the user's own (an enumeration)."""
+    """Note a finding if the column does not accept the type; text also accepts user-defined types (an enumeration)."""
     accepted = _ACCEPTED.get(column.type)
     wrong = oid not in accepted if accepted else oid in _BUILT_IN and oid not in _TEXTS
     if wrong:

@@ -18,7 +18,7 @@ MISSING_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Unfit:
-    """Why a cell does not fit. Cells of one column with the same ``reason`` have one kind of error."""
+    """Why a cell does not fit. Cells of one column with the same ``reason`` count as one kind of error."""
 
     reason: str
     problem: str
@@ -26,10 +26,10 @@ class Unfit:
 
 
 def why_unfit(value: object, column: Column, *, limit: int, missing: str) -> Unfit:
-    """Why ``column`` does not take ``value``: the cell as its source has it; bytes if it is not UTF-8.
+    """Why ``column`` does not take ``value``, the cell as its source has it (bytes if it is not UTF-8).
 
-    ``limit`` is the most bytes that text may have. ``missing`` is the remedy for a word that stands for a missing
-    value, such as N/A.
+    ``limit`` is the most bytes that text may have. ``missing`` is the remedy for a word that means a missing value,
+    such as N/A.
     """
     raw = value.encode(errors="surrogatepass") if isinstance(value, str) else value
     if isinstance(raw, bytes):
@@ -48,7 +48,7 @@ def why_unfit(value: object, column: Column, *, limit: int, missing: str) -> Unf
 
 
 def short(value: object) -> str:
-    """The value as a person can read it in a message: at most 80 characters of it."""
+    """The first 80 characters of a value, quoted for a message."""
     text = value if isinstance(value, str | bytes) else str(value)
     return f"{text[:SHOWN_CHARACTERS]!r}" + ("..." if len(text) > SHOWN_CHARACTERS else "")
 
@@ -64,7 +64,7 @@ def too_long(size: int, limit: int = MAX_CELL_BYTES) -> Unfit:
 
 
 def not_utf8(cell: bytes) -> Unfit:
-    """Why bytes that are no UTF-8 do not fit."""
+    """Why bytes that are not UTF-8 do not fit."""
     try:
         cell.decode()
     except UnicodeDecodeError as error:

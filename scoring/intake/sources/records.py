@@ -1,6 +1,6 @@
-"""The exact grammar of our CSV (RFC 4180): records, their cells, and what a glance at all bytes tells.
+"""The exact grammar of our CSV (RFC 4180): records, their cells, and a survey of all bytes of a file.
 
-A cell is either quoted as a whole, with quotation marks inside it doubled, or holds none.
+A cell is either quoted as a whole, with quotation marks inside it doubled, or has no quotation marks.
 """
 
 import codecs
@@ -16,13 +16,13 @@ MAX_RECORD_BYTES = 1 << 20
 
 _CELL = re.compile(rb'"[^"]*(?:""[^"]*)*"|"[^"]*(?:""[^"]*)*\Z|[^",\r\n]*')
 _QUOTE = ord('"')
-_EDGE = np.zeros(256, dtype=bool)  # what may stand outside, beside a quotation mark
+_EDGE = np.zeros(256, dtype=bool)  # the bytes that may be next to a quotation mark, outside of its cell
 _EDGE[list(b',\r\n"')] = True
 
 
 @dataclass(frozen=True)
 class Record:
-    """The bytes of one record with its line end; ``complete`` is false for one that is cut or never closed."""
+    """The bytes of one record with its line end; ``complete`` is false if it is cut or a quotation mark is open."""
 
     content: bytes
     complete: bool
@@ -34,9 +34,9 @@ class Record:
 
 
 def cells_of(content: bytes) -> tuple[list[bytes], bool]:
-    """The raw cells (quoted ones with their quotation marks) and whether quotation marks stand as they must.
+    """The raw cells (quoted ones with their quotation marks), and whether the quotation marks are valid.
 
-    If they do not, the last cell returned is the one that is wrong.
+    If they are not, the last cell returned is the wrong one.
     """
     content = content.rstrip(b"\r\n") if content.count(b'"') % 2 == 0 else content
     cells, position = [], 0
@@ -53,14 +53,14 @@ def cells_of(content: bytes) -> tuple[list[bytes], bool]:
 
 
 def text_of(cell: bytes) -> str:
-    """What a raw cell says; raises UnicodeDecodeError if it is not UTF-8."""
+    """The text of a raw cell; raises UnicodeDecodeError if it is not UTF-8."""
     if cell.startswith(b'"'):
         cell = cell[1:-1].replace(b'""', b'"')
     return cell.decode("utf-8")
 
 
 def records(lines: Iterator[bytes]) -> Iterator[Record]:
-    """The records of ``lines``; one longer than MAX_RECORD_BYTES comes cut, its rest is still in ``lines``."""
+    """The records of ``lines``; one longer than MAX_RECORD_BYTES is cut, and its rest stays in ``lines``."""
     held, quotes = bytearray(), 0
     for line in lines:
         held += line
@@ -93,7 +93,7 @@ def lines_of(file: RawIOBase) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over the bytes of a file tells."""
+    """The result of one pass over the bytes of a file."""
 
     quotes_pair_up: bool
     is_utf8: bool
@@ -101,7 +101,7 @@ class Survey:
 
 
 def survey(file: RawIOBase) -> Survey:
-    """Look at every byte once; vectorised."""
+    """Read every byte once, vectorised, and say whether the file can be parsed."""
     quotes, text, has_nul = _Quotes(), _Utf8(), False
     while chunk := file.read(CHUNK_BYTES):
         quotes.take(chunk)
@@ -114,8 +114,8 @@ def survey(file: RawIOBase) -> Survey:
 class _Quotes:
     """Whether every quotation mark so far opens, closes or is doubled within a cell.
 
-    A parser that is lenient here would merge rows silently. The first, third, ... mark of the file must
-    have a separator, or the mark before it, on its left; the others the same on their right.
+    A parser that is lenient here would merge rows silently. The first, third, ... mark of the file opens: on its left
+    there must be a separator or another mark. Every second mark closes: the same must be on its right.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Which places a person who only has the trigger form may have read: what is below the inbox or a listed root."""
+"""Confines the files that the trigger form may name to the inbox and the listed roots."""
 
 import os
 import posixpath
@@ -10,16 +10,16 @@ from scoring.errors import SourceError
 from scoring.intake.sources.location import is_url, shown
 
 _LOCAL = re.compile(r"^(?:file|local)://", re.IGNORECASE)
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")  # what one parser of URLs takes for a separator and another does not
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")  # separators for some URL parsers, but not for others
 
 
 def confined(location: str, roots: Iterable[str]) -> str:
-    """The place itself, symbolic links resolved, when it is below one of ``roots``; nothing is opened.
+    """The location, symbolic links of a local one resolved, if it is below one of ``roots``; opens nothing.
 
     Raises
     ------
     SourceError
-        If it is not.
+        If it is below none of them.
     """
     where = _place(location)
     for root in filter(None, (_place(root) for root in roots if root)):
@@ -38,7 +38,7 @@ def _below(path: str, root: str) -> bool:
 
 
 def _place(location: str) -> tuple[str, ...] | None:
-    """What must be equal (protocols and host; nothing for a local file) and, last, the path to compare."""
+    """The parts to compare: protocols and host (none for a local file), then the path; None if they are unclear."""
     local = _LOCAL.sub("", location)
     if not is_url(local):
         return None if "\0" in local else (os.path.realpath(os.path.expanduser(local)),)  # noqa: PTH111 - as fsspec does

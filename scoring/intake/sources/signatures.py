@@ -1,4 +1,4 @@
-"""What a file really is, by its first bytes: so that a message names it instead of what it makes of the header."""
+"""The real kind of a file, by its first bytes, so that a message names it instead of a garbled header."""
 
 _TEXT_MARKS = {
     b"\xff\xfe\0\0": "UTF-32",
@@ -36,7 +36,7 @@ START_BYTES = 256
 
 
 def kind_of(start: bytes) -> str | None:
-    """The kind of file that begins with ``start`` (START_BYTES of it or the whole file), if it is known and no text."""
+    """The kind of the file that begins with ``start`` (START_BYTES of it or all); None for other kinds and CSV."""
     for signature, kind in _SIGNATURES.items():
         if start.startswith(signature) and not (signature in _AMBIGUOUS and _is_text(start)):
             return kind
@@ -45,7 +45,7 @@ def kind_of(start: bytes) -> str | None:
 
 
 def byte_order_mark(start: bytes) -> str | None:
-    """The encoding whose byte order mark ``start`` has."""
+    """The encoding whose byte order mark ``start`` begins with, if any."""
     return next((encoding for mark, encoding in _TEXT_MARKS.items() if start.startswith(mark)), None)
 
 

@@ -1,6 +1,6 @@
-"""Copies a source into a nameless temporary file, so that what is parsed is one version of it, whole.
+"""Copies a source into an unnamed temporary file, so that exactly one complete version of it is parsed.
 
-The file has no directory entry: it is gone when it is closed, also when the process is killed.
+The file has no directory entry: closing it removes it, also when the process is killed.
 """
 
 import gzip
@@ -26,9 +26,9 @@ _DRIVER = {
 
 
 class View(io.RawIOBase):
-    """An independent reader of a spooled file: a position and a file descriptor of its own.
+    """An independent reader of a spooled file, with its own position and file descriptor.
 
-    Arrow reads ahead in a thread that may outlive its reader; it must not move anybody else's position.
+    Arrow reads ahead in a thread that may outlive its reader; it must not move the position of another reader.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -42,7 +42,7 @@ class View(io.RawIOBase):
         return count
 
     def next_byte(self) -> bytes:
-        """The byte at the position, which stays where it is; nothing at the end of the file."""
+        """The next byte, without moving the position; empty at the end of the file."""
         return os.pread(self._descriptor, 1, self._position)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -52,15 +52,15 @@ class View(io.RawIOBase):
         return self._position
 
     def readable(self) -> bool:
-        """Yes."""
+        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """Always true."""
         return True
 
     def close(self) -> None:
-        """Give the file descriptor back."""
+        """Close the file descriptor."""
         if not self.closed:
             os.close(self._descriptor)
         super().close()
@@ -73,7 +73,7 @@ def spooled(location: str) -> Iterator[IO[bytes]]:
     Raises
     ------
     SourceError
-        If it is empty, a directory, not readable for us, or if its gzip data is damaged.
+        If it is empty, a directory, not readable by this user, or if its gzip data is damaged.
     SourceNotReady
         If it is not there, cannot be reached, or changed while it was being copied.
     ConfigurationError
@@ -81,7 +81,7 @@ def spooled(location: str) -> Iterator[IO[bytes]]:
     TransientError
         If the copy does not fit into the temporary directory.
     """
-    with _temporary_directory():
+    with _translated_space_errors():
         copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed below; unbuffered, so that closing cannot fail
     with copy:
         _copy(location, copy)
@@ -92,10 +92,10 @@ def _copy(location: str, copy: IO[bytes]) -> None:
     fs, path = _filesystem(location)
     before = _fingerprint(fs, path, location)
     try:
-        with _reached(location), fs.open(path, "rb", compression=None) as raw:
+        with _translated_errors(location), fs.open(path, "rb", compression=None) as raw:
             _fill(raw, copy, location)
     except SourceError:
-        _refuse_changed(before, fs, path, location)  # half of one version and half of another look damaged
+        _refuse_changed(before, fs, path, location)  # a mixture of two versions looks damaged
         raise
     _refuse_changed(before, fs, path, location)
 
@@ -128,14 +128,14 @@ def _fill(raw: IO[bytes], copy: IO[bytes], location: str) -> None:
 
 def _write(copy: IO[bytes], chunk: bytes) -> None:
     rest = memoryview(chunk)
-    with _temporary_directory():
+    with _translated_space_errors():
         while rest:
             rest = rest[copy.write(rest) :]
 
 
 @contextmanager
-def _temporary_directory() -> Iterator[None]:
-    """Say of an error that the temporary directory is full, or that there is none."""
+def _translated_space_errors() -> Iterator[None]:
+    """Translate the errors of a temporary directory that is full or missing into ours."""
     try:
         yield
     except OSError as error:
@@ -157,8 +157,8 @@ def _filesystem(location: str) -> tuple[Any, str]:
 
 
 def _fingerprint(fs: Any, path: str, location: str) -> tuple[str, str]:
-    """All that the file system knows of the version: size, times, inode or ETag."""
-    with _reached(location):
+    """What identifies a version of the file: size, times, inode or ETag, as far as the file system knows them."""
+    with _translated_errors(location):
         fs.invalidate_cache()
         info = fs.info(path)
         if info.get("type") == "directory":
@@ -170,20 +170,20 @@ def _refuse_changed(before: tuple[str, str], fs: Any, path: str, location: str) 
     if _fingerprint(fs, path, location) != before:
         raise SourceNotReady(
             f"{shown(location)}: The file was replaced while being read; nothing of it was used.",
-            remedy="Try again when the delivery is complete; upload under another name and rename it at the end.",
+            remedy="Try again when the upload is complete; upload under another name and rename it at the end.",
         )
 
 
 @contextmanager
-def _reached(location: str) -> Iterator[None]:
-    """Turn what a file system raises into our errors."""
+def _translated_errors(location: str) -> Iterator[None]:
+    """Translate the errors of a file system into ours."""
     name = shown(location)
     try:
         yield
     except ScoringError:
         raise
     except FileNotFoundError:
-        server = ", or its server does not answer" if "://" in location else ""  # fsspec says the same of both
+        server = ", or its server does not answer" if "://" in location else ""  # fsspec raises the same error for both
         raise SourceNotReady(
             f"{name}: The file is not there{server}.",
             remedy="Deliver it, or correct the source's path or SCORING_INBOX.",

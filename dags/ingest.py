@@ -2,21 +2,21 @@
 
 **Why.** Everything else works on snapshots: checked, immutable copies of what the source delivered for one day.
 
-**When.** By the data set's schedule (UTC); the day of the tick is the partition, `as_of`. A data set without a schedule
+**When.** On the data set's schedule (UTC); the day of the tick is the partition, `as_of`. A data set without a schedule
 is started by hand or by another system (REST, with the partition key).
 
 **What it does.** Reads the source, checks every row with the data set's Great Expectations suite, puts refused rows
-in quarantine, and writes the accepted ones as a snapshot. Too many refused rows stop the partition before anything of
-it is visible. The same input again changes nothing; changed input supersedes the snapshot. Then it wakes the scores of
-the data set.
+in quarantine, and writes the accepted ones as a snapshot. Too many refused rows, or a broken critical rule about the
+table, stop the partition: nothing is scored from it. The same input again changes nothing; changed input supersedes the
+snapshot. Then it wakes the scores of the data set.
 
 **Needs.** The connection `scoring_db`, the source (for PostgreSQL: its own connection) and the lake.
 
-**By hand.** *Trigger* → *As of*, and for a file elsewhere *Another file*: in the inbox, or below a folder that
-`SCORING_SOURCE_ROOTS` lists. A date after today or outside of the data set's bounds wants *Confirm the date*.
+**By hand.** *Trigger* → *As of*. To read another file, give *Another file*: in the inbox, or below a folder that
+`SCORING_SOURCE_ROOTS` lists. A date after today or outside of the data set's bounds needs *Confirm the date*.
 
-**Recover.** The failed task's log names file, row, column and remedy. Mend the source and clear the task. Rows in
-quarantine: `scoring quarantine list`; corrected ones are taken in with `quarantine replay`.
+**Recover.** The failed task's log names file, row, column and remedy. Correct the source and clear the task. Rows in
+quarantine: `scoring quarantine list` shows them, `quarantine replay` takes corrected ones in.
 """
 
 import datetime as dt
@@ -68,8 +68,8 @@ for data_set in catalog().data_sets.values():
                 default=False,
                 type="boolean",
                 title="Confirm the date",
-                description="Take a date in that is after today or outside of the data set's first and last date. "
-                "Without it such a date is refused as a typing error: all older dates would be published in silence.",
+                description="Accept a date that is after today or outside of the data set's first and last date. "
+                "Otherwise such a date is refused as a typing error: the CRM would be told nothing of older dates.",
                 section="Another source",
             ),
         },

@@ -3,22 +3,22 @@
 **Why.** The CRM acts on changes, not on tables. Publishing writes the changes as events; here they are delivered.
 
 **When.** `notify_crm` after each publication of any score; `sweep_crm` every five minutes: it delivers what a lost
-wake-up left and what is due for another try.
+wake-up left behind and what is due for another try.
 
 **What it does.** Packs the waiting events into signed requests and sends them until nothing is due. Every try is
-recorded. A refused request is due again after seconds, minutes, hours; nothing is dropped. A body that the CRM refuses
-is split until the one event that it cannot take stands alone. Runs at the same time share the work.
+recorded. A failed request is due again after seconds, then minutes, then hours; nothing is dropped. A body that the CRM
+refuses is split until the one event that it cannot take is alone. Runs at the same time share the work.
 
 **Needs.** The connections `scoring_db` and `crm_webhook` (host: the endpoint's URL; password: the signing secret).
-A pool of its own, so that a slow CRM keeps no other task waiting: `airflow pools set notify 2 "Requests to the CRM"`,
-then `SCORING_NOTIFY_POOL=notify`. Without the variable the tasks run in the default pool; with the name of a pool that
-does not exist they never run.
+A pool of its own is better, so that a slow CRM keeps no other task waiting:
+`airflow pools set notify 2 "Requests to the CRM"`, then `SCORING_NOTIFY_POOL=notify`. Without the variable the tasks
+run in the default pool; if the named pool does not exist, they never run.
 
 **By hand.** *Trigger*; there is nothing to choose.
 
-**Recover.** The sweep goes on by itself when the CRM is back. A run that gives requests up fails
-(`SCORING_ON_DEAD_DELIVERIES=warn`: it only warns). Those requests:
-`scoring delivery list --state dead`, then `scoring delivery replay`.
+**Recover.** The sweep continues by itself when the CRM is back. A run that gives requests up fails (with
+`SCORING_ON_DEAD_DELIVERIES=warn` it only warns): `scoring delivery list --state dead`, then `scoring delivery replay`.
+After a 410 Gone, runs fail while anything waits: `scoring endpoint enable`.
 """
 
 import datetime as dt

@@ -1,17 +1,17 @@
 """Finds what was left undone, and wakes it or reports it.
 
-**Why.** A wake-up can get lost, a DAG can be paused when a snapshot comes, a delivery can be given up. None of it may
-stay unseen.
+**Why.** A wake-up can get lost, a DAG can be paused when a snapshot comes, a delivery can be given up. Somebody must
+notice.
 
 **When.** Every hour.
 
-**What it does.** Looks for current snapshots that a score has not published, publications that were begun and not
-finished, score changes that wait for the CRM for more than an hour, deliveries that were given up, and an endpoint that
-is disabled or held. Missing scores and lost wake-ups of `notify_crm` are woken again. What does not mend itself, or has
-been woken for six hours in vain, fails the task: its log names each finding, since when, and the remedy. A score is
-expected from its first publication on; older snapshots are for training or a backfill. A score that was never published
-begins with the newest snapshot, as soon as it has a champion. A dropped publication stays dropped until its snapshot
-changes.
+**What it does.** Finds current snapshots that a score has not published, publications that were begun but not finished,
+score changes that have waited for the CRM for more than an hour, deliveries that were given up, and an endpoint that is
+disabled or held. It wakes missing scores and `notify_crm` again. A finding that only a person can resolve, or that six
+hours of waking did not resolve, fails the task; its log names each finding, since when, and the remedy. A score should
+publish every snapshot from the date of its first publication on; older ones are for training or a backfill. A score
+that was never published begins with the newest snapshot, as soon as it has a champion. A dropped publication stays
+dropped until its snapshot changes.
 
 **Needs.** The connection `scoring_db`, and MLflow for a score that was never published.
 
@@ -31,19 +31,19 @@ from scoring.domain.dag_ids import RECONCILE
 
 @task.branch
 def find() -> list[str]:
-    """Log what is left undone; returns the tasks to go on with: a ``wake_<name>`` each, and the report."""
+    """Log what is left undone; returns the ids of the tasks to run: ``wake_<name>`` tasks, and the report."""
     return tasks.find_undone()
 
 
 @task
 def wake(name: str) -> int:
-    """Wake the partitions of one data set or score; returns how many."""
+    """Wake the waiting partitions of one data set or score; returns how many."""
     return tasks.wake(name)
 
 
 @task(trigger_rule=TriggerRule.NONE_FAILED)
 def report() -> int:
-    """Fail if something needs a person; else return how much mends itself."""
+    """Fail if something needs a person; else return how many findings will resolve themselves."""
     return tasks.report_undone()
 
 
@@ -62,5 +62,5 @@ with DAG(
     assets = [*map(snapshot_asset, catalog().data_sets.values()), *map(publication_asset, catalog().scores.values())]
     found, reported = find(), report()
     found >> reported
-    for asset in assets:  # a task each: a task that succeeds emits an event for every outlet, wanted or not
+    for asset in assets:  # one task each, because a task emits an event for every one of its outlets
         found >> wake.override(task_id=tasks.wake_task(asset.name), outlets=[asset])(asset.name) >> reported

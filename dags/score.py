@@ -1,19 +1,19 @@
 """Scores all customers of a snapshot and publishes the result: snapshot → shards → publication.
 
-**Why.** A score is of use when it is complete: readers see a publication whole or not at all.
+**Why.** Scores are useful only when they are complete: readers see a whole publication or none.
 
-**When.** As soon as a snapshot of the score's data set is there (its asset, same partition).
+**When.** As soon as there is a snapshot of the score's data set (its asset, same partition).
 
-**What it does.** *plan* resolves the champion and opens the publication; *score_shard* predicts a piece of the
-snapshot each, side by side; *publish* checks that nothing is missing, finds whose score changed enough to tell the CRM,
-and makes the publication visible together with the events, in one transaction. Then it wakes `notify_crm`. Done work is
-never done twice: a partition with the same inputs is found published.
+**What it does.** *plan* looks up the champion and opens the publication. Each *score_shard* predicts a piece of the
+snapshot, several in parallel. *publish* checks that nothing is missing, finds whose score changed enough to tell the
+CRM, and makes the publication visible together with the events, in one transaction. Then it wakes `notify_crm`. Done
+work is not done again: with the same inputs, the partition is found published.
 
 **Needs.** The connection `scoring_db`, the lake, and a champion of the model in MLflow.
 
-**By hand.** *Trigger* → *As of*. A day before the last announced one is published without telling the CRM.
+**By hand.** *Trigger* → *As of*. A date before the last announced date is published without telling the CRM.
 
-**Recover.** Clear the failed task; shards that are done are kept. No champion: `scoring train`.
+**Recover.** Clear the failed task; finished shards are kept. If there is no champion: `scoring train`.
 """
 
 import datetime as dt
@@ -30,13 +30,13 @@ from scoring.domain.dag_ids import score_dag
 
 @task
 def plan(score: str) -> list[int]:
-    """Open the publication; returns the shards still to do and leaves the id as ``publication_id``."""
+    """Open the publication; returns the shards still to do, and pushes its id as XCom ``publication_id``."""
     return tasks.plan(score)
 
 
 @task(map_index_template="shard {{ task.op_kwargs['shard'] }}", max_active_tis_per_dagrun=4)
 def score_shard(publication_id: int, shard: int) -> int:
-    """Score one shard; returns its rows."""
+    """Score one shard; returns its number of rows."""
     return tasks.score_shard(publication_id, shard)
 
 

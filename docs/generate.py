@@ -1,4 +1,4 @@
-"""Writes docs/dags.md from the DAG files' own documentation: `make docs`. A test fails when it is not current."""  # noqa: INP001 - a script
+"""Writes docs/dags.md from the docstrings of the DAG files: `make docs`. A test fails if the page is outdated."""  # noqa: INP001 - a script
 
 import ast
 from pathlib import Path
@@ -12,7 +12,7 @@ HEAD = """<!-- Written by `make docs` from the DAG files; edit those. -->
 The same text is shown in Airflow's UI (*Docs* of each DAG).
 """
 
-# In the way of the data.
+# In the order in which data passes through them.
 FILES = {
     "ingest": "`ingest_<data set>`, one for each data set",
     "score": "`score_<score>`, one for each score",
@@ -27,7 +27,7 @@ FILES = {
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of docs/dags.md."""
     parts = [HEAD]
     for name, title in FILES.items():
         text = ast.get_docstring(ast.parse((PROJECT / "dags" / f"{name}.py").read_text())) or ""

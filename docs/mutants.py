@@ -25,7 +25,7 @@ HEAD = """<!-- Written by `make mutants`; the reasons stand in mutants.toml. -->
 tests of that spot, which must fail. At least 95 % of the mutants must be killed, and each survivor needs a reason.
 
 mutmut changes bodies of functions only: neither constants of modules nor functions with a decorator (properties,
-validators). The rules' own tests cover those.
+validators). Their tests stand beside the others and are not counted here.
 """
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL as the rooms use it: connections, transactions, rows by column name, errors sorted by SQLSTATE."""
+"""Access to PostgreSQL for all rooms: connections, transactions, rows by column name, errors by SQLSTATE."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ Statement = str | sql.Composable
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
-# What may succeed on another try, by the class (the first two characters) or the whole of the SQLSTATE.
+# SQLSTATEs, or their classes (the first two characters), after which another try may succeed.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 TRANSIENT_STATES = (
     "08",  # connection exceptions
@@ -47,13 +47,13 @@ TRANSIENT_STATES = (
     "58",  # the server's own file system
 )
 
-# What a server says to a connection that it will refuse the next time too. libpq gives no SQLSTATE here.
+# A server's messages to a connection that it will refuse again. libpq gives no SQLSTATE here.
 REFUSED = re.compile(
     r"password authentication failed|no password supplied|no pg_hba.conf entry|"
     r'(?:role|database) ".*" does not exist|permission denied for database'
 )
 
-# A password with a bare "@" or "/" in it: libpq would take a piece of it for the host or port, and print it.
+# A password with an unencoded "@" or "/": libpq would read a part of it as the host or port, and print it.
 AMBIGUOUS = re.compile(r"^[a-z]+://[^?]*([@/][^?]*@)")
 UNREADABLE = "The database's URI cannot be read."
 WRITTEN = {
@@ -74,9 +74,9 @@ def connect(url: str) -> Iterator[Connection]:
     Raises
     ------
     TransientError
-        If the database cannot be reached, breaks off, or asks for another try (deadlock, full disk, ...).
+        If the database cannot be reached, the connection breaks, or another try may help (deadlock, full disk, ...).
     PermanentError
-        If it refuses a statement, and would refuse it again.
+        If the database refuses a statement and would refuse it again.
     ConfigurationError
         If the URL cannot be read or its user is refused; never quotes the URL.
     """
@@ -84,7 +84,7 @@ def connect(url: str) -> Iterator[Connection]:
         raise ConfigurationError(UNREADABLE, **WRITTEN)
     try:
         connection = psycopg2.connect(url, connect_timeout=10, application_name="scoring")
-    except psycopg2.ProgrammingError:  # its text quotes the part that it does not understand: perhaps the password
+    except psycopg2.ProgrammingError:  # its text quotes what it cannot read, perhaps the password
         raise ConfigurationError(UNREADABLE, **WRITTEN) from None
     except psycopg2.OperationalError as error:
         text = str(error).strip()
@@ -103,29 +103,29 @@ def connect(url: str) -> Iterator[Connection]:
 def transaction(url: str) -> Iterator[Connection]:
     """A connection with one transaction: committed at the end, rolled back if anything is raised.
 
-    Errors are those of :func:`connect`.
+    Raises the same errors as :func:`connect`.
     """
     with connect(url) as connection, connection:
         yield connection
 
 
 def is_transient(state: str | None) -> bool:
-    """Whether another try may help after an error with this SQLSTATE; without one, the connection broke."""
+    """Whether another try may help after an error with this SQLSTATE; None means that the connection broke."""
     return state is None or state.startswith(TRANSIENT_STATES)
 
 
 def translated(error: psycopg2.Error) -> PermanentError | TransientError:
-    """The error as one of ours, sorted by its SQLSTATE."""
+    """Translate an error of the database into a permanent or a transient one of ours."""
     text = error.diag.message_primary or str(error).strip()  # without its detail, which may quote a customer's row
     if error.pgcode is None and not isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
-        return PermanentError(f"The database was asked wrongly: {text}")
+        return PermanentError(f"A statement cannot be sent to the database: {text}")
     if is_transient(error.pgcode):
         return TransientError(f"The database broke off (SQLSTATE {error.pgcode or 'none'}): {text}")
     return PermanentError(f"The database refused a statement (SQLSTATE {error.pgcode}): {text}")
 
 
 def execute(connection: Connection, statement: Statement, arguments: Any = None) -> int:
-    """Run a statement; returns the number of rows that it touched."""
+    """Run a statement; returns the number of rows that it affected."""
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments)
         return int(cursor.rowcount)
@@ -145,7 +145,7 @@ def insert(
 
 
 def all_rows(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> list[T]:
-    """Every row of a query as a ``row``, whose fields are named like the columns."""
+    """Every row of a query as an object of type ``row``, whose fields are named like the columns."""
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments)
         names = [column.name for column in cursor.description or ()]
@@ -153,12 +153,12 @@ def all_rows(connection: Connection, row: type[T], statement: Statement, argumen
 
 
 def one_or_none(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> T | None:
-    """The row of a query that gives one or none.
+    """The only row of a query, or None if it gives no row.
 
     Raises
     ------
     ValueError
-        If the query gives several.
+        If the query gives several rows.
     """
     found = all_rows(connection, row, statement, arguments)
     if len(found) > 1:
@@ -167,7 +167,7 @@ def one_or_none(connection: Connection, row: type[T], statement: Statement, argu
 
 
 def one(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> T:
-    """The row of a query that gives exactly one; :class:`ValueError` if it does not."""
+    """The only row of a query; :class:`ValueError` if it gives none or several."""
     found = one_or_none(connection, row, statement, arguments)
     if found is None:
         raise ValueError("one row was expected, the query gives none")
@@ -190,7 +190,7 @@ def value(connection: Connection, statement: Statement, arguments: Any = None) -
 
 
 def migrate(url: str) -> None:
-    """Bring the schema to the newest version (Alembic); safe to repeat and to run twice at a time."""
+    """Bring the schema to the newest version (Alembic); safe to repeat, and to run twice at the same time."""
     config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url

@@ -1,6 +1,6 @@
 """The error tree: a permanent error fails at once, a transient one is worth another try.
 
-Airflow's retry policy (``plugins/scoring_airflow``) and the command line read nothing but this tree.
+Airflow's retry policy (``plugins/scoring_airflow``) and the command line decide by this tree alone.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from typing import ClassVar
 
 
 class ScoringError(Exception):
-    """Root of everything this package raises on purpose; its text is meant for a person.
+    """Root of all errors that this package raises on purpose; the text is for a person.
 
     ``noted`` says that whoever raises it has noted an alert of its own: a failed task need not be told of besides.
 
     Parameters
     ----------
     problem
-        What is wrong: what, where (file, row, column, field, customer), and what was found.
+        What is wrong, where (file, row, column, field, customer), and what was found.
     remedy
-        What to do about it, when the problem does not say so itself.
+        What to do about it, if the problem does not already say so.
     in_airflow
-        What to do about it for somebody who reads it in Airflow, where variables of a shell are out of reach.
+        The remedy for somebody who reads it in Airflow and cannot set variables of a shell.
     """
 
     noted: ClassVar[bool] = False
@@ -38,11 +38,11 @@ class ScoringError(Exception):
 
 
 class PermanentError(ScoringError):
-    """Trying again cannot help until somebody changes something."""
+    """An error that stays until somebody changes something: another try cannot help."""
 
 
 class TransientError(ScoringError):
-    """The same call may succeed later."""
+    """An error after which the same call may succeed later."""
 
 
 class DefinitionError(PermanentError):
@@ -55,7 +55,7 @@ class ConfigurationError(PermanentError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a source: where, what, and what to do about it."""
+    """One error in a source: where, what, and what to do about it."""
 
     problem: str
     remedy: str
@@ -64,7 +64,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """Row and column, as far as there are such."""
+        """The row and the column in words, as far as they are known."""
         row = f"row {self.row}" if self.row is not None else ""
         column = f"column {self.column!r}" if self.column is not None else ""
         return ", ".join(part for part in (row, column) if part)
@@ -73,24 +73,24 @@ class Finding:
 class SourceError(PermanentError):
     """The source cannot be read as its data set is defined.
 
-    ``problem``, ``remedy``, ``row`` and ``column`` are those of the first of ``findings``.
+    ``problem``, ``remedy``, ``row`` and ``column`` are those of the first finding.
 
     Parameters
     ----------
     source
-        File or query, as a person would name it (without credentials).
+        The file or query, by a name for a person (without credentials).
     problem
         What is wrong, in one sentence.
     remedy
         What to do about it, in one sentence.
     row
-        1-based number of the data row (the header is not counted), when there is one.
+        1-based number of the data row (the header is not counted), if there is one.
     column
-        Name of the column, when there is one.
+        Name of the column, if there is one.
     in_airflow
-        What to do about it for somebody who reads it in Airflow, when that differs.
+        The remedy for somebody who reads it in Airflow, if that differs.
     further
-        What else is wrong with the same source, when that is known.
+        Other errors in the same source, if any are known.
     """
 
     def __init__(
@@ -115,27 +115,27 @@ class SourceError(PermanentError):
             f"  {number}. {found.place or 'the whole'}: {found.problem} Remedy: {found.remedy}"
             for number, found in enumerate(self.findings, start=1)
         )
-        super().__init__(f"{source}: {len(self.findings)} kinds of error were found; a place of each:\n{listed}")
+        super().__init__(f"{source}: {len(self.findings)} kinds of error were found; one place of each:\n{listed}")
 
 
 class SourceNotReady(TransientError):
-    """The source is not there (yet), or changed while it was being read."""
+    """The source is not there (yet), or it changed while it was read."""
 
 
 class PartitionStopped(PermanentError):
-    """Validation stopped the partition; nothing of it is visible."""
+    """Validation stopped the partition: nothing is scored from it."""
 
     noted = True
 
 
 class EndpointDisabled(PermanentError):
-    """The CRM answered 410 Gone: nothing is sent until a person enables its endpoint; what waits is kept."""
+    """The CRM answered 410 Gone: nothing is sent until a person enables its endpoint; waiting events are kept."""
 
     noted = True
 
 
 class DeliveriesDead(PermanentError):
-    """Requests were refused at their last try and given up; they are kept and can be replayed."""
+    """Requests failed at their last try and were given up; they are kept and can be replayed."""
 
     noted = True
 
@@ -145,12 +145,12 @@ class AlertsDead(PermanentError):
 
 
 class NothingDelivered(TransientError):
-    """Every request of a run failed; they are tried again by the schedule."""
+    """Every request of a run failed; the retry schedule tries them again."""
 
 
 class NotFound(PermanentError):
-    """What was asked for by name does not exist."""
+    """Something that was asked for by name, number or date does not exist."""
 
 
 class IntegrityError(PermanentError):
-    """Stored content is not what was recorded of it (digest, count or checksum differ)."""
+    """Stored content does not match what was recorded about it (digest, count or checksum)."""

@@ -1,4 +1,4 @@
-"""The only reader of the environment. Every setting is a variable ``SCORING_<NAME>``."""
+"""The settings: variables ``SCORING_<NAME>`` of the environment, which only this module reads."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from scoring.errors import ConfigurationError
 
 
 def project_of(package: Path, here: Path) -> Path:
-    """The project's directory: beside ``package`` in a checkout, else ``here``: a wheel has no project beside it."""
+    """The project's directory: the parent of ``package`` in a checkout, else ``here``, because a wheel has none."""
     beside = package.resolve().parent
     return beside if (beside / "dags").is_dir() else here
 
@@ -21,11 +21,11 @@ PROJECT = project_of(Path(__file__).parent, Path.cwd())
 
 
 class Settings(BaseSettings):
-    """Where this installation keeps its things, and how large its pieces are."""
+    """The places of this installation, and the sizes of its pieces of work."""
 
     model_config = SettingsConfigDict(env_prefix="SCORING_", extra="ignore", frozen=True)
 
-    home: Path = Field(default=PROJECT / "var", description="Everything the local default writes.")
+    home: Path = Field(default=PROJECT / "var", description="Everything that the local platform writes.")
     database_url: SecretStr = Field(default=SecretStr(""), description="libpq URI of the database.")
     source_urls: dict[str, SecretStr] = Field(
         default_factory=dict, description="libpq URIs of PostgreSQL sources by connection name (JSON)."
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     airflow_port: int = Field(default=8080, gt=0, lt=65536, description="Port of the local Airflow (127.0.0.1).")
     receiver_port: int = Field(default=8090, gt=0, lt=65536, description="Port of the local CRM stand-in.")
     row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
-    shard_rows: int = Field(default=1_000_000, gt=0, description="Aimed-at rows per shard, in whole row groups.")
+    shard_rows: int = Field(default=1_000_000, gt=0, description="Target rows per shard, in whole row groups.")
     threads: int = Field(default=2, gt=0, description="Row groups of a shard scored at a time, on one core each.")
 
     code_version: str = Field(default=__version__, description="Recorded in each publication's passport.")
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 
 
 class CrmSettings(BaseSettings):
-    """Where the CRM is and how requests to it are signed; only what delivers loads it."""
+    """The CRM's address and signing secret; only code that delivers loads them."""
 
     model_config = SettingsConfigDict(env_prefix="SCORING_CRM_", extra="ignore", frozen=True)
 
@@ -123,7 +123,7 @@ Read = TypeVar("Read", bound=BaseSettings)
 
 
 def load_settings() -> Settings:
-    """Read the environment.
+    """Read the settings from the environment.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def load_settings() -> Settings:
 
 
 def load_crm_settings() -> CrmSettings:
-    """Read the CRM's address and secret from the environment; errors as of :func:`load_settings`."""
+    """Read the CRM's address and secret from the environment; raises the same errors as :func:`load_settings`."""
     return _read(CrmSettings)
 
 

@@ -247,7 +247,7 @@ def wake(name: str) -> int:
 
 @task_body
 def report_undone() -> int:
-    """Raise what needs a person; returns how much mends itself."""
+    """Raise what needs a person; returns how many findings will resolve themselves."""
     found = _undone()
     asking = [str(finding) for finding in found if finding.needs_person]
     if asking:
@@ -256,7 +256,7 @@ def report_undone() -> int:
 
 
 class NeedsPerson(PermanentError):
-    """Something is left undone that does not mend itself."""
+    """Something is left undone that only a person can resolve."""
 
 
 def _undone() -> list[Any]:

@@ -1,6 +1,6 @@
-"""Files of definitions in; data sets and scores by name out, and a list of what is wrong in the files.
+"""Definition files in; data sets and scores by name out, and a list of the mistakes in the files.
 
-A mistake takes away what it defines and nothing else: the other data sets and scores are there.
+A mistake takes away only the data set or score that it is in: all others are there.
 """
 
 from scoring.catalog.catalog import Catalog, load_catalog

@@ -1,4 +1,4 @@
-"""Finds definitions by name: every file of the definitions package is read and checked once."""
+"""Finds definitions by name; reads and checks every file of the definitions package once."""
 
 import pkgutil
 from collections.abc import Iterable, Iterator
@@ -13,14 +13,14 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import DefinitionError, NotFound
 
-REMEDY = "Mend the files; a running Airflow reads them again by itself."
+REMEDY = "Correct the files; a running Airflow reads them again by itself."
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The sound data sets and scores of one installation, by name, and what is wrong with the others.
+    """The valid data sets and scores of one installation, by name, and the mistakes in the others.
 
-    ``broken`` names each data set and score that is not there because of ``problems``.
+    ``broken`` maps the kind and name of each data set and score that is missing to the problems that cause it.
     """
 
     data_sets: dict[str, DataSet] = field(default_factory=dict)
@@ -34,9 +34,9 @@ class Catalog:
         Raises
         ------
         DefinitionError
-            If it is defined wrongly: names file, line, definition, field and reason.
+            If it is defined wrongly; names file, line, definition, field and reason.
         NotFound
-            If there is none: names those there are.
+            If there is none; names those that there are.
         """
         return self.data_sets.get(name) or self._no("data set", "DataSet", name, self.data_sets)
 
@@ -70,7 +70,7 @@ class Catalog:
 
 @cache
 def load_catalog(package: str = "scoring.definitions") -> Catalog:
-    """Read every file of ``package`` and collect the definitions found in them; never raises for what they hold."""
+    """Read every file of ``package`` and collect its definitions; mistakes in the files are collected, not raised."""
     catalog = Catalog()
     places: dict[str, str] = {}
     problems: list[Problem] = []
@@ -103,7 +103,7 @@ def _known(catalog: Catalog, kind: str) -> dict[str, DataSet] | dict[str, Score]
 
 
 def _add(catalog: Catalog, found: DataSet | Score, file: str, places: dict[str, str]) -> Iterator[Problem]:
-    """Add a definition under its name; of two with one name the first stays, and the second is a problem."""
+    """Add a definition under its name; a second one with the same name is a problem, and the first stays."""
     kind = type(found).__name__
     known = _known(catalog, kind)
     if known.get(found.name) is found:

@@ -1,7 +1,7 @@
-"""Reads one file of definitions, statement by statement, so that a mistake takes away only what it defines.
+"""Reads a definition file statement by statement, so that a mistake takes away only what it defines.
 
-Python's own import stops at the first error and leaves nothing. Here each statement of the file stands or falls by
-itself: a statement that fails is reported, what it would have bound is missing, and the next one is tried.
+Python's own import stops at the first error and leaves nothing. Here a statement that fails is reported, the names that
+it would have bound are missing, and the next statement runs.
 """
 
 import __future__
@@ -26,11 +26,12 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import Definition, mistakes_go_to
 from scoring.domain.score import Score
 
-SECONDS = 10.0  # below the 30 s that Airflow gives a DAG file
+SECONDS = 10.0  # less than the 30 s that Airflow allows a DAG file
 
 NOT_FOUND = "Python finds no package of this name; does SCORING_DEFINITIONS name the right one?"
 
-OURS = (__file__, definition.__file__, str(Path(pydantic.__file__).parent))  # between a constructor and its report
+# Their stack frames are not the caller of a definition's constructor.
+OURS = (__file__, definition.__file__, str(Path(pydantic.__file__).parent))
 
 FUTURES = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
@@ -39,7 +40,7 @@ FUTURES = sum({getattr(__future__, name).compiler_flag for name in __future__.al
 class DefinitionFile:
     """What a file defines: ``found`` in the order of the file, ``broken`` by kind and name, and the problems.
 
-    ``folders`` are those of a package, in which further files stand.
+    ``folders`` are those of a package, which contain further files.
     """
 
     file: str
@@ -50,9 +51,9 @@ class DefinitionFile:
 
 
 def read_file(name: str, seconds: float = SECONDS) -> DefinitionFile:
-    """Run the module ``name`` and collect its definitions; whatever it does is a problem in the result.
+    """Run the module ``name`` and collect its definitions; every error becomes a problem in the result.
 
-    A module that takes longer than ``seconds`` is given up; its thread cannot be stopped and is left alone.
+    A module that takes longer than ``seconds`` is given up; its thread cannot be stopped and goes on.
     """
     reading = _Reading(name)
     thread = threading.Thread(target=reading.run, name=f"definitions {name}", daemon=True)
@@ -62,7 +63,7 @@ def read_file(name: str, seconds: float = SECONDS) -> DefinitionFile:
 
 
 class _Reading:
-    """One file while it is read, by a thread of its own."""
+    """The reading of one file, in its own thread."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -74,7 +75,7 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def result(self, unfinished: str | None) -> DefinitionFile:
-        """What is known now; ``unfinished`` says why the file was given up."""
+        """The file's definitions and problems so far; ``unfinished`` says why the file was given up, if it was."""
         problems = list(self.problems)
         if unfinished:
             problems.append(Problem(self.file, self.line, "", "", unfinished))
@@ -84,7 +85,7 @@ class _Reading:
         return DefinitionFile(self.file, found, set(self.broken), problems, folders)
 
     def run(self) -> None:
-        """Run the module, or take it as it is when another one has imported it."""
+        """Run the module, or take it as it is if another one has already imported it."""
         try:
             with mistakes_go_to(self._refused):
                 if self.name in sys.modules:
@@ -103,7 +104,7 @@ class _Reading:
         self.file = _shown(spec.origin or self.name)
         self.module = sys.modules[self.name] = importlib.util.module_from_spec(spec)
         source = getattr(spec.loader, "get_source", lambda _: None)(self.name)
-        if source is None:  # compiled, or a folder without __init__.py: as a whole or not at all
+        if source is None:  # compiled, or a folder without __init__.py: there are no statements to run one by one
             spec.loader.exec_module(self.module)
             return
         for statement, code in _statements(source, spec.origin or self.name):
@@ -121,7 +122,7 @@ class _Reading:
         if statement is not None:
             bound = _bound(statement)
             self.missing |= bound
-            for name in bound:  # what it was before this statement is not what the author meant
+            for name in bound:  # an earlier value of the name is not what the author meant
                 vars(self.module).pop(name, None)
         if not follows:
             thing = ", ".join(label(*known) for known in names)
@@ -134,7 +135,7 @@ class _Reading:
         return self.missing | broken
 
     def _refused(self, wrong: Definition, error: ValidationError) -> None:
-        """Note a wrong definition: it stands where its constructor was called."""
+        """Note a wrong definition, with the place where its constructor was called."""
         caller = next(frame for frame in reversed(traceback.extract_stack()) if not frame.filename.startswith(OURS))
         self.problems += problems_of(wrong, error, _shown(caller.filename), caller.lineno)
         name = vars(wrong).get("name")
@@ -154,13 +155,13 @@ def _spec(name: str) -> ModuleSpec | None:
     try:
         return importlib.util.find_spec(name)
     except ModuleNotFoundError as error:
-        if error.name and f"{name}.".startswith(f"{error.name}."):  # a package above it is not there
+        if error.name and f"{name}.".startswith(f"{error.name}."):  # it or a package above it does not exist
             return None
         raise
 
 
 def _statements(source: str, filename: str) -> Iterator[tuple[ast.stmt, CodeType]]:
-    """The statements of a module, each compiled under the module's own ``from __future__`` imports."""
+    """The statements of a module, each compiled with the module's own ``from __future__`` imports."""
     flags = compile(source, filename, "exec", dont_inherit=True).co_flags & FUTURES
     for statement in ast.parse(source, filename).body:
         piece = ast.Module([statement], type_ignores=[])
@@ -168,7 +169,7 @@ def _statements(source: str, filename: str) -> Iterator[tuple[ast.stmt, CodeType
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """Names that a statement binds in the module."""
+    """The names that a statement binds in the module."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {statement.name}
     if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -192,7 +193,7 @@ def _named(statement: ast.stmt) -> dict[tuple[str, str], None]:
 
 
 def _shown(filename: str) -> str:
-    """The file as its author knows it: below the folder from which Python imports it."""
+    """The file's shortest path relative to a folder from which Python imports, as its author knows it."""
     file = Path(filename).absolute()
     roots = [Path(entry).absolute() for entry in sys.path]
     below = [file.relative_to(root) for root in roots if file.is_relative_to(root)]

@@ -1,4 +1,4 @@
-"""What is wrong in a file of definitions, in words for the person who wrote the file."""
+"""Describes the mistakes in a definition file to the person who wrote it."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ FIELDS = re.compile(r"([a-z_.]+(?:, [a-z_.]+)*): (.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: ``thing`` is what is wrong (``Column 'plan'``), or empty if it is the file as a whole."""
+    """One mistake; ``thing`` names the wrong definition (``Column 'plan'``), or is empty for the whole file."""
 
     file: str
     line: int | None
@@ -40,12 +40,12 @@ def told(problems: Sequence[Problem]) -> str:
 
 
 def label(kind: str, name: object) -> str:
-    """How a definition is called in a message: its kind, and its name if it has one."""
+    """A definition's name in messages: its kind, and its own name if it has one."""
     return f"{kind} {name!r}" if isinstance(name, str) else kind
 
 
 def problems_of(wrong: Definition, error: ValidationError, file: str, line: int | None) -> Iterator[Problem]:
-    """One problem for each wrong field; a broken part is a problem of its own and is not repeated."""
+    """One problem for each wrong field; a broken part has its own problem, which is not repeated."""
     thing = label(type(wrong).__name__, vars(wrong).get("name"))
     for found in error.errors(include_url=False):
         if found["type"] != BROKEN_PART:
@@ -54,10 +54,10 @@ def problems_of(wrong: Definition, error: ValidationError, file: str, line: int 
 
 
 def raised(error: BaseException) -> str:
-    """What a file raised, in one line, and what to do about a missing package."""
+    """An error that a file raised, in one line, with the remedy for a missing package."""
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg}"  # without its place, which the problem names
+        return f"{type(error).__name__}: {error.msg}"  # without the place, which the problem already names
     if isinstance(error, SystemExit):
         return f"it ends Python ({said}); definitions only define"
     if isinstance(error, ModuleNotFoundError):
@@ -71,7 +71,7 @@ def raised(error: BaseException) -> str:
 def _fields_and_reasons(wrong: Definition, found: Any) -> Iterator[tuple[str, str]]:
     place = [str(part) for part in found["loc"]]
     reason = str(found.get("ctx", {}).get("error", found["msg"]))
-    if not place:  # of the definition as a whole: several, one a line (Definition.mistakes)
+    if not place:  # about the whole definition: one line for each mistake (Definition.mistakes)
         for line in reason.splitlines():
             fields = FIELDS.fullmatch(line)
             yield (fields[1], fields[2]) if fields else ("", line)

@@ -1,4 +1,4 @@
-"""The command line: what an operator, a data scientist or a process manager asks for, as one command each."""
+"""The command line: one command for each task of an operator, a data scientist or a process manager."""
 
 import sys
 import tempfile
@@ -20,7 +20,7 @@ BUG = 70  # EX_SOFTWARE of sysexits.h
 
 
 def main() -> None:
-    """Run the command line; nobody sees a traceback.
+    """Run the command line; tracebacks go to a file, never to the terminal.
 
     Exit codes: 0 done; 1 an error for a person, in one sentence; 2 the command was called wrongly (Typer says how);
     70 a bug, with its traceback in a file; 130 interrupted.
@@ -30,7 +30,7 @@ def main() -> None:
     except ScoringError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - a bug: whatever it is, it is said how to go on
+    except Exception as error:  # noqa: BLE001 - any bug: the message says what to do next
         typer.echo(_bug_report(error), err=True)
         sys.exit(BUG)
 
@@ -39,7 +39,7 @@ def _bug_report(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     with tempfile.NamedTemporaryFile(
         "w", prefix="scoring-", suffix=".txt", delete=False
-    ) as file:  # readable by us only
+    ) as file:  # readable only by this user
         file.write("".join(traceback.format_exception(error)))
     return (
         f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})\n"

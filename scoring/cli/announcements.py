@@ -1,4 +1,4 @@
-"""Commands about what the CRM has heard of a score: look at it, and set it back after a wrong date."""
+"""Commands about what was announced of a score: show it, and set the last date back after a wrong one."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scoring.publishing.holds import Hold
     from scoring.publishing.publications import Publication
 
-announce = typer.Typer(help="What the CRM has heard of a score.", no_args_is_help=True)
+announce = typer.Typer(help="What was announced of a score to the CRM.", no_args_is_help=True)
 
 Until = Annotated[
     dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The last announced date that is right, e.g. 2005-08-31.")
@@ -22,13 +22,13 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 @announce.command("show")
 def announce_show(name: ScoreName) -> None:
-    """Show the last announced date of a score, what is published with or without announcement, and resets."""
+    """Show the last announced date of a score, its publications, whether each was announced, and the resets."""
     from scoring.publishing.resets import status
 
     with attached_settings() as settings:
         found = status(settings, find_score(settings, name))
         heard = found.announced_until
-        typer.echo(f"{name} is announced until {heard}; what is older is published in silence")
+        typer.echo(f"{name} is announced until {heard}; what is older is published without telling the CRM")
         typer.echo(f"{found.counts.told} customers were told of, {found.counts.known} are known from the first load")
         for one in found.published:
             held = found.holds.get(one.publication_id)

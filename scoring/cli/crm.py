@@ -1,4 +1,4 @@
-"""Commands about the CRM: what was delivered and what was not, its endpoint, and a stand-in for it."""
+"""Commands about the CRM: deliveries to it, its endpoint, and a stand-in for it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +34,7 @@ def delivery_list(
 
 @delivery.command("replay")
 def delivery_replay(
-    ids: Annotated[list[str] | None, typer.Argument(help="Dead deliveries (msg_...); all of them without any.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Dead deliveries (msg_...). Default: all of them.")] = None,
 ) -> None:
     """Make dead deliveries due again."""
     from scoring.database import transaction
@@ -58,7 +58,7 @@ def endpoint_show() -> None:
 
 @endpoint.command("enable")
 def endpoint_enable() -> None:
-    """Let requests go to the CRM again, after a 410 disabled it or while it is held back."""
+    """Send requests to the CRM again, after a 410 disabled its endpoint or while it is held back."""
     from scoring.database import transaction
     from scoring.delivery import endpoints
 
@@ -68,7 +68,11 @@ def endpoint_enable() -> None:
 
 
 def notify() -> None:
-    """Deliver to the CRM until nothing is due, as the DAGs do it; exit status 1 if nothing at all went through."""
+    """Deliver to the CRM until nothing is due, as the DAGs do it.
+
+    Exit code 1 if the endpoint is disabled, requests were given up (unless SCORING_ON_DEAD_DELIVERIES=warn), or none
+    was delivered.
+    """
     from scoring.delivery.adapters.webhook import Webhook
     from scoring.delivery.notified import complaint, given_up
     from scoring.delivery.notify import notify as deliver
@@ -88,11 +92,9 @@ def notify() -> None:
 
 
 def receiver(
-    database: Annotated[Path, typer.Option(help="SQLite file that remembers what was told.")] = Path(
-        "receiver.sqlite3"
-    ),
+    database: Annotated[Path, typer.Option(help="SQLite file for what it was told.")] = Path("receiver.sqlite3"),
 ) -> None:
-    """Run a small CRM that takes the webhooks in: SCORING_RECEIVER_PORT on 127.0.0.1, SCORING_CRM_SECRET."""
+    """Run a small CRM that receives the webhooks: SCORING_RECEIVER_PORT on 127.0.0.1, SCORING_CRM_SECRET."""
     from scoring.local.receiver import serve
 
     serve("127.0.0.1", load_settings().receiver_port, load_crm_settings().secret, database)

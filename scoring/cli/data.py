@@ -1,4 +1,4 @@
-"""Commands about data sets: take a partition in, and deal with the rows that validation refused."""
+"""Commands about data sets: take a partition in; list, export and replay the rows that validation refused."""
 
 import datetime as dt
 import io
@@ -20,7 +20,7 @@ def ingest(
     as_of: AsOf,
     path: Annotated[str | None, typer.Option(help="Another file or URL instead of the defined source.")] = None,
     confirm_date: Annotated[
-        bool, typer.Option("--confirm-date", help="Take a date in that is after today or outside of the bounds.")
+        bool, typer.Option("--confirm-date", help="Accept a date that is after today or outside of the bounds.")
     ] = False,
 ) -> None:
     """Take one partition of a data set in."""
@@ -48,7 +48,7 @@ def ingest(
 
 @quarantine.command("list")
 def quarantine_list(data_set: DataSetName, as_of: AsOfArgument) -> None:
-    """Show what was quarantined of a partition: how many rows break each rule; then row, column, value and rule."""
+    """Show a partition's quarantine: how many rows break each rule, then the row, column, value and rule of each."""
     from scoring.intake.quarantine import quarantined, sample_only
 
     with (
@@ -79,7 +79,7 @@ def quarantine_export(
 
     with attached_settings() as settings:
         definition = find_data_set(settings, data_set)
-        content = io.StringIO(newline="")  # the file, perhaps one corrected already, is written when all is found
+        content = io.StringIO(newline="")  # so that an error does not destroy a file that is perhaps corrected already
         snapshot = export(settings, definition, as_of.date(), content)
         try:
             file.write_text(content.getvalue(), encoding="utf-8", newline="")

@@ -1,4 +1,4 @@
-"""What the commands have in common: their arguments, the settings and the definitions they work with."""
+"""What the commands share: arguments, settings, and looking up definitions."""
 
 import datetime as dt
 import getpass
@@ -18,7 +18,7 @@ AsOf = Annotated[dt.datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help
 AsOfArgument = Annotated[dt.datetime, typer.Argument(formats=["%Y-%m-%d"], help="The partition, e.g. 2005-06-30.")]
 MaybeAsOf = Annotated[
     dt.datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The partition; the newest without it."),
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The partition. Default: the newest."),
 ]
 DataSetName = Annotated[str, typer.Argument(metavar="DATA_SET", help="Name of a data set.")]
 ScoreName = Annotated[str, typer.Argument(metavar="SCORE", help="Name of a score.")]
@@ -28,7 +28,7 @@ By = Annotated[str | None, typer.Option(help="Who does it, for the record; the u
 
 @contextmanager
 def attached_settings() -> Iterator[Settings]:
-    """The environment's settings; without a database there, the local platform's (see scoring/local/attach.py)."""
+    """The environment's settings, or the local platform's if no database is set (see scoring/local/attach.py)."""
     from scoring.local.attach import attached
 
     with attached(load_settings()) as settings:

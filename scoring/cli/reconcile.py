@@ -1,4 +1,4 @@
-"""The command that looks for what was left undone."""
+"""The command that finds what was left undone."""
 
 import datetime as dt
 

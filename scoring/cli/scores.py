@@ -1,4 +1,4 @@
-"""Commands about scores: train, score, publish, and look at where a score comes from."""
+"""Commands about scores: train, score, publish, and show what a published score was made from."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +24,7 @@ publication = typer.Typer(help="Published sets of scores.", no_args_is_help=True
 
 
 def train(name: ScoreName, as_of: AsOf) -> None:
-    """Train a model on one snapshot and what followed; the first one becomes champion."""
+    """Train a model on one snapshot and the outcomes of a later one; the first model becomes the champion."""
     from scoring.learning.train import train as fit
 
     with attached_settings() as settings:
@@ -75,7 +75,7 @@ def score_passport(
 def publication_drop(
     name: ScoreName,
     as_of: AsOfArgument,
-    publication_id: Annotated[int | None, typer.Option("--id", help="This one, also if it is not published.")] = None,
+    publication_id: Annotated[int | None, typer.Option("--id", help="Only this publication, in any state.")] = None,
 ) -> None:
     """Remove what is published of a score at one date; running the partition again restores it."""
     from scoring.publishing.publish import drop

@@ -1,1 +1,1 @@
-"""The user's own rooms: one file per data set, with its scores. See docs/adding-a-score.md."""
+"""The user's own definitions: one file per data set, with its scores. See docs/adding-a-score.md."""

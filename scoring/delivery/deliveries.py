@@ -1,9 +1,9 @@
 """The tables ``delivery`` and ``attempt``: claiming what is due, recording every try, replaying what is dead.
 
-A claim is a row lock, held by the open transaction in which one delivery is sent and its answer recorded. It ends by
-itself and at once with the process that holds it; then the delivery is sent again with the same id. (A lease column
-would keep a killed run's deliveries back for the length of the lease.) Each delivery has a transaction of its own: no
-answer waits for another, none is undone by another. The price is a database connection for each request under way.
+A claim is a row lock. It lasts for one transaction, in which the delivery is sent and its answer recorded. If the
+process dies, the lock ends at once and the delivery is sent again with the same id. (A lease column would hold a killed
+run's deliveries back until the lease ends.) Each delivery has its own transaction: no answer waits for another, and
+none is undone by another. The price is a database connection for each request under way.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from scoring.delivery.adapters.contract import Answer, Rendered
 from scoring.delivery.retry import DeliveryState, Next
 from scoring.errors import NotFound
 
-# clock_timestamp(), not now(): the moment at which it is sent, whatever the transaction did before.
+# clock_timestamp() is the moment of sending; now() would be the start of the transaction.
 CLAIM = """
 SELECT d.delivery_id::text, d.endpoint, d.body, d.events, d.attempts + 1 AS attempt,
        d.attempts + 1 - d.attempts_forgiven AS scheduled_attempt, d.split_from IS NOT NULL AS is_part, d.created_at,
@@ -45,7 +45,7 @@ SET attempts = attempts + 1, state = %(state)s,
 WHERE delivery_id = %(delivery_id)s
 """
 
-# A handful of rows by their indexes: one delivery that was taken, and parts up to the limit.
+# Cheap: indexes find one delivered delivery, and the few pending parts.
 CIRCUMSTANCES = """
 SELECT EXISTS (SELECT FROM scoring.delivery
                WHERE endpoint = %(endpoint)s AND state = 'delivered' AND delivered_at >= %(since)s) AS others_taken,
@@ -73,7 +73,7 @@ WHERE endpoint = %(endpoint)s AND state = 'dead'
 
 @dataclass(frozen=True)
 class Claimed:
-    """A due delivery, locked. ``attempt`` counts all tries, ``scheduled_attempt`` those since a replay."""
+    """A due delivery, locked. ``attempt`` numbers this try among all, ``scheduled_attempt`` since the last replay."""
 
     delivery_id: str
     endpoint: str
@@ -87,13 +87,13 @@ class Claimed:
 
     @property
     def message_id(self) -> str:
-        """The id the receiver knows it by; the same in every try."""
+        """The id that the receiver sees; the same in every try."""
         return f"msg_{self.delivery_id}"
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What else the endpoint does: whether it has taken a delivery since a moment, how many parts wait for it."""
+    """Whether an endpoint has taken another delivery since a moment, and how many parts are pending for it."""
 
     others_taken: bool
     parts_pending: int
@@ -127,12 +127,12 @@ def create(
 
 
 def claim(connection: Connection, endpoint: str) -> Claimed | None:
-    """Lock the delivery that has been due for the longest and that nobody else holds, until the transaction ends."""
+    """Lock the delivery that has been due longest and that no other transaction holds, until this one ends."""
     return one_or_none(connection, Claimed, CLAIM, {"endpoint": endpoint})
 
 
 def record(connection: Connection, claimed: Claimed, answer: Answer, following: Next) -> None:
-    """Write an attempt row and what follows, in the transaction that holds the claim."""
+    """Write the attempt and the delivery's new state, in the transaction that holds the claim."""
     attempt = {
         "delivery_id": claimed.delivery_id,
         "attempt": claimed.attempt,
@@ -147,7 +147,7 @@ def record(connection: Connection, claimed: Claimed, answer: Answer, following: 
 
 
 def circumstances(connection: Connection, claimed: Claimed) -> Circumstances:
-    """What else the endpoint has done since the delivery was made."""
+    """What the endpoint has done with other deliveries since this one was made."""
     arguments = {"endpoint": claimed.endpoint, "since": claimed.created_at}
     return one(connection, Circumstances, CIRCUMSTANCES, arguments)
 
@@ -160,10 +160,10 @@ def newest(
 
 
 def replay_dead(connection: Connection, endpoint: str, ids: Sequence[str] | None = None) -> int:
-    """Make dead deliveries pending again, due at once and with all tries of the schedule before them.
+    """Make dead deliveries pending again, due at once and with all tries of the schedule ahead.
 
-    ``ids`` are delivery ids or message ids (msg_...); without them, all that are dead. Attempts go on
-    counting and the message id stays, so that a receiver that has it after all drops the duplicate.
+    ``ids`` are delivery ids or message ids (msg_...); None means all dead ones. Attempts go on counting and the
+    message id stays, so that a receiver that already has the message drops the duplicate.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def replay_dead(connection: Connection, endpoint: str, ids: Sequence[str] | None
     Raises
     ------
     NotFound
-        If an id is not that of a dead delivery; then nothing is replayed.
+        If an id is not that of a dead delivery; roll back then, and nothing is replayed.
     """
     wanted = None if ids is None else sorted({_delivery_id(text) for text in ids})
     replayed = execute(connection, REPLAY_DEAD, {"endpoint": endpoint, "ids": wanted})

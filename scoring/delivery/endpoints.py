@@ -1,4 +1,4 @@
-"""The table ``endpoint``: where events go, within which limits, and whether anything may go there at the moment."""
+"""The table ``endpoint``: where events go, the limits of a message, and whether anything may be sent now."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Endpoint:
     adapter
         The kind of adapter that renders for it and sends to it.
     secret
-        The name under which an entry point finds its address and secret: in Airflow, that of a connection.
+        The name under which an entry point finds its address and secret; in Airflow, the name of a connection.
     max_events, max_bytes
         How much one message may carry.
     state, disabled_because, held_until
@@ -66,7 +66,7 @@ class Endpoint:
 
     @property
     def held_because(self) -> str | None:
-        """Why nothing goes there at the moment; none if it takes requests."""
+        """Why nothing is sent now; None if requests may be sent."""
         if self.state == "disabled":
             return f"{self.name} is disabled: {self.disabled_because}"
         if self.held_until is not None:
@@ -76,7 +76,7 @@ class Endpoint:
 
 
 def look_up(connection: Connection, name: str = CRM) -> Endpoint:
-    """Find an endpoint; :class:`NotFound` if there is none of that name."""
+    """Find an endpoint by name; :class:`NotFound` if there is none."""
     found = one_or_none(connection, Endpoint, LOOK_UP, (name,))
     if found is None:
         raise _unknown(name)
@@ -84,7 +84,7 @@ def look_up(connection: Connection, name: str = CRM) -> Endpoint:
 
 
 def hold(connection: Connection, name: str, time: dt.timedelta) -> None:
-    """Let nothing go to the endpoint for so long; a longer hold that it has already stays."""
+    """Send nothing to the endpoint for ``time``; a hold that lasts longer stays."""
     execute(connection, HOLD, {"endpoint": name, "hold": time})
 
 
@@ -97,7 +97,7 @@ def disable(connection: Connection, name: str, reason: str) -> bool:
 
 
 def enable(connection: Connection, name: str = CRM) -> None:
-    """Let requests go to the endpoint again, at once; :class:`NotFound` if there is none of that name."""
+    """Allow requests to the endpoint again, at once; :class:`NotFound` if there is none of that name."""
     if execute(connection, ENABLE, (name,)) == 0:
         raise _unknown(name)
 

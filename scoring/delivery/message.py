@@ -13,7 +13,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", "
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact to tell: the columns of table ``event``."""
+    """A changed score to tell: the columns of table ``event``."""
 
     event_id: int
     type: str
@@ -31,12 +31,12 @@ class Event:
 
     @property
     def subject(self) -> tuple[str, str]:
-        """What the event is about; of several events about it only the newest version matters."""
+        """The score and the customer that the event is about; of several events, only the highest version matters."""
         return self.score, self.customer_id
 
     @property
     def content(self) -> dict[str, Any]:
-        """The event as the CRM reads it. Every key is always there; what a score does not have is null."""
+        """The event as the CRM reads it. Every key is always there; null means that the score has no such thing."""
         previous = {"value": self.previous_value, "points": self.previous_points, "band": self.previous_band}
         return {
             "id": self.event_id,
@@ -64,12 +64,12 @@ def newest(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
 
 
 def event_json(event: Event) -> str:
-    """Write the event as compact JSON; a value reads back as the very same float64.
+    """Write the event as compact JSON; a value reads back as the same float64.
 
     Raises
     ------
     IntegrityError
-        If a value is not finite: JSON has no word for it, and no score should.
+        If a value is not finite: JSON cannot express it.
     """
     try:
         return _JSON.encode(event.content)
@@ -82,7 +82,7 @@ def event_json(event: Event) -> str:
 
 
 def body(packed_at: dt.datetime, encoded: Sequence[str]) -> str:
-    """Put encoded events into their envelope: the body of one request."""
+    """Put encoded events into the envelope of a request; returns the body."""
     stamp = packed_at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
     return f'{{"type":"scores.changed","timestamp":"{stamp}Z","data":{{"events":[{",".join(encoded)}]}}}}'
 
@@ -91,9 +91,9 @@ ENVELOPE_BYTES = len(body(dt.datetime(2000, 1, 1, tzinfo=dt.UTC), []).encode())
 
 
 def chunks(encoded: Iterable[str], *, max_events: int, max_bytes: int) -> Iterator[list[str]]:
-    """Cut events into runs that fit a request, in order, each as long as the limits allow.
+    """Cut encoded events, in order, into lists that each fill a request as far as the limits allow.
 
-    ``max_bytes`` limits the whole body in UTF-8. An event that is larger alone is sent alone.
+    ``max_bytes`` limits the whole body in UTF-8. An event that exceeds it by itself is sent alone.
     """
     chunk: list[str] = []
     size = ENVELOPE_BYTES

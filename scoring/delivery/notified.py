@@ -1,4 +1,4 @@
-"""What a run of notify did, and what of it somebody must be told."""
+"""What a run of notify did, and the error or warning that a person must see."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,10 +13,10 @@ OnDead = Literal["fail", "warn"]
 class Notified:
     """What one run did.
 
-    ``requests`` = ``delivered`` + ``failed``; of the failed, ``dead`` had their last try and ``split`` were cut in two
-    (their parts are tried instead). ``events`` are those of the delivered requests. ``held_because`` says why nothing
-    goes to the endpoint at the moment; ``disabled`` that it stays so until a person enables it. ``target`` is the host,
-    ``last_failure`` the last answer that was no success, ``last_status`` its status.
+    ``requests`` = ``delivered`` + ``failed``. Of the failed, ``dead`` had their last try, and the parts of ``split``
+    ones are tried instead. ``events`` are those of the delivered requests. ``held_because`` says why nothing is sent
+    now; ``disabled`` that a person must enable the endpoint. ``target`` is the host, ``last_failure`` the last answer
+    that was no success, ``last_status`` its status.
     """
 
     requests: int = 0
@@ -33,14 +33,14 @@ class Notified:
 
 
 def complaint(done: Notified, on_dead: OnDead) -> ScoringError | None:
-    """The error with which a run ends: the endpoint is switched off, deliveries were given up, or nothing went through.
+    """The error of a run, if any: the endpoint is disabled, deliveries were given up, or nothing was delivered.
 
     Parameters
     ----------
     done
         The run.
     on_dead
-        Whether given-up deliveries make the run fail; if not, the caller warns of them with :func:`given_up`.
+        Whether deliveries that were given up make the run fail; if not, the caller warns with :func:`given_up`.
     """
     if done.disabled:
         return EndpointDisabled(
@@ -62,7 +62,7 @@ def complaint(done: Notified, on_dead: OnDead) -> ScoringError | None:
 
 
 def given_up(done: Notified) -> DeliveriesDead:
-    """Say that deliveries had their last try."""
+    """The error or warning that deliveries failed at their last try."""
     return DeliveriesDead(
         f"{done.dead} deliveries to {done.target} failed at their last try and are given up; the last failure was: "
         f"{done.last_failure}. They are kept.",

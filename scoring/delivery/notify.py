@@ -1,6 +1,6 @@
-"""Notify: tell an endpoint what changed. Sends until nothing is due, then returns; it never sleeps for a retry.
+"""Tells an endpoint what changed: sends until nothing is due, then returns; it never sleeps for a retry.
 
-What is due later is picked up by a later run: due times stand in the database and are read by its clock.
+A later run sends what is due later: due times are kept in the database and compared with its clock.
 """
 
 import time
@@ -18,13 +18,13 @@ def notify(
 ) -> Notified:
     """Deliver what is due, packing waiting events as it goes.
 
-    Repeatable, and safe to run several times at once. After ``max_seconds`` no request begins.
+    It can be repeated, and several runs at once share the work. After ``max_seconds`` no request begins.
 
     Raises
     ------
     ConfigurationError
-        If there is something to tell and the receiver's address or secret is missing or cannot be used, or the
-        endpoint is one for another adapter. Everything waits where it is.
+        If there is something to tell, but the receiver's address or secret is missing or cannot be used, or the
+        endpoint belongs to another adapter. Everything keeps waiting.
     TransientError
         If the database cannot be reached or the receiver's name cannot be resolved.
     IntegrityError
@@ -37,7 +37,7 @@ def notify(
             return Notified()
     if known.adapter != adapter.kind:
         raise ConfigurationError(
-            f"The endpoint {endpoint} is told by {known.adapter!r}, not by {adapter.kind!r}.",
+            f"The endpoint {endpoint} belongs to the adapter {known.adapter!r}, not to {adapter.kind!r}.",
             remedy="Correct the column adapter of table scoring.endpoint.",
         )
     with adapter.opened() as sender:

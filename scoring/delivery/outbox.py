@@ -1,8 +1,8 @@
-"""The table ``outbox``: which events wait for an endpoint, which delivery carries the others.
+"""The table ``outbox``: which events wait for an endpoint, and which delivery carries each of the others.
 
-Events are packed as late as possible, only while their endpoint takes requests: what waits until then can
-still be coalesced. Pieces are locked with SKIP LOCKED: two packers share the work, and no event is packed
-twice.
+Events are packed as late as possible, only while their endpoint takes requests: until then a newer event can replace
+an older one about the same customer and score (coalesce). SKIP LOCKED lets two packers share the work, and no event is
+packed twice.
 """
 
 import datetime as dt
@@ -14,11 +14,11 @@ from scoring.delivery.adapters.contract import Adapter, Limits, Rendered
 from scoring.delivery.deliveries import Claimed
 from scoring.delivery.message import Event, newest
 
-PIECE = 25_000
+PIECE = 25_000  # events packed in one transaction
 
-# The first waiting events, and what else waits about the same customers and scores, to coalesce it; the latter locks
-# the piece's rows again, which is cheaper than to exclude them. LATERAL, OFFSET 0 and the inner FOR UPDATE keep to
-# index look-ups: a planner without statistics (just after a large publication) would compare all with all.
+# Locks the first waiting events, then all waiting events about the same customers and scores, to coalesce them. The
+# second lock takes the first rows again: excluding them would cost more. LATERAL, OFFSET 0 and the inner FOR UPDATE
+# force index look-ups: without statistics (just after a large publication) the planner would join whole tables.
 LOCK_PIECE = """
 WITH piece AS MATERIALIZED (
     SELECT e.score, e.customer_id
@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (
 ORDER BY e.event_id
 """
 
-# What a delivery tells. Coalesced events are told by the newer one about the same customer and score.
+# The events in the body of a delivery. Coalesced ones are not in it: a newer event replaces them.
 TOLD = """
 SELECT e.event_id, e.type, e.score, e.customer_id, e.version, e.as_of, e.value, e.points, e.band,
        e.model_version, e.previous_value, e.previous_points, e.previous_band
@@ -58,7 +58,7 @@ FROM unnest(%(events)s::bigint[], %(deliveries)s::uuid[], %(coalesced)s::boolean
 WHERE o.endpoint = %(endpoint)s AND o.event_id = v.event_id AND o.delivery_id IS NULL
 """
 
-# With each event go the older ones about the same customer and score that were coalesced into it.
+# Each event takes along the older ones that were coalesced into it.
 REASSIGN = """
 UPDATE scoring.outbox o SET delivery_id = %(part)s
 FROM scoring.event e
@@ -80,7 +80,7 @@ SELECT (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND de
 
 @dataclass(frozen=True)
 class Backlog:
-    """What an endpoint has not been told: waiting events, pending and dead deliveries."""
+    """How much an endpoint has not been told: waiting events, pending and dead deliveries."""
 
     waiting: int
     pending: int
@@ -88,13 +88,13 @@ class Backlog:
 
 
 def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM, *, limit: int = PIECE) -> int:
-    """Pack the first ``limit`` waiting events into deliveries; to be committed by the caller.
+    """Pack the first ``limit`` waiting events into deliveries; the caller commits.
 
     Returns
     -------
     int
-        How many events were taken from the outbox, coalesced ones included. 0 if none waits or the
-        endpoint takes no requests at the moment.
+        How many events were taken from the outbox, coalesced ones included; 0 if none waits or the endpoint takes no
+        requests now.
 
     Raises
     ------
@@ -123,9 +123,9 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
 
 
 def split(connection: Connection, adapter: Adapter, whole: Claimed, limits: Limits) -> None:
-    """Put the events of a claimed delivery into two new ones, or more where the limits have become smaller.
+    """Put the events of a claimed delivery into two new ones, or more if the limits have become smaller.
 
-    The parts are due at once, with new ids and all tries before them. The caller records that ``whole`` was split.
+    The parts are due at once, with new ids and all tries ahead. The caller records that ``whole`` was split.
     """
     events = all_rows(connection, Event, TOLD, (whole.delivery_id,))
     packed_at: dt.datetime = value(connection, "SELECT now()")
@@ -145,7 +145,7 @@ def split(connection: Connection, adapter: Adapter, whole: Claimed, limits: Limi
 
 
 def undelivered(connection: Connection, endpoint: str = endpoints.CRM) -> bool:
-    """Whether anything is still to be told, now or later; dead deliveries are not."""
+    """Whether anything waits to be told, now or later; dead deliveries do not count."""
     return bool(value(connection, UNDELIVERED, {"endpoint": endpoint}))
 
 

@@ -1,4 +1,4 @@
-"""How an endpoint's latest answers bear on everything else that waits for it: hold it, switch it off, or neither."""
+"""Decides from an endpoint's latest answers whether to hold it, to disable it, or neither."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ OUT_OF_REACH = frozenset({None, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Answered:
-    """The status of an answer (none if there was none) and the wait that its Retry-After asks for."""
+    """The status of an answer (None without an answer) and the wait that its Retry-After asks for."""
 
     status: int | None
     asked: dt.timedelta | None = None
@@ -22,7 +22,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Pressure:
-    """For how long nothing at all goes to the endpoint, and whether that lasts until a person enables it."""
+    """For how long nothing is sent to the endpoint, and whether it is disabled until a person enables it."""
 
     hold: dt.timedelta = dt.timedelta()
     disable: bool = False
@@ -34,7 +34,7 @@ def pressure(answers: Sequence[Answered]) -> Pressure:
     Parameters
     ----------
     answers
-        The latest answers of one run, the newest last; those before the last ``OUT_OF_REACH_LIMIT`` do not matter.
+        The latest answers of one run, the newest last; only the last ``OUT_OF_REACH_LIMIT`` count.
     """
     newest = answers[-1]
     hold = obeyed(newest.status, newest.asked)

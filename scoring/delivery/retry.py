@@ -1,7 +1,7 @@
-"""When a delivery is tried again: what an answer means, as a pure function of the answer and of chance.
+"""When a delivery is tried again: a pure function of the answer, the number of the try and chance.
 
-The waits are those recommended by Standard Webhooks (https://www.standardwebhooks.com, "Deliverability and
-reliability"): a first try at once, nine more within about three days.
+Standard Webhooks recommends the waits (https://www.standardwebhooks.com, "Deliverability and reliability"): a first
+try at once, nine more within about three days.
 """
 
 import datetime as dt
@@ -22,7 +22,7 @@ WAITS = (
     dt.timedelta(hours=20),
     dt.timedelta(hours=24),
 )
-JITTER = 0.2  # a wait is up to so much longer; small enough that a later wait is never the shorter one
+JITTER = 0.2  # a wait is up to 20 % longer; later waits still are never shorter than earlier ones
 LONGEST_ASKED = dt.timedelta(hours=24)
 
 GONE = 410
@@ -31,16 +31,16 @@ ASKS_TO_WAIT = frozenset({429, 503})
 
 @dataclass(frozen=True)
 class Next:
-    """What follows an attempt: the delivery's new state, and the time until the next try of a pending one."""
+    """What follows an attempt: the delivery's new state and, if it is pending, the time until the next try."""
 
     state: DeliveryState
     wait: dt.timedelta = dt.timedelta()
 
 
 def wait_after(attempt: int, chance: float) -> dt.timedelta | None:
-    """Time to wait after failed try number ``attempt`` (from 1); none after the last.
+    """Time to wait after failed try number ``attempt`` (from 1); None after the last.
 
-    ``chance`` is uniform in [0, 1): the wait is that of the schedule and up to 20 % longer.
+    ``chance`` is uniform in [0, 1): it makes the scheduled wait up to 20 % longer.
     """
     if attempt > len(WAITS):
         return None
@@ -53,13 +53,12 @@ def following(status: int | None, attempt: int, *, asked: dt.timedelta | None, c
     Parameters
     ----------
     status
-        The HTTP status; none if there was no complete answer.
+        The HTTP status; None if there was no complete answer.
     attempt
         1 for the first try, or for the first one after a replay.
     asked
-        What the answer's Retry-After asks for; see :func:`obeyed`. The schedule's own wait still counts where
-        it is the longer one, or an endpoint that asks for seconds during an hour of maintenance would use up
-        all tries.
+        What the answer's Retry-After asks for; see :func:`obeyed`. The longer of it and the scheduled wait counts: an
+        endpoint that asks for seconds during an hour of maintenance must not use up all tries.
     chance
         Uniform in [0, 1).
     """
@@ -79,7 +78,7 @@ def obeyed(status: int | None, asked: dt.timedelta | None) -> dt.timedelta:
 def retry_after(header: str | None, now: dt.datetime) -> dt.timedelta | None:
     """Read the wait that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or an HTTP date).
 
-    24 h at most; none if there is no header or it is neither.
+    24 h at most; None if there is no header or it is neither.
     """
     if header is None:
         return None

@@ -1,12 +1,13 @@
 """When a refused delivery is split in two, to find the event that makes the receiver refuse the whole body.
 
-Halving finds one such event among 100 in about 14 requests. When the receiver refuses everything, the fault is not in
-an event: splitting would only multiply the requests. So there must be a sign that it takes others, and a limit.
+Halving finds one such event among 100 in about 14 requests. If the receiver refuses everything, no event is at fault,
+and splitting would only multiply the requests. So a delivery is split if the receiver takes others or finds it too
+large, or once as a probe at a later try; and the number of pending parts is limited.
 """
 
 TOO_LARGE = 413
-REFUSALS = frozenset({400, TOO_LARGE, 422})  # the receiver has read the body, and it is the body that it refuses
-PROBE_ATTEMPT = 3  # at least five minutes after the first try: a fault of a moment has passed
+REFUSALS = frozenset({400, TOO_LARGE, 422})  # the receiver refuses the body, not the request as such
+PROBE_ATTEMPT = 3  # at least five minutes after the first try: a momentary fault has passed
 PARTS_LIMIT = 200  # pending parts of an endpoint
 
 
@@ -22,13 +23,13 @@ def is_to_be_split(
     events
         How many events the delivery carries.
     attempt
-        Number of the try by the schedule, from 1.
+        Number of the try in the schedule, from 1.
     is_part
         Whether it came from a split itself.
     others_taken
         Whether the endpoint has taken another delivery since this one was made.
     parts_pending
-        How many parts of the endpoint wait; this delivery is among them if it is one.
+        How many parts are pending for the endpoint, this delivery included if it is one.
     """
     if status not in REFUSALS or events == 1 or parts_pending >= PARTS_LIMIT:
         return False

@@ -1,16 +1,16 @@
-"""How much of the publications has reached the CRM: counts for reports, read-only."""
+"""Counts how much of each publication has reached the CRM, for reports; only reads."""
 
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, value
 
-# Events that no endpoint has confirmed; those that were given up or whose endpoint is disabled are among them.
+# Events that their endpoint has not confirmed, those given up or for a disabled endpoint included.
 UNCONFIRMED = """
 SELECT count(*) FROM scoring.outbox o LEFT JOIN scoring.delivery d USING (delivery_id)
 WHERE d.state IS DISTINCT FROM 'delivered'
 """
 
-# A request may carry events of several publications; it counts for that of its first event.
+# A request may carry events of several publications; it counts for the publication of its first event.
 TOLD = """
 WITH told AS (
     SELECT e.publication_id, count(*) AS events
@@ -34,7 +34,7 @@ FROM told FULL JOIN asked USING (publication_id)
 
 @dataclass(frozen=True)
 class Told:
-    """Events of a publication that were delivered, and the requests for it."""
+    """How many events of a publication were delivered, and in how many requests."""
 
     publication_id: int
     events: int = 0
@@ -47,5 +47,5 @@ def unconfirmed(connection: Connection) -> int:
 
 
 def told(connection: Connection) -> dict[int, Told]:
-    """What was told of each publication, by its id; publications of which nothing was sent are missing."""
+    """What was told of each publication, by its id; a publication of which nothing was sent is missing."""
     return {found.publication_id: found for found in all_rows(connection, Told, TOLD)}

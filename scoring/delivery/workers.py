@@ -1,4 +1,4 @@
-"""Threads that deliver: each has a database connection of its own and carries one delivery at a time to its end."""
+"""Threads that deliver: each has its own database connection and finishes one delivery after the other."""
 
 import datetime as dt
 import logging
@@ -48,14 +48,14 @@ class Tally:
 
 @dataclass
 class Workers:
-    """The threads of one run: one at first; each that finds work calls another, up to ``CONNECTIONS``.
+    """The threads of one run: at first one; each that finds work starts another, up to ``CONNECTIONS``.
 
     Parameters
     ----------
     database_url, endpoint, adapter, sender
         What is delivered, to whom, and how.
     end
-        The moment (of ``time.monotonic``) after which no request begins; none without a limit.
+        The moment (of ``time.monotonic``) after which no request begins; None for no limit.
     """
 
     database_url: str
@@ -76,14 +76,14 @@ class Workers:
     def run(self) -> None:
         """Deliver until nothing is due; raises the first error of a worker, after all have ended."""
         try:
-            self._call_one()
-            for worker in self._running:  # the list grows while they call each other
+            self._start_one()
+            for worker in self._running:  # the list grows while workers start others
                 worker.result()
         finally:
             self._stop()
             self._pool.shutdown()
 
-    def _call_one(self) -> None:
+    def _start_one(self) -> None:
         with self._lock:
             if not self._stopped and len(self._running) < CONNECTIONS:
                 self._running.append(self._pool.submit(self._work))
@@ -104,7 +104,7 @@ class Workers:
             raise
 
     def _pack_some(self, connection: Connection, seen: int) -> bool:
-        """Pack a piece unless another worker has done so since ``seen``; whether there is something to claim now."""
+        """Pack a piece, unless another worker has since ``seen``; returns whether there is something new to claim."""
         with self._packing:
             if self._packed == seen:
                 with connection:
@@ -112,12 +112,12 @@ class Workers:
             return self._packed > seen
 
     def _deliver_one(self, connection: Connection) -> bool:
-        """Send one due delivery and record its answer, in one transaction; whether there was one."""
+        """Send one due delivery and record its answer in one transaction; returns whether there was one."""
         with connection:
             claimed = deliveries.claim(connection, self.endpoint)
             if claimed is None:
                 return False
-            self._call_one()
+            self._start_one()
             answer = self._send(claimed)
             what_follows = self._following(connection, claimed, answer)
             deliveries.record(connection, claimed, answer, what_follows)
@@ -132,13 +132,13 @@ class Workers:
         begun = time.monotonic()
         try:
             return self.sender.send(Message(claimed.message_id, claimed.claimed_at, claimed.body))
-        except Exception as error:  # noqa: BLE001 - one delivery's trouble is its own, even if it is the adapter's fault
-            kind = type(error).__name__  # its text might quote the address
+        except Exception as error:  # noqa: BLE001 - even an adapter's bug must not stop the other deliveries
+            kind = type(error).__name__  # its text may quote the address
             log.warning("the adapter %s failed with %s on %s", self.adapter.kind, kind, claimed.message_id)
             return Answer(None, f"the adapter failed ({kind})", None, time.monotonic() - begun)
 
     def _following(self, connection: Connection, claimed: Claimed, answer: Answer) -> Next:
-        """Decide what follows an answer; if it is a split, make the parts."""
+        """Decide what follows an answer; for a split, also make the parts."""
         if answer.status in REFUSALS and claimed.events > 1:
             around = deliveries.circumstances(connection, claimed)
             if is_to_be_split(
@@ -155,8 +155,8 @@ class Workers:
         chance = secrets.SystemRandom().random()
         return following(answer.status, claimed.scheduled_attempt, asked=_asked(claimed, answer), chance=chance)
 
-    def _bear_down(self, connection: Connection, claimed: Claimed, answer: Answer) -> None:
-        """Keep the whole endpoint waiting if its answers ask for it."""
+    def _apply_pressure(self, connection: Connection, claimed: Claimed, answer: Answer) -> None:
+        """Hold or disable the endpoint if its latest answers demand it."""
         with self._lock:
             self._answers.append(Answered(answer.status, _asked(claimed, answer)))
             decided = pressure(tuple(self._answers))

@@ -1,1 +1,1 @@
-"""Pure rules: what a data set, a score, a change and a retry schedule are. No clock, no environment, no I/O."""
+"""The vocabulary of definitions: data set, score, bands, change rule, calendar. No clock, no environment, no I/O."""

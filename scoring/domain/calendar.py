@@ -1,4 +1,4 @@
-"""Dates of partitions: which as_of shows the outcome of another one, and which as_of is probably a typing error."""
+"""Dates of partitions: which as_of holds the outcomes of an earlier one, and which is probably a typing error."""
 
 import calendar
 import datetime as dt
@@ -53,7 +53,7 @@ def last_ticks(
 def doubt(as_of: dt.date, *, today: dt.date, first: dt.date, last: dt.date | None) -> str | None:
     """Why ``as_of`` is probably a typing error, in one sentence; None if it is plausible.
 
-    A date too late would also silence the CRM: what is older than the newest announced date is published in silence.
+    A date that is too late also does harm: the CRM is told nothing of any date before the last announced one.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def doubt(as_of: dt.date, *, today: dt.date, first: dt.date, last: dt.date | Non
 
 
 def require_plausible(as_of: dt.date, *, today: dt.date, first: dt.date, last: dt.date | None, confirmed: bool) -> None:
-    """Refuse a date that :func:`doubt` doubts and nobody has confirmed.
+    """Refuse a date that is probably a typing error (see :func:`doubt`) and that nobody has confirmed.
 
     Raises
     ------
     DateNotConfirmed
-        Says why the date is doubted, and how to confirm it.
+        If the date is refused; says why, and how to confirm it.
     """
     reason = doubt(as_of, today=today, first=first, last=last)
     if reason and not confirmed:

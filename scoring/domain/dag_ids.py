@@ -1,4 +1,4 @@
-"""What the DAGs are called: said here once, for the DAG files, the local platform and messages; knows no Airflow."""
+"""The ids of the DAGs, in one place for the DAG files, the local platform and messages; imports no Airflow."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,12 +12,12 @@ CONFIRM = "confirm_publication"
 
 
 def ingest_dag(data_set: str) -> str:
-    """The DAG that takes in a data set, by its name."""
+    """The id of the DAG that takes in the data set of that name."""
     return f"ingest_{data_set}"
 
 
 def score_dag(score: str) -> str:
-    """The DAG that publishes a score, by its name."""
+    """The id of the DAG that publishes the score of that name."""
     return f"score_{score}"
 
 

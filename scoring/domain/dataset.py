@@ -17,17 +17,17 @@ Duplicates = Literal["keep_last", "keep_first", "refuse"]
 ExtraColumns = Literal["refuse", "ignore"]
 
 
-# Columns that the export of quarantined rows adds.
+# Columns that the export of quarantined rows adds, so data sets may not have them.
 ROW_NUMBER, BROKEN_RULES = "row_number", "broken_rules"
 RESERVED = frozenset({ROW_NUMBER, BROKEN_RULES})
 
-# Most bytes (UTF-8) of a key. Keys stand in B-tree indexes of PostgreSQL, whose rows end at 2,704 bytes, together with
-# a name of up to 48 bytes and a number; what is left is for columns that such an index may get.
+# Most bytes (UTF-8) of a key. B-tree indexes of PostgreSQL take up to 2,704 bytes per row. They hold a key together
+# with a name of up to 48 bytes and a number; the rest is spare, for columns that an index may get later.
 MAX_KEY_BYTES = 2_000
 
 
 def checked_path(path: str) -> str:
-    """The path itself, when ``{as_of}`` is all that there is to fill in."""
+    """The path, if it has no other placeholder than ``{as_of}``; else ValueError."""
     unknown = [found for found in re.findall(r"{[^{}]*}", path) if found != "{as_of}"]
     if unknown:
         raise ValueError(f"{unknown[0]} is not filled in; only {{as_of}} is")
@@ -35,7 +35,7 @@ def checked_path(path: str) -> str:
 
 
 def checked_name(name: str) -> str:
-    """The name itself, when it can stand in SQL, a DAG id and a URL alike."""
+    """The name, if it can be used in SQL, in a DAG id and in a URL; else ValueError."""
     if not NAME.match(name):
         raise ValueError(f"{name!r} is not a name: use up to 48 of a-z, 0-9 and _, beginning with a letter")
     return name
@@ -48,10 +48,10 @@ class Column(Definition):
     ``precision`` digits with ``scale`` after the point, ``category`` one of ``values``. A model sees a category as
     its 0-based position in ``values``.
 
-    ``number`` is a finite float64. What is written with a point or an exponent becomes the nearest one, but not 0
-    unless it is 0. What is written as an integer (digits alone, an integer column of Parquet, bigint or whole numeric
-    in PostgreSQL) must be held exactly: every integer up to 9,007,199,254,740,992 (2^53) is, beyond only some are; the
-    others are refused. Larger identifiers are ``text``, larger amounts ``decimal`` or ``integer``.
+    ``number`` is a finite float64. A value with a point or an exponent becomes the nearest float64; it is refused if
+    that is 0 but the value is not. An integer (digits alone, an integer column of Parquet, bigint or whole numeric in
+    PostgreSQL) must be exact as a float64: up to 9,007,199,254,740,992 (2^53) every integer is, beyond it only some
+    are, and the others are refused. Use ``text`` for larger identifiers, ``decimal`` or ``integer`` for larger amounts.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Column(Definition):
     _name = field_validator("name")(checked_name)
 
     def mistakes(self) -> Iterator[str]:
-        """What is wrong between the fields."""
+        """Contradictions between the fields."""
         if self.type == "category" and not self.values:
             yield "values: a category needs them"
         if self.type != "category" and self.values:
@@ -77,14 +77,14 @@ class Column(Definition):
 
     @property
     def numeric(self) -> bool:
-        """Whether a model can take the column as it is or by position."""
+        """Whether a column can be a feature: a number, a boolean or a category."""
         return self.type not in ("text", "date")
 
 
 class CsvSource(Definition):
-    """Comma-separated UTF-8 files without a byte order mark, one header line; gzip by the ending ``.gz``.
+    """Comma-separated UTF-8 files without a byte order mark, with one header line; gzip if the name ends in ``.gz``.
 
-    ``path`` holds ``{as_of}`` and is a local path (relative ones start at the inbox) or any fsspec URL.
+    ``path`` is a local path (a relative one starts at the inbox) or any fsspec URL, with ``{as_of}`` for the date.
     RFC 4180: a cell is exactly its value (spaces around a number are refused) of up to 1,000,000 bytes,
     a row up to 1 MiB; ``null_values`` match quoted or not; empty lines are skipped.
     """
@@ -128,11 +128,10 @@ Source = CsvSource | ParquetSource | PostgresSource
 class DataSet(Definition):
     """A kind of customer record.
 
-    ``duplicates`` says what happens to rows with the same key: ``keep_last`` (the last one read wins,
-    the others are counted), ``keep_first``, or ``refuse``. ``quarantine_limit`` is the share of received
-    rows (0-1) that may be quarantined before the partition is stopped. A ``key`` has up to 2,000 bytes
-    (:data:`MAX_KEY_BYTES`). ``schedule`` is a cron expression (UTC) whose ticks are the as_of dates;
-    ``first_as_of`` and ``last_as_of`` bound it.
+    ``duplicates`` says what happens to rows with the same key: ``keep_last`` (the last one read stays, the others are
+    counted), ``keep_first``, or ``refuse``. ``quarantine_limit`` is the share of received rows (0-1) that may be
+    quarantined before the partition is stopped. A ``key`` has up to 2,000 bytes (:data:`MAX_KEY_BYTES`). ``schedule``
+    is a cron expression (UTC); the dates of its ticks, from ``first_as_of`` to ``last_as_of``, are the as_of dates.
     """
 
     name: str
@@ -159,7 +158,7 @@ class DataSet(Definition):
         return schedule
 
     def mistakes(self) -> Iterator[str]:
-        """What is wrong between the fields."""
+        """Contradictions between the fields."""
         names = [column.name for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -179,7 +178,7 @@ class DataSet(Definition):
 
     @property
     def suite_name(self) -> str:
-        """Name of the GX suite: the data set's own name unless another is given."""
+        """Name of the Great Expectations suite: ``suite``, or the data set's own name."""
         return self.suite or self.name
 
     @property
@@ -202,7 +201,7 @@ class DataSet(Definition):
 
     @property
     def digest(self) -> str:
-        """Digest of all that decides what the rows of a snapshot mean; words for people, limits and schedules don't."""
+        """Digest of all fields that decide what a snapshot's rows mean: no texts for people, no limits, no schedule."""
         shown = self.model_dump(include={"name", "key", "columns", "duplicates"}, mode="json")
         for column in shown["columns"]:
             del column["description"]

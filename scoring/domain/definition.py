@@ -1,4 +1,4 @@
-"""What all definitions have in common: they are frozen, refuse unknown fields, have a digest and report mistakes."""
+"""The base of all definitions: they are frozen, refuse unknown fields, and report all their mistakes at once."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ _listener: ContextVar[Listener | None] = ContextVar("_listener", default=None)
 
 
 class Definition(BaseModel):
-    """An immutable description, checked when it is made.
+    """An immutable description, checked when it is created.
 
     Raises
     ------
     ValidationError
-        If a field is wrong; but see :func:`mistakes_go_to`.
+        If a field is wrong, unless :func:`mistakes_go_to` collects the mistakes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -40,12 +40,12 @@ class Definition(BaseModel):
             listener(self, error)
 
     def mistakes(self) -> Iterator[str]:
-        """What is wrong between the fields, all of it, each as ``field: reason``."""
+        """All contradictions between the fields, each as ``field: reason``."""
         yield from ()
 
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
-        if self.sound and (found := list(self.mistakes())):  # pydantic asks again where it stands in another one
+        if self.sound and (found := list(self.mistakes())):  # pydantic checks a nested one again
             raise ValueError("\n".join(found))
         return self
 
@@ -58,7 +58,7 @@ class Definition(BaseModel):
         return value
 
     def _become_broken(self, fields: dict[str, Any]) -> None:
-        """Keep the fields unchecked, so that what follows in the file (the next score's features) can be read."""
+        """Keep the fields unchecked, so that later lines of the file that use them can still be read."""
         unchecked = self.model_construct(**fields)
         object.__setattr__(self, "__dict__", vars(unchecked) | {"sound": False})
         for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
@@ -69,8 +69,8 @@ class Definition(BaseModel):
 def mistakes_go_to(listener: Listener) -> Iterator[None]:
     """Report each wrong definition to ``listener`` instead of raising, so that one run finds all of them.
 
-    The listener gets the definition with its fields unchecked and ``sound`` False, and what is wrong with it.
-    A definition with a broken part is broken, too: its error of type ``BROKEN_PART`` says no more than that.
+    The listener gets the definition, with its fields unchecked and ``sound`` False, and its errors. A definition with a
+    broken part is broken, too; its error then has the type ``BROKEN_PART`` and does not repeat the part's errors.
     """
     token = _listener.set(listener)
     try:

@@ -1,4 +1,4 @@
-"""A score: a number about each customer of a data set, how it is shown, and when it has changed enough to tell."""
+"""A score: a number about each customer of a data set, how it is shown, and which changes the CRM is told."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -61,12 +61,12 @@ class Band(Definition):
 
 
 class ChangeRule(Definition):
-    """When a score differs so much from what the CRM was last told that it is told again.
+    """When the CRM is told of a score again: if it differs enough from what the CRM was last told.
 
-    Any of these is enough: another band (``band``); points moved by at least ``points``; the value moved
-    by at least the share ``relative`` of the told value and also by at least ``absolute``.
-    ``announce_first_load`` says whether the customers of a score's very first publication are told at
-    all; otherwise they are taken as known.
+    Any of these is enough: another band (``band``); points moved by at least ``points``; the value moved by at least
+    ``relative`` times the told value and by at least ``absolute`` (one of the two may be left out).
+    ``announce_first_load`` says whether the CRM is told of the customers in a score's first publication; otherwise
+    they become known without being told.
     """
 
     band: bool = False
@@ -76,7 +76,7 @@ class ChangeRule(Definition):
     announce_first_load: bool = False
 
     def mistakes(self) -> Iterator[str]:
-        """What is wrong between the fields."""
+        """Contradictions between the fields."""
         if not self.band and self.points is None and self.relative is None and self.absolute is None:
             yield "band, points, relative, absolute: a change rule needs one of them"
 
@@ -111,7 +111,7 @@ class Score(Definition):
     _name = field_validator("name", "data_set")(checked_name)
 
     def mistakes(self) -> Iterator[str]:
-        """What is wrong between the fields."""
+        """Contradictions between the fields."""
         if len(set(self.features)) != len(self.features):
             yield "features: a column is named twice"
         if self.kind == "regression" and (self.points or self.bands):
@@ -147,7 +147,7 @@ class Score(Definition):
         except Exception as error:
             raise DefinitionError(
                 f"Score {self.name!r}: estimator: it cannot be made: {type(error).__name__}: {error}",
-                remedy="Mend the function that the definition names as its estimator.",
+                remedy="Correct the function that the definition names as its estimator.",
             ) from error
 
     @property
@@ -157,6 +157,6 @@ class Score(Definition):
 
     @property
     def digest(self) -> str:
-        """Digest of all that decides what is published and told, but for the model."""
+        """Digest of all fields that decide what is published and told; the model is not part of it."""
         shown = {"name", "data_set", "kind", "features", "points", "bands", "minimum", "change"}
         return digest_of(self.model_dump(include=shown, mode="json"))

@@ -1,1 +1,1 @@
-"""Snapshots and outcomes in, model versions out."""
+"""Snapshots and later outcomes in, model versions out."""

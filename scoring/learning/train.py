@@ -1,4 +1,4 @@
-"""Trains a model of a score on one snapshot and on what a later one then showed, and registers it."""
+"""Trains a score's model on the features of one snapshot and the outcomes of a later one, and registers it."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.manifest import Snapshot
 
-NEW = "that is being trained"  # what messages call a model without a version
+NEW = "that is being trained"  # the name, in messages, of a model without a version
 EXAMPLE_ROWS = 5
-TRIED_ROWS = 1000  # on which a new model must give what can be published
+TRIED_ROWS = 1000  # rows for which a new model must give publishable values
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     NotFound
         If one of the two snapshots is missing.
     PermanentError
-        If they show nothing to learn from (no common customer, or one class only), the estimator fails, or what it
-        gives cannot be published.
+        If there is nothing to learn from them (no common customer, or only one class), the estimator fails, or its
+        values cannot be published.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     before = _snapshot(settings, data_set, as_of)
@@ -92,7 +92,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
 
 
 def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot) -> TrainingSet:
-    """Features and outcomes of the customers that both snapshots know."""
+    """Features and outcomes of the customers in both snapshots whose outcome is not null."""
     with lake.SnapshotFile(before.location) as file:
         rows = file.read([data_set.key, *score.features])
     with lake.SnapshotFile(after.location) as file:
@@ -121,20 +121,20 @@ def fitted(score: Score, known: TrainingSet) -> Any:
         return estimator.fit(known.features, known.outcome)
     except MemoryError:
         raise
-    except Exception as error:  # a user's estimator raises what it likes
+    except Exception as error:  # a user's estimator may raise anything
         raise PermanentError(
             f"The estimator of {score.name} cannot be fitted: {type(error).__name__}: {' '.join(str(error).split())}",
-            remedy="Mend the score's 'estimator' in its definition.",
+            remedy="Correct the score's 'estimator' in its definition.",
         ) from error
 
 
 def refuse_unpublishable(score: Score, data_set: DataSet, scorer: Scorer, known: TrainingSet) -> None:
-    """Refuse a model now that would stop a publication later.
+    """Refuse a model that would make a later publication fail.
 
     Raises
     ------
     PermanentError
-        If it gives what is no probability or amount, or cannot take a null where the definition allows one.
+        If it gives values that are no probability or amount, or fails on a null that the definition allows.
     """
     features, customers = known.features.head(TRIED_ROWS), known.customers.slice(0, TRIED_ROWS)
     scorer.values_of(features, customers)
@@ -153,7 +153,7 @@ def refuse_unpublishable(score: Score, data_set: DataSet, scorer: Scorer, known:
 def in_sample(
     score: Score, estimator: object, features: pd.DataFrame, outcome: NDArray[np.float64]
 ) -> dict[str, float]:
-    """Metrics on the training rows themselves: a sign of life, not of quality."""
+    """Metrics on the training rows: they show that the model works, not how good it is."""
     if score.kind == "classification":
         probability = estimator.predict_proba(features)[:, 1]  # type: ignore[attr-defined]
         said = probability >= 0.5  # noqa: PLR2004 - the even odds

@@ -1,1 +1,1 @@
-"""The local platform: a PostgreSQL, an Airflow and a CRM stand-in of this checkout's own, all on 127.0.0.1."""
+"""The local platform: this checkout's own PostgreSQL, Airflow and CRM stand-in, all on this machine only."""

@@ -1,4 +1,4 @@
-"""A client of Airflow's REST API: triggers runs and asks what became of them."""
+"""A client of Airflow's REST API: triggers runs and reads their states and logs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,12 @@ from scoring.errors import TransientError
 from scoring.local.keys import USER, Keys
 
 TIMEOUT_SECONDS = 30.0
-PAGE = 100  # Airflow gives no more at a time unless it is configured to
+PAGE = 100  # Airflow's default limit
 
 
 @dataclass(frozen=True)
 class Run:
-    """A DAG run as far as we care."""
+    """The parts of a DAG run that we use."""
 
     dag_id: str
     run_id: str
@@ -24,7 +24,7 @@ class Run:
 
     @property
     def running(self) -> bool:
-        """Whether it may still change its state by itself."""
+        """Whether the run has not ended yet."""
         return self.state not in ("success", "failed")
 
 
@@ -40,16 +40,16 @@ class Task:
 
 
 class AirflowApi:
-    """Airflow at ``url``, as the user of ``keys``. A request that gets no good answer raises TransientError."""
+    """Airflow at ``url``, as the user of ``keys``. A request without a good answer raises TransientError."""
 
     def __init__(self, url: str, keys: Keys) -> None:
         self.url = url
         self._keys = keys
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the environment is not meant for the loopback
+        self._session.trust_env = False  # a proxy in the environment is not for 127.0.0.1
 
     def healthy(self) -> bool:
-        """Whether the API server answers and it hears the scheduler and the DAG processor."""
+        """Whether the API server answers, and its database, scheduler and DAG processor are healthy."""
         try:
             health = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT_SECONDS).json()
         except (requests.RequestException, ValueError):
@@ -58,7 +58,7 @@ class AirflowApi:
         return all(health.get(part, {}).get("status") == "healthy" for part in parts)
 
     def dag_ids(self) -> set[str]:
-        """The DAGs that Airflow knows and has not found gone."""
+        """The DAGs that Airflow knows, without those whose files are gone."""
         return {dag["dag_id"] for dag in self._all("/dags", "dags", {"exclude_stale": True, "order_by": "dag_id"})}
 
     def import_errors(self) -> list[str]:
@@ -67,7 +67,7 @@ class AirflowApi:
         return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
 
     def set_pool(self, name: str, slots: int, description: str) -> None:
-        """Make a pool, or give the one of that name so many slots."""
+        """Create a pool, or update the one of that name."""
         wanted = {"slots": slots, "description": description, "include_deferred": False}
         known = {pool["name"] for pool in self._get("/pools", {"pool_name_pattern": name})["pools"]}
         if name in known:
@@ -81,7 +81,7 @@ class AirflowApi:
         return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", json=body))
 
     def runs_since(self, since: str) -> list[Run]:
-        """The runs of all DAGs that were to start at or after ``since`` (ISO 8601), newest first."""
+        """The runs of all DAGs that were due at or after ``since`` (ISO 8601), newest first."""
         found = self._all("/dags/~/dagRuns", "dag_runs", {"run_after_gte": since, "order_by": "-run_after"})
         return [_run(run) for run in found]
 
@@ -91,18 +91,18 @@ class AirflowApi:
         return [_task(task) for task in found]
 
     def failed_tasks(self, run: Run) -> list[Task]:
-        """The task instances of a run that failed by themselves."""
+        """The task instances of a run that failed, without those that failed only because an earlier one did."""
         path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
         return [_task(task) for task in self._all(path, "task_instances", {"state": "failed"})]
 
     def log_tail(self, task: Task, lines: int = 15) -> str:
-        """The last lines that a task instance's last try wrote, and its error."""
+        """The last log lines of a task instance's last try, its error included."""
         path = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
         found = self._get(path, {"map_index": task.map_index, "full_content": True})
         return "\n".join([line for entry in found["content"] for line in _log_lines(entry)][-lines:])
 
     def _all(self, path: str, key: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """Every entry of a list, whatever the number that Airflow gives at a time."""
+        """Every entry of a list, read page by page."""
         entries: list[dict[str, Any]] = []
         while True:
             page = self._get(path, query | {"limit": PAGE, "offset": len(entries)})
@@ -160,6 +160,6 @@ def _log_lines(entry: str | dict[str, Any]) -> list[str]:
         return entry.splitlines()
     event = str(entry.get("event", ""))
     if event.startswith("::"):
-        return []  # marks that fold the log in the UI
+        return []  # a mark that folds the log in the UI
     errors = [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or ()]
     return [*event.splitlines(), *errors]

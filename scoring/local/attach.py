@@ -1,4 +1,4 @@
-"""Lets a single command use the local platform's data: joins a running one, or starts its PostgreSQL for the while."""
+"""Lets one command use the local platform's data: joins a running platform, or starts its PostgreSQL meanwhile."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +15,7 @@ from scoring.settings import ChannelSettings, CrmSettings, Settings, load_channe
 
 @contextmanager
 def attached(settings: Settings) -> Iterator[Settings]:
-    """Settings with a database: those given if they name one, else the local platform's under ``home``.
+    """Settings with a database: the given ones if they name one, else the local platform's under ``home``.
 
     Raises
     ------
@@ -34,10 +34,10 @@ def attached(settings: Settings) -> Iterator[Settings]:
 
 def _joined(settings: Settings, places: Places, stack: ExitStack) -> Settings:
     """Settings of the running platform, or of its PostgreSQL alone, which ``stack`` then stops."""
-    # Nothing is yielded inside of the except: a command's own error would come "during handling" of this one.
+    # Not a generator: a command's error raised at a yield in the except would be shown "during handling" of this one.
     try:
         stack.enter_context(preflight.only_user(places))
-    except ConfigurationError:  # `make up` holds it: join
+    except ConfigurationError:  # `make run` or `make up` holds it: join
         socket = socket_of(places)
         if socket is None:
             raise
@@ -48,7 +48,7 @@ def _joined(settings: Settings, places: Places, stack: ExitStack) -> Settings:
 
 
 def attached_crm(settings: Settings) -> CrmSettings:
-    """The CRM that belongs to the database of :func:`attached`: the environment's, or the local platform's stand-in."""
+    """The CRM for the database of :func:`attached`: the environment's, or the local platform's stand-in."""
     if settings.database_url.get_secret_value():
         return load_crm_settings()
     return local_crm(settings, load_keys(Places(settings.home)))

@@ -1,4 +1,4 @@
-"""Trains the first champion of each score that has none, as a process: ``python -m scoring.local.champions``."""
+"""Trains a first champion for each score that has none; a process: ``python -m scoring.local.champions``."""
 
 import sys
 
@@ -9,7 +9,7 @@ from scoring.errors import ScoringError
 from scoring.local.partitions import Work, work_of
 from scoring.settings import Settings, load_settings
 
-CHAMPION = "Champion"  # begins a line of this process that is worth showing
+CHAMPION = "Champion"  # the local platform shows the output lines that begin with this
 
 
 # MLflow's own table: asking MLflow itself means importing it, which takes seconds.
@@ -32,7 +32,7 @@ def without_champion(settings: Settings, mlflow_database: str) -> list[str]:
 
 
 def train_first_champions(settings: Settings) -> list[str]:
-    """Train where there is no champion yet, on the first partition and what a later one showed; returns sentences."""
+    """Train each score without a champion on its first partition; returns one sentence for each."""
     from scoring.models.registry import Registry
 
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
@@ -45,7 +45,7 @@ def train_first_champions(settings: Settings) -> list[str]:
 
 
 def _train(settings: Settings, work: Work, missing: list[Score]) -> list[str]:
-    from scoring.intake.ingest import ingest  # here: it takes seconds, and mostly there is nothing to train
+    from scoring.intake.ingest import ingest  # takes seconds to import, and usually there is nothing to train
     from scoring.learning.train import train
 
     shown = {score.target.horizon.after(work.trained_as_of) for score in missing}
@@ -59,7 +59,7 @@ def _train(settings: Settings, work: Work, missing: list[Score]) -> list[str]:
 
 
 def main() -> int:
-    """Run on the environment's settings."""
+    """Train with the environment's settings; returns the exit status."""
     try:
         for sentence in train_first_champions(load_settings()):
             print(sentence, flush=True)  # noqa: T201 - the log of this process

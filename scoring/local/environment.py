@@ -1,4 +1,4 @@
-"""Builds the environment of the child processes: what Airflow, the pipeline and the CRM stand-in are told."""
+"""Builds the environment variables of the child processes: Airflow, the pipeline and the CRM stand-in."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from scoring.settings import PROJECT, CrmSettings, Settings
 LOOPBACK = "127.0.0.1"
 NOTIFY_POOL = "notify"
 
-# What a person's shell says about other installations of the same tools must not reach this one.
+# Variables for other installations of the same tools, in a person's shell, must not reach this one.
 OTHERS = ("AIRFLOW", "SCORING_", "MLFLOW_", "PG")
 
 NO_TELEMETRY = {
@@ -38,17 +38,17 @@ def local_settings(settings: Settings, server: Server) -> Settings:
 
 
 def local_crm(settings: Settings, keys: Keys) -> CrmSettings:
-    """The local platform's own CRM: the stand-in."""
+    """The address and the secret of the local platform's CRM stand-in."""
     return CrmSettings(url=f"http://{LOOPBACK}:{settings.receiver_port}/webhook", secret=keys.crm)
 
 
 def scoring_variables(settings: Settings) -> dict[str, str]:
-    """``settings`` as the variables from which :class:`Settings` reads them."""
+    """``settings`` as environment variables, from which :class:`Settings` reads the same values."""
     return {f"SCORING_{name.upper()}": _text(value) for name, value in settings if value is not None}
 
 
 def base_environment(inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What every child process gets: the person's environment without other installations of our tools."""
+    """The environment of every child process: the person's own, without variables of other installations."""
     inherited = os.environ if inherited is None else inherited
     environment = {name: value for name, value in inherited.items() if not name.startswith(OTHERS)}
     paths = [str(PROJECT), str(PROJECT / "plugins"), *environment.get("PYTHONPATH", "").split(os.pathsep)]
@@ -108,8 +108,8 @@ def _airflow_options(places: Places, server: Server, keys: Keys, port: int) -> d
         },
         "database": {
             "sql_alchemy_conn": server.sqlalchemy_url("airflow"),
-            "sql_alchemy_conn_async": "",  # only the REST call that waits for a run needs it, and a driver for it
-            "check_migrations": False,  # the platform has just seen to that
+            "sql_alchemy_conn_async": "",  # only the REST call that waits for a run needs it, with another driver
+            "check_migrations": False,  # the platform has just migrated it
         },
         "api": {
             "host": LOOPBACK,

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run the same way, and neither of them can cut the stopping short."""
+"""Makes Ctrl-C and SIGTERM end a run in the same way, and keeps both from interrupting the cleanup."""
 
 import signal
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ignore both while something must be finished."""
+    """Ignore SIGINT and SIGTERM while something must be finished."""
     with _handled(signal.SIG_IGN):
         yield
 

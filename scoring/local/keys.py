@@ -1,4 +1,4 @@
-"""Secrets of the local platform: made once, kept readable by their owner only, and shown to nobody but by ``up``."""
+"""Secrets of the local platform: made once, and readable only by their owner; only ``up`` shows one, the password."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ def load_keys(places: Places) -> Keys:
     Raises
     ------
     ConfigurationError
-        If the file of keys cannot be read as what this version wrote.
+        If the file of keys is not as this version writes it.
     """
     if not places.keys.exists():
         write_private(places.keys, json.dumps(_new_keys(), indent=2))
@@ -43,7 +43,7 @@ def load_keys(places: Places) -> Keys:
 
 
 def write_password(places: Places, keys: Keys) -> None:
-    """Tell Airflow's simple auth manager the password of the one user."""
+    """Write the password of the only user for Airflow's simple auth manager."""
     write_private(places.passwords, json.dumps({USER: keys.airflow_password.get_secret_value()}))
 
 

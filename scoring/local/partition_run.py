@@ -1,4 +1,4 @@
-"""Takes one partition through Airflow: triggers its ingest, then follows what that wakes until the CRM is told."""
+"""Takes one partition through Airflow: triggers its ingest, then follows the DAGs that wake until the CRM is told."""
 
 import datetime as dt
 import time
@@ -14,11 +14,11 @@ from scoring.local.platform import Platform
 from scoring.local.progress import Progress
 
 POLL_SECONDS = 0.5
-QUIET_SECONDS = 30.0  # an asset event can get lost: after so long without a run, we trigger what it should have woken
+QUIET_SECONDS = 30.0  # an asset event can get lost: after so long without a run, we trigger the DAG ourselves
 
 
 class RunFailed(PermanentError):
-    """A DAG run failed, or a partition did not come to its end."""
+    """A DAG run failed, or a partition was not completed."""
 
 
 class PartitionRun:
@@ -39,7 +39,7 @@ class PartitionRun:
         Raises
         ------
         RunFailed
-            With the DAG, the task and its last log lines, or with what did not come.
+            With the DAG, the task and its last log lines, or with the DAGs that did not run.
         """
         ingest = ingest_dag(self._work.data_set.name)
         self._trigger(ingest)

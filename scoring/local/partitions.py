@@ -1,4 +1,4 @@
-"""Which partitions the local platform works through: the ticks of each data set's schedule between its bounds."""
+"""Which partitions ``make run`` processes: the ticks of each data set's schedule between its bounds."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Work:
 
 
 def ticks(data_set: DataSet) -> list[dt.date]:
-    """The dates of the schedule from ``first_as_of`` to ``last_as_of``; none if one of these is open."""
+    """The dates of the schedule from ``first_as_of`` to ``last_as_of``; empty without a schedule or a last date."""
     if data_set.schedule is None or data_set.last_as_of is None:
         return []
     first = dt.datetime.combine(data_set.first_as_of, dt.time.min) - dt.timedelta(seconds=1)
@@ -34,7 +34,7 @@ def ticks(data_set: DataSet) -> list[dt.date]:
 
 
 def work_of(catalog: Catalog) -> list[Work]:
-    """All that ``run`` does. Data sets without bounds or without scores are for ``up`` and the UI."""
+    """All work of ``run``. Data sets with fewer than two dates or without scores are left to ``up`` and the UI."""
     found = []
     for data_set in catalog.data_sets.values():
         dates, scores = ticks(data_set), catalog.scores_of(data_set.name)

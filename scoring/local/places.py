@@ -1,4 +1,4 @@
-"""Where the local platform keeps its things: everything is under one directory, so that removing it starts anew."""
+"""The files of the local platform, all under one directory: removing it resets the platform."""
 
 import os
 import stat
@@ -23,12 +23,12 @@ class Places:
 
     @property
     def airflow(self) -> Path:
-        """AIRFLOW_HOME: its configuration file; nothing of it is kept elsewhere."""
+        """AIRFLOW_HOME: Airflow's configuration and passwords; its logs and its database are elsewhere."""
         return self.home / "airflow"
 
     @property
     def logs(self) -> Path:
-        """What the processes write, one file each."""
+        """The output of the processes, one file each."""
         return self.home / "log"
 
     @property
@@ -48,25 +48,25 @@ class Places:
 
     @property
     def receiver(self) -> Path:
-        """What the CRM stand-in has been told."""
+        """The CRM stand-in's database."""
         return self.home / "receiver.sqlite3"
 
     @property
     def lock(self) -> Path:
-        """Held by the one ``run`` or ``up`` that uses these places."""
+        """The lock file of the one ``run`` or ``up``, or command, that uses these places."""
         return self.home / "lock"
 
     @property
     def processes(self) -> Path:
-        """Which processes were started; tells what a killed ``run`` or ``up`` left behind."""
+        """The list of started processes, to find those that a killed ``run`` or ``up`` left behind."""
         return self.home / "processes.json"
 
     def make(self) -> None:
-        """Make the directories that others expect to exist, and close what an earlier version left open to others."""
+        """Create the directories, and take away from other users what an earlier version let them read."""
         for directory in (self.home, self.airflow, self.logs, self.task_logs):
             directory.mkdir(parents=True, exist_ok=True)
         for path in (self.airflow, self.logs, *self.home.iterdir()):
-            if path != self.postgres:  # PostgreSQL sees to its own
+            if path != self.postgres:  # PostgreSQL sets its own modes
                 make_private(path)
         foreign = self.postgres.exists() and self.postgres.stat().st_uid != os.getuid()
         self.home.chmod(0o711 if foreign else 0o700)  # PostgreSQL's own system user must get through
@@ -74,7 +74,7 @@ class Places:
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Let nobody but us read what this process makes, whatever the person's umask."""
+    """Let only the owner read the files that this process creates, whatever the person's umask."""
     before = os.umask(UMASK)
     try:
         yield
@@ -83,7 +83,7 @@ def private_files() -> Iterator[None]:
 
 
 def make_private(path: Path) -> None:
-    """Take a file, or a directory with all that is in it, from other users; symbolic links are not followed."""
+    """Make a file, or a directory with its content, private to its owner; does not follow symbolic links."""
     if path.is_symlink() or not path.exists():
         return
     if path.is_dir():
@@ -94,7 +94,7 @@ def make_private(path: Path) -> None:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file atomically that only its owner can read."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

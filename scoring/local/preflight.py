@@ -1,4 +1,4 @@
-"""What must hold before anything is started; each refusal names the setting or the command that mends it."""
+"""Checks before anything is started; each error names the setting or the command that resolves it."""
 
 import fcntl
 import importlib.util
@@ -58,7 +58,7 @@ def check_ports(settings: Settings) -> None:
 
 @contextmanager
 def only_user(places: Places) -> Iterator[None]:
-    """Hold the lock of ``places``; it goes with this process, however that ends.
+    """Hold the lock of ``places``; it is released even if this process is killed.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Runs a module in a process that has already imported what tasks need, so that its forks start at once.
 
-``python -m scoring.local.preloaded airflow scheduler``: importing MLflow, Great Expectations and scikit-learn costs
-each task several seconds otherwise. Only libraries are listed: our own code is read anew by every task.
+``python -m scoring.local.preloaded airflow scheduler``: otherwise each task takes several seconds to import MLflow,
+Great Expectations and scikit-learn. Only libraries are listed, so that every task reads our own code again.
 """
 
 import importlib
@@ -22,7 +22,7 @@ LIBRARIES = (
 
 
 def main() -> None:
-    """Import the libraries, then be the module that the first argument names."""
+    """Import the libraries, then run the module that the first argument names."""
     for name in LIBRARIES:
         importlib.import_module(name)
     del sys.argv[0]

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: each leads a group of its own, and its whole tree is stopped at the end."""
+"""Child processes: each leads its own session, and its whole tree is stopped at the end, or at the next start."""
 
 import json
 import os
@@ -22,7 +22,7 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.name, self.log = name, log
         with log.open("ab") as stream:
-            self.start = stream.tell()  # earlier starts wrote the rest of it
+            self.start = stream.tell()  # earlier starts wrote what comes before
             self.process = subprocess.Popen(  # noqa: S603 - our own commands
                 list(command),
                 env=dict(environment),
@@ -30,12 +30,12 @@ class Child:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 umask=UMASK,
-                start_new_session=True,  # Ctrl-C is for us alone; we stop it in order
+                start_new_session=True,  # so Ctrl-C reaches only us, and we stop the children in order
             )
 
     @property
     def ended(self) -> int | None:
-        """The exit status; None while it runs."""
+        """The exit status; None while the process runs."""
         return self.process.poll()
 
     def tail(self, lines: int = TAIL_LINES) -> str:
@@ -63,14 +63,14 @@ class Children:
         return child
 
     def ended(self) -> Child | None:
-        """A service that has ended on its own, if any; a command that has done its work is none."""
+        """The first process that has ended with an error, if any."""
         return next((child for child in self._children if child.ended not in (None, 0)), None)
 
     def stop(self) -> None:
-        """Stop them all with everything they started: the last one first, politely, then for good."""
+        """Stop all processes with their descendants, last one first: SIGTERM, and SIGKILL to those that stay."""
         families = [_family(child.process.pid) for child in reversed(self._children)]
         for family in families:
-            _signal(family[:1], signal.SIGTERM)  # the leader knows how to stop its own children
+            _signal(family[:1], signal.SIGTERM)  # the leader stops its own children
         psutil.wait_procs([process for family in families for process in family], timeout=GRACE_SECONDS)
         left = [process for child in self._children for process in _family(child.process.pid)]
         _signal(left, signal.SIGKILL)
@@ -82,7 +82,7 @@ class Children:
 
 @contextmanager
 def children(places: Places) -> Iterator[Children]:
-    """Run child processes; all are stopped at the end, however it comes."""
+    """Run child processes, and stop all of them at the end, also after an error."""
     started = Children(places)
     try:
         yield started
@@ -91,7 +91,7 @@ def children(places: Places) -> Iterator[Children]:
 
 
 def stop_left_behind(places: Places) -> int:
-    """Stop what a killed ``run`` or ``up`` left running; returns how many processes that were."""
+    """Stop the processes that a killed ``run`` or ``up`` left running; returns how many there were."""
     if not places.processes.exists():
         return 0
     left: list[psutil.Process] = []
@@ -106,7 +106,7 @@ def stop_left_behind(places: Places) -> int:
 
 
 def _family(leader: int) -> list[psutil.Process]:
-    """The leader, if it is alive, and whatever belongs to its session, also when the leader is gone."""
+    """The live processes of a leader's session, the leader first; it may itself be gone."""
     members = []
     for process in psutil.process_iter():
         with suppress(OSError, psutil.Error):

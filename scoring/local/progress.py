@@ -1,4 +1,4 @@
-"""Shows what the local platform is doing: one living line on a terminal, plain lines anywhere else."""
+"""Shows what the local platform is doing: one line that changes on a terminal, plain lines anywhere else."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ PLAIN_WIDTH = 150
 
 
 class Progress:
-    """Steps with their seconds, and what goes on within the current one."""
+    """Prints steps with their seconds, and the progress within the current step."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
@@ -40,7 +40,7 @@ class Progress:
         self.console.print(f"[green]✓[/] {escape(title):<18} {self.seconds[title]:6.1f} s{escape(said)}")
 
     def now(self, doing: str) -> None:
-        """Say what goes on at the moment; on a terminal with the seconds so far."""
+        """Show what the current step is doing, with the seconds so far."""
         if self.console.is_terminal:
             self._status.update(escape(f"{self._title}  {time.monotonic() - self._began:.0f} s  {doing}"))
         elif doing != self._last:
@@ -48,7 +48,7 @@ class Progress:
         self._last = doing
 
     def conclude(self, result: str) -> None:
-        """What to print beside the seconds when the step is done."""
+        """Set the text to print beside the seconds when the step is done."""
         self._last = result
 
     def note(self, text: str) -> None:
@@ -57,9 +57,9 @@ class Progress:
             self.console.print(f"  {escape(line)}", style="dim")
 
     def table(self, table: Table, width: int) -> None:
-        """Print a table in full, also where the terminal is narrower than it."""
+        """Print a table in full, even if the terminal is narrower."""
         self.console.print(table, width=max(width, self.console.width), crop=False, no_wrap=True)
 
     def say(self, text: str) -> None:
-        """Print a message, its square brackets being no markup."""
+        """Print a message; square brackets in it are not markup."""
         self.console.print(escape(text))

@@ -1,4 +1,4 @@
-"""What the database says of partitions: the truth by which ``run`` decides that one is done, and its table."""
+"""Reads from the database how far partitions are, for ``run``: whether one is done, and the final table."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from scoring.snapshots import manifest
 
 @dataclass(frozen=True)
 class Result:
-    """A publication that readers see, its snapshot and what was told of it."""
+    """A publication that readers see, with the counts of its snapshot and of its delivered events."""
 
     as_of: dt.date
     score: str

@@ -1,4 +1,4 @@
-"""``make run``: the main job once, under a real Airflow; ends with a table and leaves nothing running."""
+"""``make run``: runs the main job once under a real Airflow, ends with a table and leaves nothing running."""
 
 import datetime as dt
 import time

@@ -1,4 +1,4 @@
-"""The table that ends ``run``: one line per partition and score, and a sum."""
+"""The final table of ``run``: one line per partition and score, and the sums of events and requests."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,10 @@ COLUMNS = (
 def summary(
     keys: Iterable[Key], before: Mapping[Key, Result], after: Mapping[Key, Result], seconds: Mapping[Key, float]
 ) -> Table:
-    """``delivered`` and ``requests`` are those of this run; ``changed`` is what publishing found, whenever that was."""
+    """The final table, one line for each of ``keys``.
+
+    Events and requests are those of this run; ``changed`` is what publishing found, perhaps in an earlier run.
+    """
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
     delivered = requests = 0
     rows = []

@@ -1,4 +1,4 @@
-"""``make up``: starts everything, says where it is, and waits until it is told to stop."""
+"""``make up``: starts everything, shows the addresses, and waits until it is stopped."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Decides what is left undone, from what was observed: pure, and with the time given."""
+"""Decides from what was observed what is left undone: pure functions; the time is an argument."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,9 +9,9 @@ from scoring.alerts import wording
 from scoring.alerts.facts import Fact
 from scoring.domain.dag_ids import NOTIFY, RECONCILE, SWEEP, score_dag
 
-GRACE = dt.timedelta(hours=1)  # the usual wake-up has had its chance after so long
-PATIENCE = dt.timedelta(hours=6)  # waking again every hour has had its chance: a person must look
-OPEN_PATIENCE = dt.timedelta(hours=3)  # scoring a partition and its retries take less
+GRACE = dt.timedelta(hours=1)  # by then the usual wake-up should have worked
+PATIENCE = dt.timedelta(hours=6)  # by then hourly waking has failed several times: a person must look
+OPEN_PATIENCE = dt.timedelta(hours=3)  # scoring a partition, with its retries, takes less
 
 Kind = Literal[
     "not published",
@@ -40,7 +40,7 @@ class SnapshotSeen(NamedTuple):
 
 
 class PublicationSeen(NamedTuple):
-    """A publication; ``state`` may also be ``dropped``: a person removed it on purpose."""
+    """A publication, perhaps one that was removed on purpose (state ``dropped``)."""
 
     publication_id: int
     score: str
@@ -51,9 +51,9 @@ class PublicationSeen(NamedTuple):
 
 
 class EndpointSeen(NamedTuple):
-    """An endpoint with the oldest of what waits for it.
+    """An endpoint, and since when something waits for it.
 
-    ``waiting`` events are in no delivery yet; ``waiting_score`` and ``waiting_as_of`` are those of the oldest one.
+    ``waiting_...`` is the oldest event that is in no delivery yet, ``pending_since`` the oldest pending delivery.
     """
 
     endpoint: str
@@ -75,7 +75,7 @@ class Finding:
     Parameters
     ----------
     kind
-        What kind of gap it is.
+        The kind of finding.
     what
         One sentence on what is missing or waits, with its names and dates.
     since
@@ -83,7 +83,7 @@ class Finding:
     remedy
         What a person does about it, or what happens by itself.
     needs_person
-        Whether it will not mend itself.
+        Whether a person must act, because it will not resolve itself.
     wake_data_set, wake_score
         The partition whose asset event starts the missing work, if one does.
     fact
@@ -112,10 +112,10 @@ def unpublished(
     has_champion: bool,
     now: dt.datetime,
 ) -> Iterator[Finding]:
-    """The current snapshots of the score's data set that should have been published and are not.
+    """The current snapshots of the score's data set that should have been published but are not.
 
-    A score works forward: meant are the snapshots from its first publication on. Earlier ones are for training, or a
-    backfill that a person starts. A score without any publication is meant to begin with the newest snapshot.
+    A score should publish every snapshot from the date of its first publication on. Earlier ones are for training, or
+    for a backfill that a person starts. A score without any publication should begin with the newest snapshot.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def unpublished(
     for snapshot in meant:
         own = [publication for publication in publications if publication.as_of == snapshot.as_of]
         if now - snapshot.since < GRACE or any(publication.snapshot_id == snapshot.snapshot_id for publication in own):
-            continue  # too early to say; or published, dropped on purpose, or begun: see `unfinished`
+            continue  # too early to say, or published, or dropped on purpose, or begun (see `unfinished`)
         yield _gap(score, snapshot, outdated=any(one.state == "published" for one in own), now=now)
 
 
@@ -166,7 +166,7 @@ def _gap(score: str, snapshot: SnapshotSeen, *, outdated: bool, now: dt.datetime
 def unfinished(
     snapshots: Iterable[SnapshotSeen], publications: Sequence[PublicationSeen], now: dt.datetime
 ) -> Iterator[Finding]:
-    """Publications of current snapshots that have been open for long and that none has overtaken."""
+    """Publications of current snapshots that have been open for too long, with no newer publication in their place."""
     current = {snapshot.snapshot_id for snapshot in snapshots}
     newest: dict[Partition, PublicationSeen] = {}
     for one in sorted(publications, key=lambda publication: publication.since):
@@ -183,7 +183,7 @@ def unfinished(
 
 
 def undelivered(endpoint: EndpointSeen, now: dt.datetime) -> Iterator[Finding]:
-    """What an endpoint has not been told for long, and why."""
+    """What has waited for an endpoint for too long, and why."""
     name = endpoint.endpoint
     if endpoint.dead:
         yield Finding(

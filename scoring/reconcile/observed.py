@@ -1,4 +1,4 @@
-"""Reads what the findings are drawn from: a few statements, each by an index or over one row per partition."""
+"""Reads what the findings are made from: a few queries, each by an index or over one row per partition."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ SELECT publication_id, score, as_of, snapshot_id, 'dropped', dropped_at FROM sco
 WHERE score = ANY(%(scores)s)
 """
 
-# The oldest waiting event is the first entry of an index; the events themselves are not counted.
+# An index gives the oldest waiting event; counting all of them would be slow.
 ENDPOINTS = """
 SELECT p.endpoint, p.state, p.disabled_because,
        CASE WHEN p.not_before > now() THEN p.not_before END AS held_until,
@@ -64,7 +64,7 @@ def publications(connection: Connection, scores: Sequence[str]) -> list[Publicat
 
 
 def endpoints(connection: Connection) -> list[EndpointSeen]:
-    """All endpoints with the oldest of what waits for each."""
+    """All endpoints, each with the oldest event and the oldest deliveries that wait for it."""
     return all_rows(connection, EndpointSeen, ENDPOINTS)
 
 

@@ -1,4 +1,4 @@
-"""Looks once over the whole installation for what was left undone."""
+"""Searches the whole installation once for what was left undone."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ PARTIAL_FILE_AGE = dt.timedelta(days=1)  # no intake takes so long
 
 
 def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
-    """Everything that is left undone at ``now`` (aware), most urgent first; files left by crashes are removed.
+    """Everything that is left undone at ``now`` (aware), what needs a person first; removes partial files of crashes.
 
     Raises
     ------
     TransientError
-        If the database cannot be reached, or MLflow when it must be asked for a champion.
+        If the database cannot be reached, or MLflow if it must be asked for a champion.
     """
     catalog = load_catalog(settings.definitions)
     with transaction(settings.database()) as connection:

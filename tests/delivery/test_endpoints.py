@@ -122,7 +122,9 @@ def test_what_is_not_yet_due_is_not_claimed(settings, connection):
 def test_an_endpoint_for_another_adapter_is_told_by_no_webhook(settings):
     publish(settings)
     execute(settings, "UPDATE scoring.endpoint SET adapter = 'kafka'")
-    with pytest.raises(ConfigurationError, match=r"crm_webhook is told by 'kafka', not by 'webhook'.*Remedy"):
+    with pytest.raises(
+        ConfigurationError, match=r"crm_webhook belongs to the adapter 'kafka', not to 'webhook'.*Remedy"
+    ):
         notify(settings.database(), WEBHOOK)
 
 

@@ -144,6 +144,6 @@ def test_an_estimator_that_cannot_be_made_is_the_definitions_mistake():
         LEAVING.model_copy(update={"estimator": lambda: 1 / 0}).new_estimator()
     assert str(refused.value) == (
         "Score 'leaving': estimator: it cannot be made: ZeroDivisionError: division by zero "
-        "Remedy: Mend the function that the definition names as its estimator."
+        "Remedy: Correct the function that the definition names as its estimator."
     )
     assert LEAVING.model_copy(update={"estimator": list}).new_estimator() == []

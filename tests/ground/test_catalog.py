@@ -161,7 +161,7 @@ def test_what_is_asked_for_by_name_and_defined_wrongly_is_said_to_be_so_with_the
     assert str(refused.value) == (
         "The score 'risk' is defined wrongly:\n"
         f"  {package}/b.py, line 6: Score 'risk': NameError: name 'objekt' is not defined\n"
-        "Remedy: Mend the files; a running Airflow reads them again by itself."
+        "Remedy: Correct the files; a running Airflow reads them again by itself."
     )
 
 

@@ -1,1 +1,1 @@
-"""How events leave: one module for each kind of endpoint, all by one contract. The webhook is the first."""
+"""Adapters send events: one for each kind of endpoint, all with the same contract. The webhook is the first."""

@@ -1,4 +1,4 @@
-"""Which addresses customers' scores may go to. An address may hold a token: errors quote only its host."""
+"""Checks that customers' scores may be sent to an address. It may hold a token, so errors quote only its host."""
 
 import ipaddress
 import queue
@@ -30,14 +30,14 @@ class SocketAddress:
 
     @property
     def ip(self) -> IpAddress:
-        """The IP address; an IPv4 address in IPv6's clothes is the IPv4 address."""
+        """The IP address; an IPv4-mapped IPv6 address as its IPv4 address."""
         found = ipaddress.ip_address(str(self.address[0]).partition("%")[0])
         return getattr(found, "ipv4_mapped", None) or found
 
 
 @dataclass(frozen=True)
 class Target:
-    """A checked URL: where to connect, and what to ask for there."""
+    """A checked URL: where to connect, and the path to request there."""
 
     scheme: str
     host: str
@@ -47,29 +47,28 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What the Host header says."""
+        """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def checked(url: str, *, seconds: float = RESOLVE_SECONDS, look_up: LookUp = socket.getaddrinfo) -> Target:
-    """Read an address, and refuse one to which customers' scores must not go.
+    """Parse an address, and refuse one to which customers' scores must not be sent.
 
-    HTTPS anywhere but to link-local, multicast and unspecified addresses (private networks are fine); plain
-    HTTP only to this machine. The addresses that the name resolves to are checked like a literal one, and
-    only they are connected to.
+    HTTPS may go anywhere except to link-local, multicast and unspecified addresses (private networks are fine); plain
+    HTTP only to this machine. The addresses that the name resolves to are checked too, and only they are used.
 
     Parameters
     ----------
     seconds
         How long the name may take to resolve.
     look_up
-        Resolves it, as ``socket.getaddrinfo`` does.
+        Resolves the name, as ``socket.getaddrinfo`` does.
 
     Raises
     ------
     ConfigurationError
-        Names the setting and what is wrong with it; quotes no more of the address than its host.
+        If the address is refused; names the setting and the reason, and quotes only the address's host.
     TransientError
         If the name cannot be resolved in time.
     """
@@ -90,7 +89,7 @@ def checked(url: str, *, seconds: float = RESOLVE_SECONDS, look_up: LookUp = soc
 
 
 def shown(url: str) -> str:
-    """The host of an address, for a person; nothing else of it."""
+    """Only the host of an address, for a person."""
     try:
         return urlsplit(url).hostname or "the CRM"
     except ValueError:
@@ -100,7 +99,7 @@ def shown(url: str) -> str:
 def _parts(url: str) -> SplitResult:
     if not url:
         raise ConfigurationError(
-            "There are scores to tell and no CRM to tell them.",
+            "There are score changes to tell, but no CRM address is set.",
             remedy=f"{REMEDY} In Airflow: add the connection crm_webhook.",
             in_airflow="Add the connection crm_webhook in Admin > Connections. Host: the CRM's webhook address; "
             "password: the signing secret.",
@@ -135,7 +134,7 @@ def _ascii(host: str) -> str:
 
 
 def _resolved(host: str, port: int, seconds: float, look_up: LookUp) -> tuple[SocketAddress, ...]:
-    """Look a name up in a thread: the system's resolver knows no deadline."""
+    """Look a name up in a thread, because the system's resolver has no deadline."""
     answers: queue.SimpleQueue[list[tuple[Any, ...]] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:

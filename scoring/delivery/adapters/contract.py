@@ -1,6 +1,6 @@
-"""What an adapter is: it renders events for one kind of endpoint, and sends. Which events and when, the outbox says.
+"""The contract of an adapter: it renders events for one kind of endpoint and sends them when it is asked to.
 
-Statuses are those of HTTP in every adapter: they alone decide what follows an answer (``scoring.delivery.retry``).
+Every adapter answers with HTTP statuses: they alone decide what follows (``scoring.delivery.retry``).
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The body of one message and the events that it tells, in order."""
+    """The body of one message, and the events in it, in order."""
 
     body: str
     events: tuple[Event, ...]
@@ -40,10 +40,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one try.
+    """The result of one try.
 
-    ``status`` is none without a complete answer; then ``error`` says why, in our words. ``retry_after`` is
-    what the answer asks for, as it stands there. ``seconds`` is how long the try took.
+    ``status`` is None without a complete answer; ``error`` then says why, in our words. ``retry_after`` is the text of
+    the answer's Retry-After. ``seconds`` is how long the try took.
     """
 
     status: int | None
@@ -64,31 +64,31 @@ class Answer:
 
 
 class Sender(Protocol):
-    """An open way to an endpoint."""
+    """Sends messages to one endpoint."""
 
     def send(self, message: Message) -> Answer:
         """Send one message.
 
         May be called by several threads at a time. Whatever the peer does becomes an :class:`Answer`, within a time and
-        a memory that the adapter states. Nothing of an address, a secret or an answer's content stands in it.
+        a memory that the adapter states. It contains no address, no secret and no content of the peer's answer.
         """
 
 
 class Adapter(Protocol):
-    """One kind of endpoint, with the address and the secret of the one at hand."""
+    """Renders and sends for one kind of endpoint; knows the address and the secret of one."""
 
     @property
     def kind(self) -> str:
-        """What column ``adapter`` of table ``endpoint`` calls it."""
+        """Its name in column ``adapter`` of table ``endpoint``."""
 
     @property
     def target(self) -> str:
-        """Who is told, for a person: a host or a topic, never a token."""
+        """The receiver's name for a person: a host or a topic, never a token."""
 
     def render(self, events: Sequence[Event], packed_at: dt.datetime, limits: Limits) -> Iterator[Rendered]:
         """Put events into messages, in order, each as large as the limits allow.
 
-        An event that is larger alone gets a message of its own.
+        An event that exceeds them by itself gets a message of its own.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Adapter(Protocol):
         """
 
     def opened(self) -> AbstractContextManager[Sender]:
-        """Check address and secret and open the way.
+        """Check the address and the secret, and give a sender.
 
         Raises
         ------

@@ -1,7 +1,7 @@
-"""HTTP/1.1 with deadlines that no peer can move: each wait is cut to what is left of the time of the whole request.
+"""HTTP/1.1 with one deadline for a whole request, which a slow peer cannot extend: each wait takes only what is left.
 
-A status counts once its head is complete and well formed (h11 is strict about that). Nothing else of an answer is
-looked at but Retry-After; a short body is read only to use the connection again.
+A status counts once the head of the answer is complete and well formed (h11 checks that). Of the rest only Retry-After
+matters; a short body is read only so that the connection can be used again.
 """
 
 import select
@@ -29,7 +29,7 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds until then; :class:`TimeoutError` when it has passed."""
+        """Seconds until the deadline; :class:`TimeoutError` if it has passed."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -37,7 +37,7 @@ class Deadline:
 
 
 class Line:
-    """One connection to a peer; carries one request after the other as long as both sides keep it."""
+    """One connection to a peer; carries one request after the other while both sides keep it open."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -45,7 +45,7 @@ class Line:
 
     @classmethod
     def opened(cls, target: Target, tls: ssl.SSLContext | None, deadline: Deadline) -> Self:
-        """Connect, and shake hands if ``tls`` is given; :class:`OSError` if that fails or takes too long."""
+        """Connect, with TLS if ``tls`` is given; :class:`OSError` if that fails or takes too long."""
         sock = _connected(target.addresses, deadline)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -58,7 +58,7 @@ class Line:
         return cls(sock)
 
     def close(self) -> None:
-        """Hang up, whatever is still to come."""
+        """Close the connection, even in the middle of an answer."""
         with suppress(OSError):
             self._socket.close()
 
@@ -68,14 +68,14 @@ class Line:
         Raises
         ------
         TimeoutError
-            If that takes longer, for whatever reason.
+            If that takes longer than ``deadline``.
         OSError
-            If the connection breaks off.
+            If the connection breaks.
         h11.RemoteProtocolError
             If the answer is not HTTP, is cut off within its head, or the head is too long.
         """
         events: list[h11.Request | h11.Data | h11.EndOfMessage] = [request, h11.Data(data=body), h11.EndOfMessage()]
-        with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered without reading all
+        with suppress(BrokenPipeError, ConnectionResetError):  # the peer may have answered before it read all
             self._send(b"".join(self._peer.send(event) or b"" for event in events), deadline)
         received = 0
         while not isinstance(event := self._peer.next_event(), h11.Response):
@@ -88,7 +88,7 @@ class Line:
         return event
 
     def is_free(self) -> bool:
-        """Read what is left of a short answer; whether the connection can carry another request."""
+        """Read the rest of a short answer; returns whether the connection can carry another request."""
         deadline = Deadline(BODY_SECONDS)
         received = 0
         with suppress(OSError, h11.RemoteProtocolError):
@@ -102,13 +102,13 @@ class Line:
                     break
         if self._peer.our_state is not h11.DONE or self._peer.their_state is not h11.DONE:
             return False
-        if self._peer.trailing_data != (b"", False):  # it speaks unasked: the next answer would not be the next
+        if self._peer.trailing_data != (b"", False):  # surplus bytes would be taken for the next answer
             return False
         self._peer.start_next_cycle()
         return True
 
     def is_quiet(self) -> bool:
-        """Whether the peer has neither hung up nor said anything since the last answer."""
+        """Whether the peer has neither closed the connection nor sent anything since the last answer."""
         if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
             return False
         poll = select.poll()
@@ -131,7 +131,7 @@ class Line:
 
 
 def _connected(addresses: Sequence[SocketAddress], deadline: Deadline) -> socket.socket:
-    """Connect to the first address that answers; each gets an equal part of the time that is left."""
+    """Connect to the first address that answers; each try gets an equal share of the remaining time."""
     failed = OSError("no address")
     for tried, one in enumerate(addresses):
         sock = socket.socket(one.family, socket.SOCK_STREAM)

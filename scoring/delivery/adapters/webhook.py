@@ -1,6 +1,6 @@
-"""Requests to a webhook by Standard Webhooks: how they are rendered, signed and sent, and what came of them.
+"""Renders, signs and sends requests to a webhook by Standard Webhooks, and reads the answers.
 
-An address may hold a token, and an answer anything; no error text here quotes either of them.
+An address may hold a token, and an answer may hold anything: no error text quotes either.
 """
 
 import base64
@@ -37,7 +37,7 @@ SECRET_REMEDY = {
 
 @dataclass(frozen=True)
 class Patience:
-    """How many seconds a peer gets, whatever it does: to connect (with TLS), and then for its whole answer."""
+    """How many seconds a peer has to connect (TLS included), and then to give its whole answer."""
 
     connect: float = 5.0
     answer: float = 15.0
@@ -45,19 +45,19 @@ class Patience:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A receiver that takes signed POST requests; an adapter (see ``contract``).
+    """The adapter (see ``contract``) for a receiver that takes signed POST requests.
 
     Parameters
     ----------
     url
-        Its address; what is acceptable, :func:`scoring.delivery.adapters.address.checked` says.
+        The receiver's address; :func:`scoring.delivery.adapters.address.checked` says which are accepted.
     secret
-        ``whsec_...``, or several separated by spaces: requests carry a signature by each, so that a secret can be
-        changed without a request that the receiver cannot verify.
+        ``whsec_...``, or several separated by spaces. Requests carry one signature for each, so that the receiver can
+        verify every request while the secret is changed.
     patience
-        How long it may take.
+        How long the receiver may take.
     authorities
-        PEM file of the certificate authorities that are trusted. Neither this nor a proxy comes from the environment.
+        PEM file of the trusted certificate authorities. Neither this nor a proxy comes from the environment.
     """
 
     url: str = field(repr=False)
@@ -72,7 +72,7 @@ class Webhook:
         return shown(self.url)
 
     def render(self, events: Sequence[Event], packed_at: dt.datetime, limits: Limits) -> Iterator[Rendered]:
-        """Put events into bodies."""
+        """Put events into request bodies within the limits."""
         waiting = iter(events)
         texts = map(event_json, events)
         for part in chunks(texts, max_events=limits.max_events, max_bytes=limits.max_bytes):
@@ -80,7 +80,7 @@ class Webhook:
 
     @contextmanager
     def opened(self) -> Iterator["WebhookSender"]:
-        """Check address and secret; connections are made as they are needed and kept until the end."""
+        """Check the address and the secret; connections open when they are needed and stay open until the end."""
         target = checked(self.url)
         sender = WebhookSender(target, _signers(self.secret), self.patience, _tls(target, self.authorities))
         try:
@@ -90,7 +90,7 @@ class Webhook:
 
 
 class WebhookSender:
-    """Keep-alive connections to one webhook."""
+    """Sends to one webhook over keep-alive connections."""
 
     def __init__(
         self, target: Target, signers: Sequence[Signer], patience: Patience, tls: ssl.SSLContext | None
@@ -99,13 +99,13 @@ class WebhookSender:
         self._free: queue.LifoQueue[Line] = queue.LifoQueue()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the idle connections."""
         with suppress(queue.Empty):
             while True:
                 self._free.get_nowait().close()
 
     def send(self, message: Message) -> Answer:
-        """POST a message, signed for the moment at which it is sent. Whatever happens is an answer."""
+        """POST a message, signed with the time of this try; every failure becomes an answer."""
         begun = time.monotonic()
         try:
             line = self._line()
@@ -156,7 +156,7 @@ class WebhookSender:
 
 
 def _reason(error: OSError | h11.RemoteProtocolError, timeout: str) -> str:
-    """Say what went wrong in our words: the exception's own could quote what the peer sent."""
+    """Say what went wrong in our words, because the exception's text may quote what the peer sent."""
     match error:
         case TimeoutError():
             return timeout

@@ -1,6 +1,6 @@
-"""A small real CRM: receives webhooks as docs/webhooks.md asks a receiver to, and can be told to fail.
+"""A small real CRM: receives webhooks as docs/webhooks.md tells a receiver to, and can be told to fail.
 
-It shares no code with the sender but the reference library for signatures, so that each checks the other.
+It shares only the reference library for signatures with the sender, so that each checks the other.
 """
 
 from scoring.local.receiver.faults import Fault, FaultPlan

@@ -1,4 +1,4 @@
-"""How the CRM stand-in is told to fail: a plan for the next requests, changed at run time."""
+"""How the CRM stand-in fails: a plan for the next requests, which can be replaced at run time."""
 
 import threading
 from collections import deque
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Fault(BaseModel):
-    """Answer the next ``times`` requests with ``status``, and store nothing of them.
+    """Answer the next ``times`` requests with ``status`` and store nothing of them.
 
     ``retry_after`` becomes the Retry-After header: seconds, or any text.
     """
@@ -20,10 +20,10 @@ class Fault(BaseModel):
 
 
 class FaultPlan(BaseModel):
-    """What to do wrong from now on; an empty plan is a healthy CRM.
+    """How to fail from now on; an empty plan is a healthy CRM.
 
-    ``drop_connection`` requests are stored and then get no answer; ``delay`` seconds pass between storing and
-    answering. Faults of ``fail`` come first, one after the other.
+    ``drop_connection`` is how many requests are stored but get no answer; ``delay`` is how many seconds pass between
+    storing and answering. The faults of ``fail`` come first, one after the other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,7 +34,7 @@ class FaultPlan(BaseModel):
 
 
 class Faults:
-    """A plan being carried out by many threads."""
+    """Carries out a plan for many threads."""
 
     def __init__(self, plan: FaultPlan) -> None:
         self._lock = threading.Lock()
@@ -42,7 +42,7 @@ class Faults:
         self.follow(plan)
 
     def follow(self, plan: FaultPlan) -> None:
-        """Forget the old plan and begin a new one; who waits for a delay of the old one waits no longer."""
+        """Replace the plan; requests that wait for the old plan's delay are answered now."""
         with self._lock:
             self._replaced.set()
             self._replaced = threading.Event()
@@ -51,18 +51,18 @@ class Faults:
             self._delay = plan.delay
 
     def next_failure(self) -> Fault | None:
-        """Take the fault with which the request at hand is to be answered."""
+        """Take the fault for the current request from the plan; None if it is to succeed."""
         with self._lock:
             return self._fail.popleft() if self._fail else None
 
     def next_drop(self) -> bool:
-        """Take whether the request at hand is to be left without an answer."""
+        """Take one dropped answer from the plan; returns whether the current request gets no answer."""
         with self._lock:
             self._drops, dropped = max(self._drops - 1, 0), self._drops > 0
             return dropped
 
     def wait(self) -> None:
-        """Wait as long as the plan says."""
+        """Wait for the plan's delay."""
         with self._lock:
             replaced, delay = self._replaced, self._delay
         replaced.wait(delay)

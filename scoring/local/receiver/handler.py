@@ -1,4 +1,4 @@
-"""One request to the CRM stand-in. Signatures are verified on the raw bytes, before anything is made of them."""
+"""Answers one request to the CRM stand-in. Signatures are verified on the raw bytes, before they are parsed."""
 
 import hmac
 import http.server
@@ -35,7 +35,7 @@ class _Message(BaseModel):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Routes and answers; subclasses made by :meth:`serving` know the store, the faults and the secret."""
+    """Routes and answers requests; :meth:`serving` makes subclasses that know the store, the faults and the secret."""
 
     protocol_version = "HTTP/1.1"
     timeout = 60  # seconds a connection may be silent
@@ -51,7 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serving(cls, store: Store, faults: Faults, secret: SecretStr) -> type["Handler"]:
         """Make the handler of one receiver."""
         try:
-            (known,) = secret.get_secret_value().split()  # the base64 of several would be read as that of one
+            (known,) = secret.get_secret_value().split()  # the library would read several as one
             verifier = Webhook(known)
         except ValueError as error:
             raise ConfigurationError("The CRM stand-in needs one signing secret: SCORING_CRM_SECRET.") from error
@@ -59,7 +59,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return type("BoundHandler", (cls,), members)
 
     def do_GET(self) -> None:
-        """Answer /health to anybody, /state and /state/customers to who knows the secret."""
+        """Answer /health to anybody, /state and /state/customers to those who know the secret."""
         if self.path == "/health":
             self._answer(HTTPStatus.OK, b'{"status":"ok"}')
         elif self.path not in ("/state", "/state/customers"):
@@ -72,7 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._stream(self.store.newest())
 
     def do_POST(self) -> None:
-        """Take a webhook, or a plan for failing."""
+        """Receive a webhook, or a plan for failing."""
         body = self._body()
         if body is None:
             return
@@ -106,7 +106,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self._acknowledge()
 
     def _acknowledge(self) -> None:
-        """Answer what is stored, unless the answer is to be late or lost."""
+        """Confirm a stored message, or delay or drop the answer as the plan says."""
         if self.faults.next_drop():
             self.store.count(dropped=1)
             self.close_connection = True
@@ -134,7 +134,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return hmac.compare_digest(self.headers.get("Authorization", "").encode(), expected)
 
     def _body(self) -> bytes | None:
-        """Read the body; none if it was refused, and answered so."""
+        """Read the body; None if it was refused, which is then already answered."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             refusal = HTTPStatus.LENGTH_REQUIRED
@@ -164,7 +164,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _stream(self, events: Iterable[dict[str, Any]]) -> None:
-        """Answer newline-delimited JSON in chunks, so that the size of the state does not matter."""
+        """Answer newline-delimited JSON in chunks, so that the whole state is never in memory."""
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/x-ndjson")
         self.send_header("Transfer-Encoding", "chunked")
@@ -176,5 +176,5 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Log requests where the program's log goes."""
+        """Log requests to the program's own log."""
         log.debug(format, *args)

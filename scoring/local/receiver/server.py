@@ -25,21 +25,21 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - given by socketserver
-        """Log what a handler raised; a client that goes away in the middle is no error of ours."""
+        """Log what a handler raised; a client that disconnects early is not an error of ours."""
         error = sys.exception()
         level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
         log.log(level, "a request ended early", exc_info=error)
 
 
 class Receiver:
-    """A running CRM stand-in on this machine; a context manager that listens from ``with`` on.
+    """A CRM stand-in on this machine; a context manager that serves inside the ``with``.
 
     Parameters
     ----------
     secret
         The endpoint's signing secret (whsec_...); as a bearer token it also opens /state and /control.
     database
-        SQLite file with all that it was told; made if missing.
+        SQLite file for everything that it is told; created if missing.
     host, port
         127.0.0.1 or localhost; port 0 takes a free one.
     plan
@@ -106,11 +106,11 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where webhooks go."""
+        """The address for webhooks."""
         return f"http://127.0.0.1:{self.port}/webhook"
 
     def follow(self, plan: FaultPlan) -> None:
-        """Fail by another plan from now on; ``FaultPlan()`` is healthy."""
+        """Replace the plan for failing; ``FaultPlan()`` is healthy."""
         self._faults.follow(plan)
 
     def counts(self) -> dict[str, int]:

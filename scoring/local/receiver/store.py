@@ -1,4 +1,4 @@
-"""What the CRM stand-in knows, in an SQLite file that survives a restart."""
+"""The CRM stand-in's data, in an SQLite file that survives a restart."""
 
 import json
 import sqlite3
@@ -31,14 +31,14 @@ COUNTED = ("requests", "accepted", "duplicates", "refused", "failed", "dropped",
 
 
 class Store:
-    """Messages seen, the newest event of each score and customer, and counts. For many threads."""
+    """Ids of messages, the newest event of each score and customer, and counts; safe for many threads."""
 
     def __init__(self, database: Path) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
         self._database = database
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(database, check_same_thread=False)
-        # What is committed survives the process; only a power failure can lose the last moments.
+        # A commit survives the end of the process; only a power failure can lose the latest ones.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(SCHEMA)
@@ -49,7 +49,7 @@ class Store:
             self._connection.close()
 
     def accept(self, webhook_id: str, events: list[dict[str, Any]]) -> bool:
-        """Take in a message, unless its id is known; whether it was new. Committed on return."""
+        """Store a message unless its id is known; returns whether it was new. Committed on return."""
         with self._lock, self._connection:
             message = self._connection.execute("INSERT OR IGNORE INTO message VALUES (?)", (webhook_id,))
             if message.rowcount == 0:
@@ -63,19 +63,19 @@ class Store:
             return True
 
     def count(self, **counts: int) -> None:
-        """Add to counts: one or more of ``COUNTED``."""
+        """Add to one or more counts, named as in ``COUNTED``."""
         with self._lock, self._connection:
             self._count(**counts)
 
     def counts(self) -> dict[str, int]:
-        """Every count since the file was made, and ``customers``: pairs of score and customer known."""
+        """Every count since the file was created, and ``customers``: the known pairs of score and customer."""
         with closing(self._reader()) as reader:
             found = dict(reader.execute("SELECT name, value FROM count"))
             (customers,) = reader.execute("SELECT count(*) FROM told").fetchone()
         return {name: found.get(name, 0) for name in COUNTED} | {"customers": customers}
 
     def newest(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the newest event of each score and customer, in their order: one moment's state."""
+        """The newest event of each score and customer, in their order, as of one moment."""
         with closing(self._reader()) as reader:
             for (event,) in reader.execute("SELECT event FROM told ORDER BY score, customer_id"):
                 yield json.loads(event)

@@ -29,6 +29,16 @@ PEOPLE = DataSet(name="people", title="People", key="id", columns=(Column(name="
                  source=PostgresSource(connection="warehouse", query="SELECT id FROM people"))
 """
 
+OUTCOMES = """
+from scoring.domain.dataset import Column, CsvSource, DataSet, PostgresSource
+from scoring.domain.score import ChangeRule, Score, Target
+PEOPLE = DataSet(name="people", title="People", key="id", source=CsvSource(path="people.csv"),
+                 columns=(Column(name="id", type="text"), Column(name="age", type="integer")))
+ASKED = PostgresSource(connection="crm", query="SELECT id, spent FROM spent WHERE day = %(as_of)s")
+SPEND = Score(name="spend", title="Spend", data_set="people", kind="regression", features=("age",), estimator=object,
+              target=Target(column="spent", source=ASKED), change=ChangeRule(absolute=1))
+"""
+
 
 @pytest.fixture
 def seen(airflow: dict[str, str]) -> Callable[..., dict[str, Any]]:
@@ -78,6 +88,18 @@ def test_connections_win_over_the_environment_and_keep_every_character(
         "crm_secret": "whsec_hidden",
         "source_urls": {"warehouse": "postgresql://reader@/dwh?host=%2Frun%2Fsockets"},
     }
+
+
+def test_a_source_of_outcomes_has_a_connection_too(
+    seen: Callable[..., dict[str, Any]], airflow: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "outcome_definitions.py").write_text(OUTCOMES)
+    found = seen(
+        PYTHONPATH=f"{tmp_path}:{airflow['PYTHONPATH']}",
+        SCORING_DEFINITIONS="outcome_definitions",
+        AIRFLOW_CONN_CRM=json.dumps({"conn_type": "postgres", "host": "crm.example", "schema": "crm"}),
+    )
+    assert found["source_urls"] == {"crm": "postgresql://crm.example/crm"}
 
 
 def test_without_connections_the_environment_counts(seen: Callable[..., dict[str, Any]]) -> None:

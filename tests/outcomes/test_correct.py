@@ -95,22 +95,22 @@ def test_a_correction_that_cannot_be_is_refused_and_leaves_nothing(collected, ab
 
 
 def test_a_file_of_corrections_may_be_about_several_cohorts_and_refuses_what_it_must(collected):
-    cohort(collected, 5, as_of=JULY)
+    cohort(collected, 6, as_of=JULY)
     corrections(
         collected,
         "c0000,2024-06-30,10,till", "c0000,2024-07-31,11,till", "c0001,2024-05-31,1,till", "c0009,2024-06-30,1,till",
         "c0001,2024-06-31,1,till", "c0001,2024-06-30,x,till", "c0001,2024-06-30,1,", "c0001,2024-06-30,1, ",
         ",2024-06-30,1,till", "c0002,2024-06-30,1,till", "c0002,2024-06-30,2,till", "c0003,2024-06-30,4,till",
-        "c0003,2024-06-30,4.0,again",
+        "c0003,2024-06-30,4.0,again", "c0005,2024-06-30,1,till",
     )  # fmt: skip
     done = correct_file(collected, SPENDING, "corrections.csv", author="ada")
-    assert (done.received, done.recorded, done.unchanged, done.quarantined, done.duplicates) == (13, 3, 0, 9, 1)
+    assert (done.received, done.recorded, done.unchanged, done.quarantined, done.duplicates) == (14, 3, 0, 10, 1)
     assert done.as_ofs == (JUNE, JULY)
     assert refused(collected) == [
         (3, "unknown cohort: the score is not published at this date"), (4, "unknown customer"),
         (5, "impossible as_of: it is not a date like 2005-06-30"), (6, "impossible value: it is not a number"),
         (7, "no reason"), (8, "no reason"), (9, "no customer"), (10, "conflicting values for one customer"),
-        (11, "conflicting values for one customer"),
+        (11, "conflicting values for one customer"), (14, "unknown customer"),
     ]  # fmt: skip
     assert known_of(collected) == {"c0000": 10.0, "c0001": 2.0, "c0002": 3.0, "c0003": 4.0}
     assert known_of(collected, as_of=JULY) == {"c0000": 11.0}

@@ -131,9 +131,9 @@ def cut_numbers(sample: Floats) -> Bins:
     known = np.sort(sample[~np.isnan(sample)])
     if not known.size:
         return Bins(edges=())
-    below, distinct = np.nextafter(known[0], -np.inf), known[np.append(True, known[1:] > known[:-1])]
+    below, distinct = _below(known[:1]), known[np.append(True, known[1:] > known[:-1])]
     if len(distinct) <= DISTINCT:
-        edges = cuts = np.union1d(np.nextafter(distinct, -np.inf), distinct)
+        edges = cuts = np.union1d(_below(distinct), distinct)
     else:
         shares = np.arange(1, BINS) / BINS
         cuts = _at(known, shares, below)
@@ -168,10 +168,16 @@ def _between(low: float, high: float) -> str:
     return f"{high:g}" if high == np.nextafter(low, np.inf) else f"{low:g} to {high:g}"
 
 
-def _at(known: Floats, shares: Floats, below: float) -> Floats:
+def _below(values: Floats) -> Floats:
+    """The next smaller numbers."""
+    with np.errstate(over="ignore"):  # below the smallest of all there is only minus infinity
+        return np.asarray(np.nextafter(values, -np.inf))
+
+
+def _at(known: Floats, shares: Floats, below: Floats) -> Floats:
     """The quantiles of sorted values, with both ends."""
     places = np.minimum((shares * len(known)).astype(np.int64), len(known) - 1)
-    return np.unique(np.concatenate([[below], known[places], known[-1:]]))
+    return np.unique(np.concatenate([below, known[places], known[-1:]]))
 
 
 def _fine() -> Floats:

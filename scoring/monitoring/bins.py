@@ -35,7 +35,8 @@ class Counted:
     squares: float = 0.0
 
     def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.counts + other.counts, self.sums + other.sums, self.squares + other.squares)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as undefined where it is used
+            return Counted(self.counts + other.counts, self.sums + other.sums, self.squares + other.squares)
 
     @property
     def rows(self) -> int:
@@ -98,7 +99,7 @@ class Bins:
 
     def scaled(self, values: Floats) -> Floats:
         """Values as they are summed."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as undefined where it is used
+        with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray((values - self.centre) / self.scale)
 
     def _count_numbers(self, values: Floats) -> Counted:

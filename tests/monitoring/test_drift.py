@@ -25,6 +25,7 @@ def sample_of(rows):
 
 @given(st.lists(floats, max_size=200), st.lists(floats, max_size=200), st.integers(1, 5))
 @example([-sys.float_info.max], [None, sys.float_info.max], 2)
+@example([9e307], [0.0, 0.0], 2)
 @settings(max_examples=200)
 def test_every_value_is_counted_once_and_any_parts_add_up_to_the_whole(reference, rows, parts):
     bins = cut_numbers(sample_of(reference))
@@ -133,6 +134,15 @@ def test_nothing_known_is_one_bin():
     assert (bins.labels, bins.count(pa.array([1.0, None])).counts.tolist()) == (["any"], [1, 1])
 
 
+@given(st.lists(floats, max_size=50), st.lists(floats, max_size=50))
+def test_whatever_the_values_there_is_a_verdict(was, now):
+    for kind in ("feature", "missing"):
+        (found,) = drifts([compared(was, now, kind=kind)], 0.1)
+        assert (found.distance is None) == (found.reason is not None)
+        assert found.wasserstein is None or np.isfinite(found.wasserstein)
+        assert found.distance is None or 0 <= found.distance <= 1 + 1e-12
+
+
 @given(counts, counts)
 def test_the_jensen_shannon_distance_is_scipys_symmetric_and_at_most_one(one, other):
     if one.sum() and other.sum():
@@ -204,6 +214,8 @@ UNDEFINED = {
     "nobody then": ([], [1.0, 2.0]),
     "no value now": ([1.0, 2.0], [None]),
     "too large to be squared": ([1e300, -1e300, 0.0], [1e308]),
+    "too large to be added": ([9e307], [0.0, 0.0]),
+    "the largest and the smallest": ([-sys.float_info.max, 0.0, 1.0], [sys.float_info.max]),
 }
 
 

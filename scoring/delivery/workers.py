@@ -121,7 +121,7 @@ class Workers:
             answer = self._send(claimed)
             what_follows = self._following(connection, claimed, answer)
             deliveries.record(connection, claimed, answer, what_follows)
-            self._bear_down(connection, claimed, answer)
+            self._apply_pressure(connection, claimed, answer)
             if what_follows.state == "dead":
                 self._note_dead(connection, claimed, answer)
         with self._lock:

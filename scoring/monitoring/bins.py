@@ -35,7 +35,8 @@ class Counted:
     squares: float = 0.0
 
     def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.counts + other.counts, self.sums + other.sums, self.squares + other.squares)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as undefined where it is used
+            return Counted(self.counts + other.counts, self.sums + other.sums, self.squares + other.squares)
 
     @property
     def rows(self) -> int:
@@ -98,7 +99,7 @@ class Bins:
 
     def scaled(self, values: Floats) -> Floats:
         """Values as they are summed."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as undefined where it is used
+        with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray((values - self.centre) / self.scale)
 
     def _count_numbers(self, values: Floats) -> Counted:
@@ -131,9 +132,9 @@ def cut_numbers(sample: Floats) -> Bins:
     known = np.sort(sample[~np.isnan(sample)])
     if not known.size:
         return Bins(edges=())
-    below, distinct = np.nextafter(known[0], -np.inf), known[np.append(True, known[1:] > known[:-1])]
+    below, distinct = _below(known[:1]), known[np.append(True, known[1:] > known[:-1])]
     if len(distinct) <= DISTINCT:
-        edges = cuts = np.union1d(np.nextafter(distinct, -np.inf), distinct)
+        edges = cuts = np.union1d(_below(distinct), distinct)
     else:
         shares = np.arange(1, BINS) / BINS
         cuts = _at(known, shares, below)
@@ -168,10 +169,16 @@ def _between(low: float, high: float) -> str:
     return f"{high:g}" if high == np.nextafter(low, np.inf) else f"{low:g} to {high:g}"
 
 
-def _at(known: Floats, shares: Floats, below: float) -> Floats:
+def _below(values: Floats) -> Floats:
+    """The next smaller numbers."""
+    with np.errstate(over="ignore"):  # below the smallest of all there is only minus infinity
+        return np.asarray(np.nextafter(values, -np.inf))
+
+
+def _at(known: Floats, shares: Floats, below: Floats) -> Floats:
     """The quantiles of sorted values, with both ends."""
     places = np.minimum((shares * len(known)).astype(np.int64), len(known) - 1)
-    return np.unique(np.concatenate([[below], known[places], known[-1:]]))
+    return np.unique(np.concatenate([below, known[places], known[-1:]]))
 
 
 def _fine() -> Floats:

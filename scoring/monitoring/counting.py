@@ -21,7 +21,7 @@ T = TypeVar("T")
 Result = TypeVar("Result")
 
 VALUE = "value of the score"  # no column of a data set can have this name
-SAMPLE_ROWS = 1_000_000  # bins are cut from so many rows, and from all if there are no more
+SAMPLE_ROWS = 250_000  # bins are cut from so many rows: quantiles within a thousandth
 SEED = 0
 BATCH_ROWS = 20_000  # worked on at a time: a row group as a matrix, a thread each, would be much memory
 
@@ -65,17 +65,20 @@ def segments_of(score: Score, data_set: DataSet) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def cut(file: SnapshotFile, columns: Sequence[Column], threads: int) -> dict[str, Bins]:
-    """Bins of the columns that a snapshot has, of all its rows or of a seeded sample; memory: a column for a thread."""
+def cut(file: SnapshotFile, columns: Sequence[Column], threads: int, sample_rows: int = SAMPLE_ROWS) -> dict[str, Bins]:
+    """Bins of the columns that a snapshot has, of all its rows or of a seeded sample of about ``sample_rows``.
+
+    Memory: a sampled column for each thread.
+    """
     categories = {column.name: cut_text(column.values) for column in columns if column.type == "category"}
     names = [column.name for column in columns if column.name not in categories and column.name in file.schema.names]
     with ThreadPoolExecutor(threads, "cut") as pool:
-        samples = (_sampled(file, name) for name in names)
+        samples = (_sampled(file, name, sample_rows) for name in names)
         return categories | dict(zip(names, in_order(pool, cut_numbers, samples, threads), strict=True))
 
 
-def _sampled(file: SnapshotFile, name: str) -> Any:
-    share = SAMPLE_ROWS / max(file.rows, 1)
+def _sampled(file: SnapshotFile, name: str, sample_rows: int) -> Any:
+    share = sample_rows / max(file.rows, 1)
     parts = []
     for group in range(file.row_groups):
         values = numbers(file.read_group(group, [name]).column(name))

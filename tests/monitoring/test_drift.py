@@ -1,15 +1,17 @@
 """Counts over fixed bins, distances between them, and a verdict that neither size nor number of columns misleads."""
 
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency, fisher_exact, wasserstein_distance
 
 from scoring.monitoring.bins import DISTINCT, Bins, cut_numbers, cut_text, numbers
-from scoring.monitoring.distance import holm, jensen_shannon, p_value, psi, wasserstein
+from scoring.monitoring.distance import EXPECTED, holm, jensen_shannon, p_value, psi, wasserstein
 from scoring.monitoring.drift import Compared, drifts
 
 WIDE = st.floats(allow_nan=False, allow_infinity=False)
@@ -22,6 +24,8 @@ def sample_of(rows):
 
 
 @given(st.lists(floats, max_size=200), st.lists(floats, max_size=200), st.integers(1, 5))
+@example([-sys.float_info.max], [None, sys.float_info.max], 2)
+@example([9e307], [0.0, 0.0], 2)
 @settings(max_examples=200)
 def test_every_value_is_counted_once_and_any_parts_add_up_to_the_whole(reference, rows, parts):
     bins = cut_numbers(sample_of(reference))
@@ -33,6 +37,16 @@ def test_every_value_is_counted_once_and_any_parts_add_up_to_the_whole(reference
     assert len(whole.counts) == bins.size
     assert len(bins.coarse(whole)) == len(bins.labels)
     assert bins.coarse(whole).sum() == whole.rows - whole.missing
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200), st.integers(2, 5))
+def test_sums_and_squares_of_parts_add_up_to_those_of_the_whole(rows, parts):
+    bins = cut_numbers(np.array(rows))
+    whole = bins.count(pa.array(rows))
+    together = sum((bins.count(pa.array(rows[part::parts], pa.float64())) for part in range(parts)), bins.nobody)
+    assert together.sums == pytest.approx(whole.sums, rel=1e-9, abs=1e-9)
+    assert together.squares == pytest.approx(whole.squares, rel=1e-9, abs=1e-9)
+    assert whole.sums.sum() * bins.scale == pytest.approx(sum(row - bins.centre for row in rows), rel=1e-6, abs=1e-3)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300), st.randoms(use_true_random=False))
@@ -120,6 +134,15 @@ def test_nothing_known_is_one_bin():
     assert (bins.labels, bins.count(pa.array([1.0, None])).counts.tolist()) == (["any"], [1, 1])
 
 
+@given(st.lists(floats, max_size=50), st.lists(floats, max_size=50))
+def test_whatever_the_values_there_is_a_verdict(was, now):
+    for kind in ("feature", "missing"):
+        (found,) = drifts([compared(was, now, kind=kind)], 0.1)
+        assert (found.distance is None) == (found.reason is not None)
+        assert found.wasserstein is None or np.isfinite(found.wasserstein)
+        assert found.distance is None or 0 <= found.distance <= 1 + 1e-12
+
+
 @given(counts, counts)
 def test_the_jensen_shannon_distance_is_scipys_symmetric_and_at_most_one(one, other):
     if one.sum() and other.sum():
@@ -191,6 +214,8 @@ UNDEFINED = {
     "nobody then": ([], [1.0, 2.0]),
     "no value now": ([1.0, 2.0], [None]),
     "too large to be squared": ([1e300, -1e300, 0.0], [1e308]),
+    "too large to be added": ([9e307], [0.0, 0.0]),
+    "the largest and the smallest": ([-sys.float_info.max, 0.0, 1.0], [sys.float_info.max]),
 }
 
 
@@ -203,6 +228,8 @@ def test_a_wasserstein_distance_that_is_not_defined_is_none(case):
 
 @given(st.lists(st.integers(20, 1000), min_size=3, max_size=3), st.lists(st.integers(20, 1000), min_size=3, max_size=3))
 def test_the_p_value_is_the_larger_of_scipys_two_where_no_bin_is_small(one, other):
+    table = np.array([one, other])
+    assume((table.sum(1, keepdims=True) * table.sum(0) / table.sum() >= EXPECTED).all())
     expected = max(
         chi2_contingency([one, other], correction=False, lambda_=kind).pvalue for kind in ("log-likelihood", "pearson")
     )

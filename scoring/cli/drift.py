@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from scoring.cli.options import AsOf, ScoreName, attached_settings, find_score
-from scoring.database import transaction
 from scoring.settings import Settings
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
@@ -30,6 +29,7 @@ def drift(
     report: Annotated[bool, typer.Option("--report", help="Write Evidently's report, too.")] = False,
 ) -> None:
     """Compare a publication with its model's training snapshot and with the publication before it."""
+    from scoring.database import transaction
     from scoring.monitoring import drift_runs
     from scoring.monitoring.watch import measure_drift
 

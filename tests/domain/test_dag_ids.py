@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from shop_definitions import LEAVING
+
 from scoring.domain import dag_ids
 from scoring.settings import PROJECT
 
@@ -45,6 +47,7 @@ def test_dag_ids_are_spelled_where_they_belong() -> None:
 
 
 def test_every_dag_of_an_installation_is_known() -> None:
-    assert dag_ids.all_dags(["shop"], ["leaving"]) == {
-        "ingest_shop", "score_leaving", "notify_crm", "sweep_crm", "reconcile",
+    assert dag_ids.all_dags(["shop"], {"leaving": LEAVING}) == {
+        "ingest_shop", "score_leaving", "collect_outcomes_shop", "correct_outcomes_shop",
+        "notify_crm", "sweep_crm", "reconcile", "tell_people", "confirm_publication",
     }  # fmt: skip

@@ -47,6 +47,8 @@ INDEXED = {
     "VALUES (%s, %s, 1, '2024-06-30', 1, 1)",
     "event": "INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value) "
     "VALUES (%s, %s, 1, '2024-06-30', 1, 1, 1)",
+    "outcome": "INSERT INTO scoring.outcome (score, customer_id, as_of, value, observed_at, origin, batch_id) "
+    "VALUES (%s, %s, '2024-06-30', 1, '2024-07-31', 'system', NULL)",
 }
 
 

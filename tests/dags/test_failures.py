@@ -6,9 +6,11 @@ import sys
 
 SCRIPT = """
 import datetime as dt, json, logging, types
+from airflow import settings
+settings.initialize()  # it sets logging up, as before any task
 from scoring.errors import PartitionStopped, PermanentError
 from scoring_airflow.failures import occurrence_of, report_failure
-logging.basicConfig(level=logging.INFO)
+logging.getLogger("scoring").addHandler(logging.StreamHandler())
 today = dt.date(2024, 7, 1)
 task = types.SimpleNamespace(dag_id="sweep_crm", task_id="notify", map_index=-1)
 run = types.SimpleNamespace(partition_key=None, run_id="scheduled__1")

@@ -6,12 +6,11 @@ import sys
 
 SCRIPT = """
 import datetime as dt, json, logging, types
-import airflow.settings  # it sets up logging when it is first needed: as in a task, before ours
+from airflow import settings
+settings.initialize()  # it sets logging up, as before any task
 from scoring.errors import PartitionStopped, PermanentError
 from scoring_airflow.failures import occurrence_of, report_failure
-airflow.settings.initialize()
-logging.basicConfig(level=logging.INFO, force=True)
-logging.getLogger('scoring').disabled = False
+logging.getLogger("scoring").addHandler(logging.StreamHandler())
 today = dt.date(2024, 7, 1)
 task = types.SimpleNamespace(dag_id="sweep_crm", task_id="notify", map_index=-1)
 run = types.SimpleNamespace(partition_key=None, run_id="scheduled__1")

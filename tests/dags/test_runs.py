@@ -204,7 +204,7 @@ def test_a_held_publication_is_confirmed_by_the_form_once_and_told_to_the_crm(
     limited = shop.model_copy(update={"definitions": "limited_shop"})
     for as_of, amount in ((JUNE, 100.0), (JULY, 900.0)):
         published_rows(limited, SPENDING, customers(4, spend=amount), as_of)
-    form = {"score": "spending", "as_of": JULY.isoformat(), "by": "ada"}
+    form = {"score": "spending", "as_of": JULY.isoformat()}
     with Receiver(SECRET, tmp_path / "crm.sqlite3") as crm:
         variables = {
             "SCORING_DEFINITIONS": "limited_shop",
@@ -212,9 +212,8 @@ def test_a_held_publication_is_confirmed_by_the_form_once_and_told_to_the_crm(
                 f'{{"conn_type": "http", "host": "{crm.url}", "password": "{SECRET.get_secret_value()}"}}'
             ),
         }
-        before, nameless, confirmed, again, told, untold = run_dags(
+        before, confirmed, again, told, untold = run_dags(
             ("sweep_crm", {}),
-            ("confirm_publication", form | {"by": None}),
             ("confirm_publication", form),
             ("confirm_publication", form),
             ("sweep_crm", {}),
@@ -222,13 +221,12 @@ def test_a_held_publication_is_confirmed_by_the_form_once_and_told_to_the_crm(
             **variables,
         )
     assert before["xcoms"]["notify.return_value"]["events"] == 4, "June"
-    assert nameless["state"] == "failed"
     assert (confirmed["state"], confirmed["xcoms"]["decide.return_value"]["events"]) == ("success", 4)
     assert (again["state"], again["xcoms"]["decide.return_value"]["events"]) == ("success", 0)
-    assert again["warnings"] == ["It was confirmed before, by ada."]
+    assert again["warnings"] == ["It was confirmed before, by dag_test."]
     assert told["xcoms"]["notify.return_value"]["events"] == 4
     assert untold["xcoms"]["notify.return_value"]["requests"] == 0
-    assert query(shop, "SELECT decided_by FROM scoring.hold") == [("ada",)]
+    assert query(shop, "SELECT decided_by FROM scoring.hold") == [("dag_test",)], "the user who triggers the run"
 
 
 def test_the_form_rejects_and_refuses_what_is_not_held(shop: Settings, run_dags: RunDags) -> None:
@@ -236,14 +234,14 @@ def test_the_form_rejects_and_refuses_what_is_not_held(shop: Settings, run_dags:
     for as_of, amount in ((JUNE, 100.0), (JULY, 900.0)):
         published_rows(limited, SPENDING, customers(4, spend=amount), as_of)
     form = {"score": "spending", "as_of": JULY.isoformat(), "by": "ada", "decision": "reject", "reason": "wrong"}
-    rejected, told, without = run_dags(
-        ("confirm_publication", form),
-        ("confirm_publication", form | {"as_of": JUNE.isoformat()}),
+    nameless, told, rejected = run_dags(
         ("confirm_publication", {"as_of": JULY.isoformat(), "by": "ada"}),
+        ("confirm_publication", form | {"as_of": JUNE.isoformat()}),
+        ("confirm_publication", form),
         SCORING_DEFINITIONS="limited_shop",
     )
-    assert (rejected["state"], told["state"], without["state"]) == ("success", "failed", "failed")
-    assert query(shop, "SELECT state, reason FROM scoring.hold") == [("rejected", "wrong")]
+    assert (nameless["state"], told["state"], rejected["state"]) == ("failed", "failed", "success")
+    assert query(shop, "SELECT state, decided_by, reason FROM scoring.hold") == [("rejected", "ada", "wrong")]
 
 
 def test_a_task_that_failed_for_good_is_told_to_its_owner_with_what_to_do(shop: Settings, run_dags: RunDags) -> None:
@@ -270,9 +268,8 @@ def test_a_stopped_partition_is_told_once_and_not_as_a_failed_task_besides(shop:
 
 def test_channels_that_cannot_be_read_fail_the_task_and_a_dead_alert_too(shop: Settings, run_dags: RunDags) -> None:
     published_rows(shop, SPENDING, customers(4))
-    wrong, tried = run_dags(("tell_people", {}), SCORING_CHANNELS="nonsense") + run_dags(
-        ("tell_people", {}), SCORING_CHANNELS='{"default": ["nonsense://tokentoken1234"]}'
-    )
+    (wrong,) = run_dags(("tell_people", {}), SCORING_CHANNELS="nonsense")
+    (tried,) = run_dags(("tell_people", {}), SCORING_CHANNELS='{"default": ["nonsense://tokentoken1234"]}')
     assert (wrong["state"], tried["state"]) == ("failed", "success")
     assert any("messages were not sent" in warning for warning in tried["warnings"])
     query(shop, "UPDATE scoring.alert_sending SET attempts = 9, next_attempt_at = now()")

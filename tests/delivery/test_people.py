@@ -178,7 +178,7 @@ def test_whatever_a_channel_does_is_one_failed_try_and_holds_up_nobody(settings,
     noted(settings, "one", "two", "three")
     with peer(behave) as wrong, mail_server() as (mailbox, right):
         begun = time.monotonic()
-        done = told(settings, seconds=3.0, risk=[wrong, right])
+        done = told(settings, seconds=8.0, risk=[wrong, right])
         took = time.monotonic() - begun
     assert len(mailbox.mails) == 3
     assert (done.sent, done.failed) == (3, 2), "after two failures in a row it is left alone"

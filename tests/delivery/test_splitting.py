@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoring.delivery.splitting import PARTS_LIMIT, is_to_be_split
+from scoring.delivery.splitting import is_to_be_split
 
 REFUSED = {
     "status": 400, "events": 100, "attempt": 1, "is_part": False, "others_taken": True, "parts_pending": 0
@@ -28,9 +28,9 @@ TABLE = [
     ({"is_part": True}, True, "the other half was taken: the search goes on"),
     ({"status": 413, "others_taken": False}, True, "its size is reason enough"),
     ({"status": 413, "others_taken": False, "is_part": True}, True, "still too large"),
-    ({"parts_pending": PARTS_LIMIT - 1}, True, "room for a few more"),
-    ({"parts_pending": PARTS_LIMIT}, False, "enough are being looked at; this one waits its turn"),
-    ({"status": 413, "parts_pending": PARTS_LIMIT}, False, "the limit holds for every status"),
+    ({"parts_pending": 199}, True, "room for a few more"),
+    ({"parts_pending": 200}, False, "enough are being looked at; this one waits its turn"),
+    ({"status": 413, "parts_pending": 200}, False, "the limit holds for every status"),
 ]
 
 

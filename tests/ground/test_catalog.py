@@ -100,6 +100,14 @@ WRONG = {
             (None, "Score 'risk'", "features", "column 'note' is of type 'text'; a model takes numbers"),
         ],
     ),
+    "a deadline without a schedule": (
+        CLUB + RISK.replace("change=", "deadline='PT3H', change="),
+        [(None, "Score 'risk'", "deadline", "it counts from the schedule of 'club', which has none")],
+    ),
+    "a deadline that has passed before the tick": (
+        CLUB + RISK.replace("change=", "deadline='PT0S', change="),
+        [(9, "Score 'risk'", "deadline", "Input should be greater than")],
+    ),
     "a target that is no column": (
         CLUB + RISK.replace('column="spend"', 'column="age"'),
         [(None, "Score 'risk'", "target.column", "'club' has no column 'age'")],

@@ -29,6 +29,8 @@ from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.manifest import Snapshot
 
+Floats = NDArray[np.float64]
+
 NEW = "that is being trained"  # the name, in messages, of a model without a version
 EXAMPLE_ROWS = 5
 TRIED_ROWS = 1000  # rows for which a new model must give publishable values
@@ -39,7 +41,7 @@ class TrainingSet:
     """Features (rows, features), outcomes (rows,) as float64, and the ids of the customers."""
 
     features: pd.DataFrame
-    outcome: NDArray[np.float64]
+    outcome: Floats
     customers: pa.ChunkedArray
 
 
@@ -67,7 +69,8 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
         )
     estimator = fitted(score, known)
     encoding = Encoding.of(score, data_set)
-    refuse_unpublishable(score, data_set, Scorer(estimator, score, encoding, key=data_set.key, name=NEW), known)
+    scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)
+    refuse_unpublishable(score, data_set, scorer, known)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
         score.model_name,
@@ -83,7 +86,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             "data_set_digest": data_set.digest,
             "rows": str(len(known.features)),
         },
-        metrics=in_sample(score, estimator, known.features, known.outcome),
+        metrics=in_sample(score, known.outcome, scorer.values_of(known.features, known.customers)),
         as_of=as_of,
     )
     if registry.find_champion(score.model_name) is None:
@@ -150,22 +153,18 @@ def refuse_unpublishable(score: Score, data_set: DataSet, scorer: Scorer, known:
             ) from error
 
 
-def in_sample(
-    score: Score, estimator: object, features: pd.DataFrame, outcome: NDArray[np.float64]
-) -> dict[str, float]:
-    """Metrics on the training rows: they show that the model works, not how good it is."""
+def in_sample(score: Score, outcome: Floats, values: Floats) -> dict[str, float]:
+    """Metrics of published values on the training rows: they show that the model works, not how good it is."""
     if score.kind == "classification":
-        probability = estimator.predict_proba(features)[:, 1]  # type: ignore[attr-defined]
-        said = probability >= 0.5  # noqa: PLR2004 - the even odds
+        said = values >= score.monitoring.threshold
         return {
-            "in_sample_roc_auc": float(roc_auc_score(outcome, probability)),
+            "in_sample_roc_auc": float(roc_auc_score(outcome, values)),
             "in_sample_precision": float(precision_score(outcome, said, zero_division=0)),
             "in_sample_recall": float(recall_score(outcome, said)),
         }
-    predicted = estimator.predict(features)  # type: ignore[attr-defined]
     return {
-        "in_sample_mae": float(mean_absolute_error(outcome, predicted)),
-        "in_sample_rmse": float(root_mean_squared_error(outcome, predicted)),
+        "in_sample_mae": float(mean_absolute_error(outcome, values)),
+        "in_sample_rmse": float(root_mean_squared_error(outcome, values)),
     }
 
 

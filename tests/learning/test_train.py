@@ -12,8 +12,9 @@ from shop_definitions import LEAVING, SHOP, SPENDING
 from sklearn.linear_model import LinearRegression
 
 from scoring.database import connect
+from scoring.domain.monitoring import Monitoring
 from scoring.errors import NotFound, PermanentError
-from scoring.learning.train import train, training_set
+from scoring.learning.train import in_sample, train, training_set
 from scoring.models.encoding import Encoding
 from scoring.models.registry import MODEL_FILE, Registry, file_digest
 from scoring.snapshots import manifest
@@ -196,3 +197,19 @@ def test_an_estimator_that_cannot_take_the_nulls_that_the_definition_allows_is_r
     picky = SPENDING.model_copy(update={"features": ("spend", "balance"), "estimator": Own})
     with pytest.raises(PermanentError, match=r"cannot take customers without balance, .*contains NaN.*imputer"):
         train(two_months, picky, MAY)
+
+
+def test_metrics_on_the_training_rows_are_of_published_values_and_the_definitions_threshold():
+    outcome, values = np.array([0.0, 1.0, 1.0, 1.0]), np.array([0.35, 0.6, 0.3, 0.1])
+    strict = LEAVING.model_copy(update={"monitoring": Monitoring(threshold=0.3)})
+    assert in_sample(LEAVING, outcome, values)["in_sample_recall"] == pytest.approx(1 / 3)
+    assert in_sample(strict, outcome, values) == {
+        "in_sample_roc_auc": pytest.approx(1 / 3),
+        "in_sample_precision": pytest.approx(2 / 3),
+        "in_sample_recall": pytest.approx(2 / 3),
+    }
+
+
+def test_a_regressions_metrics_are_its_errors():
+    found = in_sample(SPENDING, np.array([1.0, 5.0]), np.array([4.0, 5.0]))
+    assert found == {"in_sample_mae": 1.5, "in_sample_rmse": pytest.approx(4.5**0.5)}

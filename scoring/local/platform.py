@@ -122,7 +122,9 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
         secret = {"SCORING_CRM_SECRET": platform.keys.crm.get_secret_value()}
         started.start("receiver", [sys.executable, "-m", "scoring.local.crm"], for_scoring | secret)
         if not _airflow_schema_is_current(server):
-            migrated = started.start("airflow-migrate", [sys.executable, "-m", "airflow", "db", "migrate"], for_airflow)
+            migrated = started.start(
+                "airflow-migrate", [sys.executable, "-m", "airflow", "db", "migrate"], for_airflow, ends=True
+            )
             wait(partial(_done, migrated), "the migration of Airflow's database")
             _note_airflow_schema(server)
     for name, arguments in AIRFLOW_PARTS.items():
@@ -139,7 +141,7 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
 
 def _train(started: Children, variables: dict[str, str]) -> Child:
     """Start the training of first champions: a process that imports MLflow and Great Expectations, for seconds."""
-    return started.start("champions", [sys.executable, "-m", "scoring.local.champions"], variables)
+    return started.start("champions", [sys.executable, "-m", "scoring.local.champions"], variables, ends=True)
 
 
 def _done(child: Child) -> bool:

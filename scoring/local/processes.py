@@ -17,10 +17,12 @@ TAIL_LINES = 15
 
 
 class Child:
-    """A started process with its log file."""
+    """A started process with its log file; ``ends`` if it is done at some time, and does not serve until the end."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        self.name, self.log = name, log
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, *, ends: bool
+    ) -> None:
+        self.name, self.log, self.ends = name, log, ends
         with log.open("ab") as stream:
             self.start = stream.tell()  # earlier starts wrote what comes before
             self.process = subprocess.Popen(  # noqa: S603 - our own commands
@@ -53,9 +55,9 @@ class Children:
         self._children: list[Child] = []
         self._known: list[tuple[int, float]] = []
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
-        """Start a process whose output goes to ``log/<name>.log``."""
-        child = Child(name, command, environment, self._places.logs / f"{name}.log")
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], *, ends: bool = False) -> Child:
+        """Start a process whose output goes to ``log/<name>.log``; ``ends`` as in :class:`Child`."""
+        child = Child(name, command, environment, self._places.logs / f"{name}.log", ends=ends)
         self._children.append(child)
         with suppress(psutil.NoSuchProcess):
             self._known.append((child.process.pid, psutil.Process(child.process.pid).create_time()))
@@ -63,8 +65,9 @@ class Children:
         return child
 
     def ended(self) -> Child | None:
-        """The first process that has ended with an error, if any."""
-        return next((child for child in self._children if child.ended not in (None, 0)), None)
+        """The first process that has ended with an error, or has ended though it should serve, if any."""
+        fine = {True: (None, 0), False: (None,)}
+        return next((child for child in self._children if child.ended not in fine[child.ends]), None)
 
     def stop(self) -> None:
         """Stop all processes with their descendants, last one first: SIGTERM, and SIGKILL to those that stay."""

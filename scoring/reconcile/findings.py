@@ -23,6 +23,7 @@ Kind = Literal[
     "endpoint disabled",
     "endpoint held",
     "partial file",
+    "abandoned directory",
     "overdue",
     "publication held",
     "alerts not told",
@@ -31,7 +32,7 @@ Partition = tuple[str, dt.date]  # of a data set (by its name) or of a score, an
 
 
 class SnapshotSeen(NamedTuple):
-    """A current snapshot."""
+    """A current snapshot; ``since`` it is current, perhaps again."""
 
     data_set: str
     as_of: dt.date
@@ -140,7 +141,8 @@ def unpublished(
     meant = snapshots[-1:] if first is None else [snapshot for snapshot in snapshots if snapshot.as_of >= first]
     for snapshot in meant:
         own = [publication for publication in publications if publication.as_of == snapshot.as_of]
-        if now - snapshot.since < GRACE or any(publication.snapshot_id == snapshot.snapshot_id for publication in own):
+        done = any(one.snapshot_id == snapshot.snapshot_id and one.state != "superseded" for one in own)
+        if now - snapshot.since < GRACE or done:
             continue  # too early to say, or published, or dropped on purpose, or begun (see `unfinished`)
         yield _gap(score, snapshot, outdated=any(one.state == "published" for one in own), now=now)
 
@@ -153,7 +155,7 @@ def _gap(score: str, snapshot: SnapshotSeen, *, outdated: bool, now: dt.datetime
         else f"the DAG {RECONCILE} wakes {score_dag(score)}."
     )
     what = (
-        f"{score} at {snapshot.as_of} is published from an earlier snapshot than the current {snapshot.snapshot_id}."
+        f"{score} at {snapshot.as_of} is published from another snapshot than the current {snapshot.snapshot_id}."
         if outdated
         else f"{score} at {snapshot.as_of} is not published, though snapshot {snapshot.snapshot_id} is there."
     )

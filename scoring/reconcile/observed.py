@@ -7,7 +7,7 @@ from scoring.reconcile.findings import EndpointSeen, PublicationSeen, SnapshotSe
 from scoring.reconcile.people import AlertsSeen, HoldSeen
 
 SNAPSHOTS = """
-SELECT data_set, as_of, snapshot_id, created_at AS since FROM scoring.snapshot
+SELECT data_set, as_of, snapshot_id, current_since AS since FROM scoring.snapshot
 WHERE state = 'current' AND data_set = ANY(%(data_sets)s)
 """
 

@@ -2,24 +2,26 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 from scoring.alerts.facts import note_all
 from scoring.catalog import Catalog, load_catalog
 from scoring.database import transaction
 from scoring.domain.calendar import last_ticks
 from scoring.domain.score import Score
+from scoring.intake.scratch import remove_abandoned_scratch
 from scoring.reconcile import observed
-from scoring.reconcile.findings import Finding, SnapshotSeen, undelivered, unfinished, unpublished
+from scoring.reconcile.findings import Finding, Kind, SnapshotSeen, undelivered, unfinished, unpublished
 from scoring.reconcile.people import overdue, undecided, untold
 from scoring.settings import Settings
 from scoring.snapshots.partial import remove_partial_files
 
 DATES = 10  # of a schedule, that are looked at for what is overdue
-PARTIAL_FILE_AGE = dt.timedelta(days=1)  # no intake takes so long
+ABANDONED_AGE = dt.timedelta(days=1)  # no intake takes so long
 
 
 def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
-    """Everything that is left undone at ``now`` (aware), what needs a person first; removes partial files of crashes.
+    """Everything that is left undone at ``now`` (aware), what needs a person first; removes what crashes left on disk.
 
     Raises
     ------
@@ -51,10 +53,12 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
     for endpoint in endpoints:
         found += undelivered(endpoint, now)
     found += [*undecided(holds, now), *untold(alerts, now)]
-    found += [
-        Finding("partial file", f"{path} was left by a crash.", None, "none; it is removed.")
-        for path in remove_partial_files(settings.lake, now - PARTIAL_FILE_AGE)
-    ]
+    left: dict[Kind, list[Path]] = {
+        "partial file": remove_partial_files(settings.lake, now - ABANDONED_AGE),
+        "abandoned directory": remove_abandoned_scratch(now - ABANDONED_AGE),
+    }
+    for kind, paths in left.items():
+        found += [Finding(kind, f"{path} was left by a crash.", None, "none; it is removed.") for path in paths]
     return sorted(found, key=lambda finding: not finding.needs_person)
 
 

@@ -58,6 +58,13 @@ UNPUBLISHED = {
     "woken for six hours in vain": (
         [snapshot(JUNE, 1), snapshot(JULY, 2, hours=6)], [publication(JUNE, 1)], True, [("not published", JULY, True)],
     ),
+    "published again from the same snapshot, by another model": (
+        [snapshot(JUNE, 1)], [publication(JUNE, 1, "superseded"), publication(JUNE, 1)], True, [],
+    ),
+    "an earlier snapshot is current again": (
+        [snapshot(JUNE, 1)], [publication(JUNE, 1, "superseded"), publication(JUNE, 2)], True,
+        [("outdated", JUNE, False)],
+    ),
     "published from an earlier snapshot": (
         [snapshot(JUNE, 2)], [publication(JUNE, 1)], True, [("outdated", JUNE, False)],
     ),
@@ -182,7 +189,7 @@ SAID = {
         lambda: of(unpublished("leaving", [snapshot(JUNE, 2)], [publication(JUNE, 1)], has_champion=True, now=NOW)),
         (
             "outdated since 2024-08-01 10:00 UTC: "
-            "leaving at 2024-06-30 is published from an earlier snapshot than the current 2. "
+            "leaving at 2024-06-30 is published from another snapshot than the current 2. "
             "Remedy: the DAG reconcile wakes score_leaving."
         ),
     ),

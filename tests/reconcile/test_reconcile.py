@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,17 @@ from scoring.publishing.publish import drop
 from scoring.reconcile.findings import OPEN_PATIENCE, PATIENCE
 from scoring.reconcile.reconcile import reconcile, tell
 from scoring.settings import PROJECT, Settings
+from scoring.snapshots.partial import in_use
 
 
 def later(hours=2.0) -> dt.datetime:
     return dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_directory(tmp_path, monkeypatch):
+    """Other tests kill intakes on this machine, too."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture
@@ -101,6 +109,29 @@ def test_events_that_nobody_packs_are_found_with_the_publication_of_the_oldest(s
     tell_people(shop.database(), Channels({}, shop.home))
     (found,) = reconcile(shop, later())
     assert (found.kind, found.wake_score, found.needs_person) == ("not told", ("spending", JUNE), False)
+
+
+def test_an_earlier_snapshot_that_is_current_again_is_found_and_waited_for(done):
+    others = customers(6)
+    published_rows(done, SPENDING, others)
+    published_rows(done, LEAVING, others)
+    tell_people(done.database(), Channels({}, done.home))
+    snapshot_of(done, customers(5), JUNE)
+    query(done, "UPDATE scoring.snapshot SET created_at = now() - interval '2 days'")
+    assert kinds(done, later(hours=0.5)) == []
+    assert kinds(done) == ["outdated"] * 2
+
+
+def test_what_a_killed_intake_left_on_this_machine_is_removed_and_reported(done):
+    left = Path(tempfile.mkdtemp(prefix="scoring-intake-"))
+    (left / "rows").write_text("a customer")
+    now = dt.datetime.now(dt.UTC)
+    with in_use(left):
+        assert reconcile(done, now + dt.timedelta(days=2)) == []
+    assert reconcile(done, now) == []
+    found = [one for one in reconcile(done, now + dt.timedelta(days=2)) if str(left) in one.what]
+    assert [(one.kind, one.needs_person) for one in found] == [("abandoned directory", False)]
+    assert not left.exists()
 
 
 DELIVERY = "INSERT INTO scoring.delivery (endpoint, state, body, events) VALUES ('crm_webhook', %s, '', 1)"

@@ -31,7 +31,7 @@ def drift(
     """Compare a publication with its model's training snapshot and with the publication before it."""
     from scoring.database import transaction
     from scoring.monitoring import drift_runs
-    from scoring.monitoring.watch import measure_drift
+    from scoring.monitoring.watch import drift_of, measure_drift
 
     with attached_settings() as settings:
         score, date = find_score(settings, name), as_of.date()
@@ -48,6 +48,9 @@ def drift(
                     console.print(_table(shown))
                 elif run.reason is None:
                     typer.echo(f"  nothing drifted ({len(found)} comparisons; --all shows them)")
+        columns = drift_of(settings, score, date).columns
+        if columns is not None:
+            typer.echo(f"{columns} of {len(score.features)} features have drifted since training")
         if report:
             _write_report(settings, name, date)
 
@@ -93,5 +96,5 @@ def _write_report(settings: Settings, name: str, as_of: dt.date) -> None:
     written = write_reports(settings, find_score(settings, name), as_of, now=dt.datetime.now(dt.UTC))
     for one in written.kept:
         typer.echo(f"report: {one.location}")
-    if "drift" in written.missing:
-        typer.echo(f"no report on drift: {written.missing['drift']}")
+    for kind, reason in written.missing.items():
+        typer.echo(f"no report on {kind}: {reason}")

@@ -74,13 +74,6 @@ class _Reference:
     reason: str | None = None
 
 
-def drift_task(settings: Settings, score: Score, as_of: dt.date) -> dict[str, int]:
-    """What the task of a DAG calls: compare, then say in numbers how much has drifted (for XCom)."""
-    measure_drift(settings, score, as_of)
-    summary = drift_of(settings, score, as_of)
-    return {f"drifted_against_{against}": len(summary.drifted.get(against, ())) for against in AGAINST}
-
-
 def measure_drift(settings: Settings, score: Score, as_of: dt.date) -> None:
     """Compare what readers see of a score at ``as_of`` with both references. No-op if exactly this was compared before.
 

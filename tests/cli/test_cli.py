@@ -6,11 +6,25 @@ import subprocess
 import sys
 
 import pytest
-from factories import JULY, JUNE, MAY, customer, customers, deliver, query, snapshot_of, value
+from factories import (
+    JULY,
+    JUNE,
+    MAY,
+    customer,
+    customers,
+    deliver,
+    published_rows,
+    query,
+    register,
+    snapshot_of,
+    value,
+)
+from shop_definitions import SPENDING
 from typer.testing import CliRunner
 
 from scoring import cli
 from scoring.errors import ScoringError
+from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
 from scoring.settings import PROJECT
 
 WRONG = dt.date(2062, 7, 31)
@@ -208,4 +222,16 @@ def test_drift_is_told_as_a_table_and_a_missing_reference_with_its_reason(scorin
     drifted = [line.split()[1] for line in told.splitlines() if line.rstrip().endswith("drifted")]
     assert sorted(drifted) == ["spend", "spending"]
     assert f"report: {tmp_path}/reports/spending/as_of=2024-07-31/drift.html" in told
+    assert "no report on performance: no outcome is known" in told
+    assert "features have drifted" not in told, "training is not known"
     assert sum("visits" in line for line in scoring("drift", "spending", "--as-of", JULY, "--all").splitlines()) == 1
+
+
+def test_drift_ends_with_how_many_features_have_drifted_since_training(scoring, own_registry, monkeypatch):
+    monkeypatch.setenv("SCORING_MLFLOW_TRACKING_URI", own_registry.mlflow_tracking_uri.get_secret_value())
+    trained = snapshot_of(own_registry, customers(200), MAY)
+    register(own_registry, SPENDING, tags={TRAINED_AS_OF_TAG: MAY.isoformat(), SNAPSHOT_TAG: trained.digest})
+    published_rows(own_registry, SPENDING, [customer(number, spend=900.0 + number) for number in range(200)])
+    assert scoring("drift", "spending", "--as-of", JUNE).splitlines()[-1] == (
+        f"1 of {len(SPENDING.features)} features have drifted since training"
+    )

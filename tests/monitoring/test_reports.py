@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from factories import JULY, JUNE, MAY, customer, published_rows, register, snapshot_of
+from factories import JULY, JUNE, MAY, customer, published_rows, query, register, snapshot_of
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.errors import NotFound
@@ -39,8 +39,13 @@ def ready(settings, score, seed=2, as_of=JUNE):
     published_rows(settings, score, shoppers(seed), as_of)
 
 
-def outcomes(values):
-    return pa.table({"customer_id": [f"c{number:04d}" for number in range(len(values))], "value": pa.array(values)})
+def record_outcomes(settings, score, values, first=0):
+    for number, value in enumerate(values, start=first):
+        query(
+            settings,
+            "INSERT INTO scoring.outcome (score, as_of, customer_id, value, observed_at, origin) "
+            f"VALUES ('{score.name}', '{JUNE}', 'c{number:04d}', {value}, '{JULY}', 'system')",
+        )
 
 
 def page_of(settings, score, kind, as_of=JUNE):
@@ -62,25 +67,26 @@ def test_the_page_on_drift_says_of_which_sample_it_is(own_registry):
 @pytest.mark.parametrize("score", [LEAVING, SPENDING], ids=lambda score: score.kind)
 def test_where_outcomes_are_known_there_is_a_page_on_performance(own_registry, score):
     ready(own_registry, score)
-    known = np.random.default_rng(0).integers(0, 11, ROWS - 50).astype(float)
-    written = write_reports(own_registry, score, JUNE, now=NOW, outcomes=outcomes(known))
+    record_outcomes(own_registry, score, np.random.default_rng(0).integers(0, 11, ROWS - 50))
+    written = write_reports(own_registry, score, JUNE, now=NOW)
     assert [one.kind for one in written.kept] == ["drift", "performance"]
     page = page_of(own_registry, score, "performance")
     assert "250 of 250 customers of publication 1 whose outcome is known" in page
 
 
 UNKNOWN = {
-    "none": ([], "no outcome is known"),
-    "all the same": ([9.0] * 20, "all known outcomes are the same"),
-    "null": ([np.nan] * 3, "no outcome of these customers is known"),
+    "none": (0, [], "no outcome is known"),
+    "all the same": (0, [9.0] * 20, "all known outcomes are the same"),
+    "of others": (ROWS, [9.0, 1.0], "no outcome of these customers is known"),
 }
 
 
 @pytest.mark.parametrize("case", UNKNOWN.values(), ids=UNKNOWN)
 def test_outcomes_that_say_nothing_give_no_page_but_the_reason(own_registry, case):
-    values, reason = case
+    first, values, reason = case
     ready(own_registry, LEAVING)
-    written = write_reports(own_registry, LEAVING, JUNE, now=NOW, outcomes=outcomes(values))
+    record_outcomes(own_registry, LEAVING, values, first)
+    written = write_reports(own_registry, LEAVING, JUNE, now=NOW)
     assert written.missing == {"performance": reason}
 
 

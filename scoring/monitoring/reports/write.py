@@ -16,6 +16,7 @@ from scoring.monitoring.reports import sample
 from scoring.monitoring.reports.evidently_page import OUTCOME, PREDICTED, drift_page, finished, performance_page
 from scoring.monitoring.reports.place import Kind, Report, ReportsRoot
 from scoring.monitoring.watch import Look, look_at
+from scoring.outcomes import known
 from scoring.publishing.predict import load_scorer
 from scoring.settings import Settings
 from scoring.snapshots import manifest
@@ -34,17 +35,13 @@ class Written:
     missing: dict[Kind, str]
 
 
-def write_reports(
-    settings: Settings, score: Score, as_of: dt.date, *, now: dt.datetime, outcomes: pa.Table | None = None
-) -> Written:
-    """Write what is not there yet of the reports of what readers see, and forget old ones.
+def write_reports(settings: Settings, score: Score, as_of: dt.date, *, now: dt.datetime) -> Written:
+    """Write what is not there yet of the reports of what readers see, with the newest outcomes, and forget old ones.
 
     Parameters
     ----------
     now
         Aware; only what crashed writers left long before is removed.
-    outcomes
-        What is known: columns customer_id (string) and value (float64, of the target's column).
 
     Raises
     ------
@@ -56,7 +53,7 @@ def write_reports(
     root, kept, missing = ReportsRoot(settings.reports_root), list[Report](), dict[Kind, str]()
     with connect(settings.database()) as connection, connection:
         look = look_at(settings, connection, score, as_of)
-        for kind, reason in (("drift", _drift(look, root)), ("performance", _performance(look, root, outcomes))):
+        for kind, reason in (("drift", _drift(look, root)), ("performance", _performance(look, root))):
             if reason is None:
                 kept.append(root.report(score.name, as_of, kind))  # type: ignore[arg-type]
             else:
@@ -96,19 +93,21 @@ def _drift(look: Look, root: ReportsRoot) -> str | None:
     return None
 
 
-def _performance(look: Look, root: ReportsRoot, outcomes: pa.Table | None) -> str | None:
+def _performance(look: Look, root: ReportsRoot) -> str | None:
     """Keep the report on performance; returns the reason if there is none."""
     score, publication = look.watched.score, look.publication
-    if outcomes is None or not outcomes.num_rows:
+    at = known.latest(look.connection, score.name, publication.as_of)
+    if at is None:
         return "no outcome is known"
+    outcomes = known.as_known(look.connection, score.name, publication.as_of, at)
     rows = _with_outcomes(look, outcomes)
     if score.kind == "classification" and rows[OUTCOME].nunique() < 2:  # noqa: PLR2004 - yes and no
         return "all known outcomes are the same" if len(rows) else "no outcome of these customers is known"
     if len(rows) < 2:  # noqa: PLR2004 - Evidently draws a line through them
         return "fewer than two outcomes of these customers are known"
     threshold = score.monitoring.threshold
-    known = digest_of([rows[OUTCOME].tolist(), rows[PREDICTED].tolist(), outcomes.num_rows])
-    inputs = _inputs("performance", publication.inputs_digest, known, score.kind, threshold)
+    seen = digest_of([rows[OUTCOME].tolist(), rows[PREDICTED].tolist(), outcomes.num_rows])
+    inputs = _inputs("performance", publication.inputs_digest, seen, score.kind, threshold)
     report = root.report(score.name, publication.as_of, "performance")
     if root.inputs_of(report) == inputs:
         return None
@@ -171,5 +170,5 @@ def _with_outcomes(look: Look, outcomes: pa.Table) -> pd.DataFrame:
     values = sample.published_values(look.connection, look.publication, chosen.column("customer_id").to_pylist())
     shown = chosen.column("value").to_numpy()
     if score.target.at_least is not None:
-        shown = np.where(np.isnan(shown), np.nan, (shown >= score.target.at_least).astype(np.float64))
+        shown = (shown >= score.target.at_least).astype(np.float64)
     return pd.DataFrame({OUTCOME: shown, PREDICTED: values}).dropna(ignore_index=True)

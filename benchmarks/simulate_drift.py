@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 import typer
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
 from scoring.monitoring.bins import Bins, Counted, cut_numbers, cut_text
 from scoring.monitoring.drift import Compared, drifts
 from scoring.monitoring.drift_runs import AGAINST
-from scoring.monitoring.intervals import wilson
 from scoring.settings import PROJECT
 
 DOCUMENT = PROJECT / "docs" / "drift-simulations.md"
@@ -162,7 +162,7 @@ def _said(found: list[list[int]], now: int, shift: float) -> tuple[str, str, str
     if shift == SHIFT and now >= 10_000:  # noqa: PLR2004
         wanted = "at least 95 %"
     hits = sum(0 in alarms if shift else bool(alarms) for alarms in found)
-    low, high = wilson(hits, len(found))
+    low, high = binomtest(hits, len(found)).proportion_ci(method="wilson")
     return said, f"{hits / len(found):.1%} ({low:.1%} to {high:.1%})", wanted
 
 

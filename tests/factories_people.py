@@ -105,7 +105,7 @@ def noted(settings: Settings, *keys: str, owner: str = "risk") -> None:
     """Facts of an owner, each with a key of its own."""
     with transaction(settings.database()) as connection:
         for key in keys:
-            note(connection, Fact("drift", key, owner, f"Title of {key}", f"Text of {key}.", f"Mend {key}."))
+            note(connection, Fact("digest", key, owner, f"Title of {key}", f"Text of {key}.", f"Mend {key}."))
 
 
 def sendings(settings: Settings) -> list[tuple]:

@@ -143,6 +143,9 @@ def _data_set_mistakes(score: Score, data_set: DataSet) -> Iterator[tuple[str, s
     """What a score asks of its data set in vain, by field."""
     if score.deadline is not None and data_set.schedule is None:
         yield "deadline", f"it counts from the schedule of {data_set.name!r}, which has none"
+    for name in score.monitoring.segments:
+        if not any(one.name == name and one.type in ("category", "boolean") for one in data_set.columns):
+            yield "monitoring.segments", f"{data_set.name!r} has no category or boolean {name!r}"
     own = () if score.target.source else (score.target.column,)
     for field_name, names in (("features", score.features), ("target.column", own)):
         for name in names:

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from scoring.domain.dataset import Column, DataSet
 from scoring.domain.score import Score
-from scoring.errors import DefinitionError
 from scoring.monitoring.bins import Bins, Counted, cut_numbers, cut_text, numbers
 from scoring.snapshots.lake import SnapshotFile
 
@@ -46,23 +45,9 @@ class Segment:
 
 
 def segments_of(score: Score, data_set: DataSet) -> tuple[Segment, ...]:
-    """The segments of the score's definition.
-
-    Raises
-    ------
-    DefinitionError
-        If one is no category or boolean of the data set.
-    """
-    found = []
-    for name in score.monitoring.segments:
-        column = data_set.column(name) if name in data_set.column_names else None
-        if column is None or column.type not in ("category", "boolean"):
-            raise DefinitionError(
-                f"Score {score.name!r}: monitoring.segments: {data_set.name!r} has no category or boolean {name!r}.",
-                remedy="Name columns of the data set with few values.",
-            )
-        found.append(Segment(name, column.values or ("true", "false")))
-    return tuple(found)
+    """The segments of the score's definition: categories and booleans, as the catalog sees to."""
+    columns = [data_set.column(name) for name in score.monitoring.segments]
+    return tuple(Segment(column.name, column.values or ("true", "false")) for column in columns)
 
 
 def cut(file: SnapshotFile, columns: Sequence[Column], threads: int, sample_rows: int = SAMPLE_ROWS) -> dict[str, Bins]:

@@ -52,7 +52,7 @@ class Watched:
 
     @classmethod
     def of(cls, settings: Settings, score: Score, data_set: DataSet) -> "Watched":
-        """What the definition asks for; errors as of :func:`segments_of`."""
+        """What the definition asks for."""
         return cls(score, data_set, segments_of(score, data_set), settings.threads)
 
     @property

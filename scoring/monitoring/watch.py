@@ -81,8 +81,6 @@ def measure_drift(settings: Settings, score: Score, as_of: dt.date) -> None:
     ------
     NotFound
         If nothing is published.
-    DefinitionError
-        If the definition names segments that cannot be used.
     """
     with transaction(settings.database()) as connection:
         drift_runs.lock(connection, score.name)

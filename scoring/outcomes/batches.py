@@ -78,11 +78,6 @@ def newest(connection: Connection, score: str, as_of: dt.date | None, source: st
     return one_or_none(connection, Batch, _SELECT + condition, (score, as_of, source))
 
 
-def of_cohort(connection: Connection, score: str, as_of: dt.date) -> list[Batch]:
-    """All batches of a cohort, the oldest first."""
-    return all_rows(connection, Batch, _SELECT + "WHERE score = %s AND as_of = %s ORDER BY batch_id", (score, as_of))
-
-
 def add(connection: Connection, batch: Batch) -> None:
     """Record a batch and the rows that it refuses: those of the temporary table of :mod:`scoring.outcomes.received`."""
     execute(connection, _INSERT, vars(batch))

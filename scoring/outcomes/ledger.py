@@ -91,11 +91,6 @@ def known_customers(connection: Connection, score: str, as_of: dt.date) -> int:
     return int(value(connection, _KNOWN_CUSTOMERS, (score, as_of)))
 
 
-def forget(connection: Connection, before: dt.date) -> int:
-    """Retention: remove the cohorts before a date with their batches; returns the number of outcomes."""
-    return int(value(connection, "SELECT scoring.forget_outcomes(%s)", (before,)))
-
-
 def lock_corrections(connection: Connection, score: str) -> None:
     """Let only one file of corrections of a score be taken in at a time."""
     execute(connection, "SELECT pg_advisory_xact_lock(hashtextextended('outcome corrections ' || %s, 0))", (score,))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scoring.alerts.facts import KEY, KINDS, LINE, TEXT, Fact, note, note_all, short_key, tidy
 from scoring.database import connect, transaction
 
-FACT = Fact("drift", "spending 2024-06-30", "sales", "A title", "What is the case.", "What to do.")
+FACT = Fact("digest", "spending 2024-06-30", "sales", "A title", "What is the case.", "What to do.")
 
 
 def noted(settings):
@@ -23,12 +23,12 @@ def test_a_fact_is_noted_once_for_its_kind_and_key(settings):
     with transaction(settings.database()) as connection:
         assert note(connection, FACT)
         assert not note(connection, dataclasses.replace(FACT, text="in other words"))
-        assert note(connection, dataclasses.replace(FACT, kind="digest"))
+        assert note(connection, dataclasses.replace(FACT, kind="task_failed"))
         assert note(connection, dataclasses.replace(FACT, key="spending 2024-07-31"))
     assert noted(settings) == [
-        ("drift", "spending 2024-06-30", "sales"),
         ("digest", "spending 2024-06-30", "sales"),
-        ("drift", "spending 2024-07-31", "sales"),
+        ("task_failed", "spending 2024-06-30", "sales"),
+        ("digest", "spending 2024-07-31", "sales"),
     ]
 
 

@@ -100,13 +100,20 @@ WRONG = {
             (None, "Score 'risk'", "features", "column 'note' is of type 'text'; a model takes numbers"),
         ],
     ),
+    "a segment that is no column, or has no few values": (
+        CLUB + RISK.replace("change=", "monitoring={'segments': ('region', 'note')}, change="),
+        [
+            (None, "Score 'risk'", "monitoring.segments", "'club' has no category or boolean 'region'"),
+            (None, "Score 'risk'", "monitoring.segments", "'club' has no category or boolean 'note'"),
+        ],
+    ),
     "a deadline without a schedule": (
         CLUB + RISK.replace("change=", "deadline='PT3H', change="),
         [(None, "Score 'risk'", "deadline", "it counts from the schedule of 'club', which has none")],
     ),
     "a deadline that has passed before the tick": (
         CLUB + RISK.replace("change=", "deadline='PT0S', change="),
-        [(9, "Score 'risk'", "deadline", "Input should be greater than")],
+        [(8, "Score 'risk'", "deadline", "Input should be greater than")],
     ),
     "a target that is no column": (
         CLUB + RISK.replace('column="spend"', 'column="age"'),

@@ -18,7 +18,7 @@ from factories import JULY, JUNE, MAY, customer, published_rows, query, register
 from shop_definitions import SHOP, SPENDING
 
 from scoring.domain.monitoring import DriftPolicy, Monitoring
-from scoring.errors import DefinitionError, NotFound, PermanentError
+from scoring.errors import NotFound, PermanentError
 from scoring.models.encoding import Encoding
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, Registry
 from scoring.monitoring.watch import drift_of, measure_drift
@@ -341,12 +341,6 @@ def test_what_is_not_published_cannot_be_looked_at(big):
         NotFound, match=r"Nothing of spending is published at 2024-06-30.*scoring score partition spending"
     ):
         measure_drift(big, SPENDING, JUNE)
-
-
-def test_a_segment_that_the_data_set_does_not_have_is_a_mistake_in_the_definition(big):
-    published_rows(big, SPENDING, shoppers(10, 1), JUNE)
-    with pytest.raises(DefinitionError, match=r"monitoring.segments: 'shop' has no category or boolean 'region'"):
-        measure_drift(big, segmented(SPENDING, "region"), JUNE)
 
 
 def test_how_the_scores_values_are_distributed_is_readable(big):

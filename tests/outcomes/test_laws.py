@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shop_definitions import SPENDING
 
+from scoring import database
 from scoring.database import connect
 from scoring.errors import PermanentError
-from scoring.outcomes import ledger
 from scoring.outcomes.collect import collect
 from scoring.outcomes.correct import correct, correct_file
 
@@ -141,11 +141,11 @@ def test_whole_cohorts_can_be_forgotten_and_the_door_is_shut_again(recorded):
     deliver_outcomes(recorded, "c0000,7,", "c0005,1,", as_of=JULY)
     collect(recorded, TOLD, JULY)
     with connect(recorded.database()) as connection, connection:
-        assert ledger.forget(connection, JULY) == 3
+        assert database.value(connection, "SELECT scoring.forget_outcomes(%s)", (JULY,)) == 3
         with pytest.raises(psycopg2.errors.RaiseException, match="takes new rows only"), connection.cursor() as cursor:
             cursor.execute("DELETE FROM scoring.outcome")
         connection.rollback()
-        assert ledger.forget(connection, JULY) == 3
+        assert database.value(connection, "SELECT scoring.forget_outcomes(%s)", (JULY,)) == 3
     assert known_of(recorded) == {}
     assert known_of(recorded, as_of=JULY) == {"c0000": 7.0}
     assert query(recorded, "SELECT as_of FROM scoring.outcome_batch ORDER BY 1") == [(JULY,), (None,)]

@@ -21,10 +21,10 @@ snapshot finds what is not cleared. Refused rows: `scoring outcome refused <batc
 """
 
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, task
-from scoring_airflow import tasks
 from scoring_airflow.assets import outcomes_asset, snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.tasks import outcomes
 
 from scoring.domain.dag_ids import collect_dag
 
@@ -32,13 +32,13 @@ from scoring.domain.dag_ids import collect_dag
 @task
 def due(score: str) -> list[str]:
     """Find the cohorts to collect; returns their dates."""
-    return tasks.due_cohorts(score)
+    return outcomes.due_cohorts(score)
 
 
 @task(map_index_template="{{ task.op_kwargs['as_of'] }}", max_active_tis_per_dagrun=2)
 def collect(score: str, as_of: str) -> dict[str, int]:
     """Collect one cohort; returns the batch's id and its counts of rows."""
-    return tasks.collect_outcomes(score, as_of)
+    return outcomes.collect_outcomes(score, as_of)
 
 
 for data_set in catalog().data_sets.values():

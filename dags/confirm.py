@@ -18,10 +18,10 @@ rejected publication until it is dropped (`scoring publication drop`).
 """
 
 from airflow.sdk import DAG, Param, task
-from scoring_airflow import tasks
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 from scoring_airflow.partitions import as_of_param
+from scoring_airflow.tasks import telling
 
 from scoring.domain.dag_ids import CONFIRM
 
@@ -29,7 +29,7 @@ from scoring.domain.dag_ids import CONFIRM
 @task
 def decide() -> dict[str, int]:
     """Confirm or reject; returns the publication's id and the number of events."""
-    return tasks.decide_publication()
+    return telling.decide_publication()
 
 
 with DAG(

@@ -19,10 +19,10 @@ corrected by another one; `scoring outcome history <score> <customer>` shows all
 """
 
 from airflow.sdk import DAG, Param, task
-from scoring_airflow import tasks
 from scoring_airflow.assets import outcomes_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.tasks import outcomes
 
 from scoring.domain.dag_ids import correct_dag
 
@@ -35,13 +35,13 @@ def text(title: str, description: str, section: str = "One customer") -> Param:
 @task.branch
 def choose(scores: list[str]) -> str:
     """The task of the score that the form names."""
-    return tasks.corrected_score(scores)
+    return outcomes.corrected_score(scores)
 
 
 @task
 def correct(score: str) -> dict[str, int]:
     """Record the corrections; returns counts."""
-    return tasks.correct_outcomes(score)
+    return outcomes.correct_outcomes(score)
 
 
 for data_set in catalog().data_sets.values():
@@ -86,6 +86,6 @@ for data_set in catalog().data_sets.values():
     ):
         chosen = choose(names)
         for score in scores:
-            chosen >> correct.override(task_id=tasks.correct_task(score.name), outlets=[outcomes_asset(score)])(
+            chosen >> correct.override(task_id=outcomes.correct_task(score.name), outlets=[outcomes_asset(score)])(
                 score.name
             )

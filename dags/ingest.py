@@ -22,12 +22,12 @@ quarantine: `scoring quarantine list` shows them, `quarantine replay` takes corr
 import datetime as dt
 
 from airflow.sdk import DAG, Param, task
-from scoring_airflow import tasks
 from scoring_airflow.assets import snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import default_args
 from scoring_airflow.partitions import as_of_param
 from scoring_airflow.schedules import schedule_of
+from scoring_airflow.tasks import pipeline
 
 from scoring.domain.dag_ids import ingest_dag
 
@@ -37,7 +37,7 @@ UTC = dt.UTC
 @task
 def ingest(data_set: str) -> dict[str, int]:
     """Take one partition in; returns the snapshot's id and its counts of rows."""
-    return tasks.ingest(data_set)
+    return pipeline.ingest(data_set)
 
 
 for data_set in catalog().data_sets.values():

@@ -24,10 +24,10 @@ After a 410 Gone, runs fail while anything waits: `scoring endpoint enable`.
 import datetime as dt
 
 from airflow.sdk import DAG, AssetAny, CronTriggerTimetable, PartitionedAssetTimetable, task
-from scoring_airflow import tasks
 from scoring_airflow.assets import publication_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.tasks import telling
 
 from scoring.domain.dag_ids import NOTIFY, SWEEP
 from scoring.settings import load_settings
@@ -36,7 +36,7 @@ from scoring.settings import load_settings
 @task(execution_timeout=dt.timedelta(hours=1), pool=load_settings().notify_pool)
 def notify() -> dict[str, int]:
     """Deliver until nothing is due; returns counts of requests and events."""
-    return tasks.notify()
+    return telling.notify()
 
 
 DAGS = {

@@ -21,10 +21,10 @@ dropped until its snapshot changes.
 """
 
 from airflow.sdk import DAG, CronTriggerTimetable, TriggerRule, task
-from scoring_airflow import tasks
 from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.tasks import undone
 
 from scoring.domain.dag_ids import RECONCILE
 
@@ -32,19 +32,19 @@ from scoring.domain.dag_ids import RECONCILE
 @task.branch
 def find() -> list[str]:
     """Log what is left undone; returns the ids of the tasks to run: ``wake_<name>`` tasks, and the report."""
-    return tasks.find_undone()
+    return undone.find_undone()
 
 
 @task
 def wake(name: str) -> int:
     """Wake the waiting partitions of one data set or score; returns how many."""
-    return tasks.wake(name)
+    return undone.wake(name)
 
 
 @task(trigger_rule=TriggerRule.NONE_FAILED)
 def report() -> int:
     """Fail if something needs a person; else return how many findings will resolve themselves."""
-    return tasks.report_undone()
+    return undone.report_undone()
 
 
 with DAG(
@@ -63,4 +63,4 @@ with DAG(
     found, reported = find(), report()
     found >> reported
     for asset in assets:  # one task each, because a task emits an event for every one of its outlets
-        found >> wake.override(task_id=tasks.wake_task(asset.name), outlets=[asset])(asset.name) >> reported
+        found >> wake.override(task_id=undone.wake_task(asset.name), outlets=[asset])(asset.name) >> reported

@@ -19,11 +19,11 @@ work is not done again: with the same inputs, the partition is found published.
 import datetime as dt
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, task
-from scoring_airflow import tasks
 from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 from scoring_airflow.partitions import as_of_param
+from scoring_airflow.tasks import pipeline
 
 from scoring.domain.dag_ids import score_dag
 
@@ -31,19 +31,19 @@ from scoring.domain.dag_ids import score_dag
 @task
 def plan(score: str) -> list[int]:
     """Open the publication; returns the shards still to do, and pushes its id as XCom ``publication_id``."""
-    return tasks.plan(score)
+    return pipeline.plan(score)
 
 
 @task(map_index_template="shard {{ task.op_kwargs['shard'] }}", max_active_tis_per_dagrun=4)
 def score_shard(publication_id: int, shard: int) -> int:
     """Score one shard; returns its number of rows."""
-    return tasks.score_shard(publication_id, shard)
+    return pipeline.score_shard(publication_id, shard)
 
 
 @task(trigger_rule=TriggerRule.NONE_FAILED, execution_timeout=dt.timedelta(hours=1))
 def publish(score: str, publication_id: int) -> dict[str, int]:
     """Make the publication visible; returns its id and counts."""
-    return tasks.publish(score, publication_id)
+    return pipeline.publish(score, publication_id)
 
 
 for score in catalog().scores.values():

@@ -22,8 +22,8 @@ messages go to the task's log and to `alerts.jsonl` under `SCORING_HOME`.
 import datetime as dt
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
-from scoring_airflow import tasks
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.tasks import telling
 
 from scoring.domain.dag_ids import TELL
 
@@ -31,7 +31,7 @@ from scoring.domain.dag_ids import TELL
 @task(execution_timeout=dt.timedelta(minutes=30))
 def tell() -> dict[str, int]:
     """Tell people what is due; returns counts of messages."""
-    return tasks.tell_people()
+    return telling.tell_people()
 
 
 with DAG(

@@ -105,7 +105,7 @@ def test_a_run_without_a_partition_or_a_snapshot_fails_at_the_first_try_and_leav
 
 def ages(shop: Settings, hours: int) -> None:
     """Let all that is there have been there for hours."""
-    for table, column in (("snapshot", "created_at"), ("publication", "opened_at"), ("event", "created_at")):
+    for table, column in (("snapshot", "current_since"), ("publication", "opened_at"), ("event", "created_at")):
         query(shop, f"UPDATE scoring.{table} SET {column} = now() - {hours} * interval '1 hour'")
 
 

@@ -16,7 +16,8 @@ from scoring.domain.monitoring import Monitoring
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.train import in_sample, train, training_set
 from scoring.models.encoding import Encoding
-from scoring.models.registry import MODEL_FILE, Registry, file_digest
+from scoring.models.model_file import MODEL_FILE, file_digest
+from scoring.models.registry import Registry
 from scoring.snapshots import manifest
 
 BEFORE = [customer(number, spend=float(number**2 % 97), visits=number % 11) for number in range(60)]

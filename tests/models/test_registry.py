@@ -20,7 +20,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
 from scoring.models.encoding import Encoding
-from scoring.models.registry import MODEL_FILE, ModelRef, Registry, file_digest, is_permanent
+from scoring.models.mlflow_setup import is_permanent
+from scoring.models.model_file import MODEL_FILE, file_digest
+from scoring.models.registry import ModelRef, Registry
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
 

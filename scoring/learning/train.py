@@ -53,10 +53,16 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     NotFound
         If one of the two snapshots is missing.
     PermanentError
-        If there is nothing to learn from them (no common customer, or only one class), the estimator fails, or its
-        values cannot be published.
+        If the target is no column of the data set, there is nothing to learn (no common customer, or one class), the
+        estimator fails, or its values cannot be published.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
+    if score.target.column not in data_set.column_names:
+        raise PermanentError(
+            f"{score.name} cannot be trained: training learns from snapshots, and its target {score.target.column!r} "
+            f"is no column of {data_set.name!r}.",
+            remedy=f"Add the column to {data_set.name!r}.",
+        )
     before = _snapshot(settings, data_set, as_of)
     after = _snapshot(settings, data_set, score.target.horizon.after(as_of))
     known = training_set(score, data_set, before, after)

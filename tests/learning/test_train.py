@@ -12,7 +12,9 @@ from shop_definitions import LEAVING, SHOP, SPENDING
 from sklearn.linear_model import LinearRegression
 
 from scoring.database import connect
+from scoring.domain.dataset import CsvSource
 from scoring.domain.monitoring import Monitoring
+from scoring.domain.score import Target
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.train import in_sample, train, training_set
 from scoring.models.encoding import Encoding
@@ -214,3 +216,9 @@ def test_metrics_on_the_training_rows_are_of_published_values_and_the_definition
 def test_a_regressions_metrics_are_its_errors():
     found = in_sample(SPENDING, np.array([1.0, 5.0]), np.array([4.0, 5.0]))
     assert found == {"in_sample_mae": 1.5, "in_sample_rmse": pytest.approx(4.5**0.5)}
+
+
+def test_a_target_that_snapshots_do_not_show_cannot_be_trained_yet(two_months):
+    elsewhere = Target(column="cancelled", at_least=1, source=CsvSource(path="cancelled_{as_of}.csv"))
+    with pytest.raises(PermanentError, match=r"'cancelled' is no column of 'shop'.*Add the column"):
+        train(two_months, LEAVING.model_copy(update={"target": elsewhere}), MAY)

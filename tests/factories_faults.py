@@ -40,6 +40,18 @@ WAITING = """SELECT count(*) FROM pg_stat_activity
 
 
 @contextmanager
+def held(settings: Settings, lock: str) -> Iterator[None]:
+    """A lock in another session."""
+    holder = psycopg2.connect(settings.database())
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute(lock)
+        yield
+    finally:
+        holder.close()
+
+
+@contextmanager
 def killed_while_waiting(
     settings: Settings, what: str, lock: str, publication_id: int = 0, *, child: str = CHILD
 ) -> Iterator[None]:
@@ -49,25 +61,20 @@ def killed_while_waiting(
         for name, value in settings
         if name in settings.model_fields_set and name != "source_urls"
     }
-    holder = psycopg2.connect(settings.database())
-    with holder.cursor() as cursor:
-        cursor.execute(lock)
-    process = subprocess.Popen(
-        [sys.executable, "-c", child, what, str(publication_id)],
-        stdin=subprocess.PIPE,
-        cwd=PROJECT,
-        env={"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
-        text=True,
-    )
-    process.stdin.write(json.dumps(plain))
-    process.stdin.close()
-    wait_until_somebody_waits(settings, lambda: process.poll() is None)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    try:
+    with held(settings, lock):
+        process = subprocess.Popen(
+            [sys.executable, "-c", child, what, str(publication_id)],
+            stdin=subprocess.PIPE,
+            cwd=PROJECT,
+            env={"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
+            text=True,
+        )
+        process.stdin.write(json.dumps(plain))
+        process.stdin.close()
+        wait_until_somebody_waits(settings, lambda: process.poll() is None)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
         yield
-    finally:
-        holder.close()
 
 
 def wait_until_somebody_waits(settings: Settings, still_runs: Callable[[], bool]) -> None:

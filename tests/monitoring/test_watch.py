@@ -1,20 +1,14 @@
 """What readers see of a score is compared with what its model learned from and with what was published before."""
 
-import json
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import psycopg2
 import pytest
 from drift_definitions import GAPS
 from factories import JULY, JUNE, MAY, customer, published_rows, query, register, snapshot_of, value
+from factories_faults import killed_while_waiting
 from shop_definitions import SHOP, SPENDING
 
 from scoring.domain.monitoring import DriftPolicy, Monitoring
@@ -22,7 +16,6 @@ from scoring.errors import NotFound, PermanentError
 from scoring.models.encoding import Encoding
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, Registry
 from scoring.monitoring.watch import drift_of, measure_drift
-from scoring.settings import PROJECT
 
 TABLES = ("profile", "profile_bins", "profile_counts", "drift_run", "drift")
 
@@ -240,38 +233,14 @@ from scoring.settings import Settings
 score = load_catalog("shop_definitions").score("spending")
 measure_drift(Settings(**json.load(sys.stdin)), score, datetime.date(2024, 6, 30))
 """
-WAITING = """SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'scoring' AND wait_event_type = 'Lock'"""
 
 
 @pytest.mark.parametrize("table", ["profile_counts", "drift_run", "drift"])
 def test_a_killed_comparison_leaves_nothing_and_the_next_one_everything(big, table):
     train_on(big, SPENDING, shoppers(300, 1))
     published_rows(big, SPENDING, shoppers(300, 2), JUNE)
-    names = ("database_url", "mlflow_tracking_uri", "mlflow_artifacts", "home", "definitions", "row_group_rows")
-    plain = {name: getattr(big, name) for name in names}
-    plain = {
-        name: one.get_secret_value() if hasattr(one, "get_secret_value") else str(one) for name, one in plain.items()
-    }
-    with closing(psycopg2.connect(big.database())) as holder:
-        with holder.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE scoring.{table} IN EXCLUSIVE MODE")
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD],
-            stdin=subprocess.PIPE,
-            cwd=PROJECT,
-            env={"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
-            text=True,
-        )
-        child.stdin.write(json.dumps(plain))
-        child.stdin.close()
-        end = time.monotonic() + 120
-        while value(big, WAITING) == 0:
-            assert child.poll() is None, "it ended before it came to the lock"
-            assert time.monotonic() < end, "it never came to the lock"
-            time.sleep(0.02)
-        child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
+    with killed_while_waiting(big, "", f"LOCK TABLE scoring.{table} IN EXCLUSIVE MODE", child=CHILD):
+        pass
     measure_drift(big, SPENDING, JUNE)
     assert value(big, "SELECT count(*) FROM scoring.drift_run") == 2
     assert value(big, "SELECT count(*) FROM scoring.profile") == 2

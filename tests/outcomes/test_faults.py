@@ -1,24 +1,17 @@
 """Killed, repeated and simultaneous collectors leave the tables that one undisturbed collector leaves."""
 
-import json
-import signal
-import subprocess
-import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-import psycopg2
 import pytest
 from factories import JUNE, query, value
+from factories_faults import WAITING, held, killed_while_waiting, together, wait_until_somebody_waits
 from factories_outcomes import TOLD, cohort, corrections, deliver_outcomes, known_of, month_later, outcomes_of
 from shop_definitions import SPENDING
 
 from scoring.errors import TransientError
 from scoring.outcomes.collect import collect
 from scoring.outcomes.correct import correct, correct_file
-from scoring.settings import PROJECT
 
 # What the child does; it finds its settings on standard input, as the test has them.
 CHILD = """
@@ -37,8 +30,6 @@ from scoring.database import connect
 with connect(settings.database()) as connection, connection.cursor() as cursor:
     cursor.execute("SELECT pg_advisory_lock(4711)")
 """
-WAITING = """SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'scoring' AND wait_event_type = 'Lock'"""
 AFTER_THE_COMMIT = "SELECT pg_advisory_lock(4711)"
 
 # Each is a point at which the child waits, and is killed.
@@ -49,60 +40,6 @@ POINTS = {
     "between its batch and its refused rows": "LOCK TABLE scoring.outcome_refused IN SHARE MODE",
     "after the commit": AFTER_THE_COMMIT,
 }
-
-
-@contextmanager
-def held(settings, lock):
-    """A lock in another session."""
-    holder = psycopg2.connect(settings.database())
-    try:
-        with holder.cursor() as cursor:
-            cursor.execute(lock)
-        yield
-    finally:
-        holder.close()
-
-
-def wait_until_somebody_waits(settings, still_runs):
-    end = time.monotonic() + 120
-    while value(settings, WAITING) == 0:
-        assert still_runs(), "it ended before it came to the lock"
-        assert time.monotonic() < end, "it never came to the lock"
-        time.sleep(0.02)
-
-
-def killed_while_waiting(settings, what, lock):
-    """A child process does ``what`` until it waits for ``lock``, which we hold; there it is killed."""
-    plain = {
-        name: setting.get_secret_value() if hasattr(setting, "get_secret_value") else str(setting)
-        for name, setting in settings
-        if name in settings.model_fields_set and name != "source_urls"
-    }
-    with held(settings, lock):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, what],
-            stdin=subprocess.PIPE,
-            cwd=PROJECT,
-            env={"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
-            text=True,
-        )
-        child.stdin.write(json.dumps(plain))
-        child.stdin.close()
-        wait_until_somebody_waits(settings, lambda: child.poll() is None)
-        child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
-
-
-def together(*jobs):
-    """Results of the jobs, started at one moment; none may take long, for that would be a deadlock."""
-    start = threading.Barrier(len(jobs))
-
-    def run(job):
-        start.wait()
-        return job()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, job) for job in jobs]]
 
 
 @pytest.fixture
@@ -117,7 +54,8 @@ def delivered(shop):
 @pytest.mark.parametrize("lock", POINTS.values(), ids=POINTS)
 def test_a_collector_killed_at_any_point_leaves_all_or_nothing_and_the_next_one_completes(delivered, lock):
     before = outcomes_of(delivered)
-    killed_while_waiting(delivered, "collect", lock)
+    with killed_while_waiting(delivered, "collect", lock, child=CHILD):
+        pass
     end = time.monotonic() + 60
     while value(delivered, WAITING.replace("AND wait_event_type = 'Lock'", "")):  # the server notices the death
         assert time.monotonic() < end
@@ -134,7 +72,8 @@ def test_a_collector_killed_at_any_point_leaves_all_or_nothing_and_the_next_one_
 
 @pytest.mark.parametrize("lock", [*POINTS.values()][1:], ids=[*POINTS][1:])
 def test_corrections_killed_at_any_point_are_all_there_or_none(delivered, lock):
-    killed_while_waiting(delivered, "correct", lock)
+    with killed_while_waiting(delivered, "correct", lock, child=CHILD):
+        pass
     done = correct_file(delivered, SPENDING, "corrections.csv", author="ada")
     assert (done.found, done.recorded, done.quarantined) == (lock == AFTER_THE_COMMIT, 1, 1)
     assert [len(rows) for rows in outcomes_of(delivered).values()] == [1, 1, 1]

@@ -36,7 +36,7 @@ def test_what_is_due_is_sent_and_listed(scoring, shop, monkeypatch):
         assert "1 messages sent, 0 failed" in scoring("alert", "send")
         assert "0 messages sent, 0 failed" in scoring("alert", "send")
     assert len(mailbox.mails) == 1
-    assert "risk  drift  Title of one  [risk/1  sent  1 tries" in scoring("alert", "list", "--state", "sent")
+    assert "risk  digest  Title of one  [risk/1  sent  1 tries" in scoring("alert", "list", "--state", "sent")
     assert scoring("alert", "list", "--state", "dead") == ""
 
 

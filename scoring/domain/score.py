@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource, Source, checked_name
 from scoring.domain.definition import Definition, digest_of
 from scoring.domain.horizon import Horizon
-from scoring.domain.monitoring import Monitoring
+from scoring.domain.monitoring import Monitoring, headlines
 from scoring.errors import DefinitionError
 
 Kind = Literal["classification", "regression"]
@@ -127,6 +127,9 @@ class Score(Definition):
             yield "change.band: the score has no bands"
         if self.change.points is not None and self.points is None:
             yield "change.points: the score has no points"
+        metric, usable = self.monitoring.update.metric, headlines(self.kind)
+        if metric is not None and metric not in usable:
+            yield f"monitoring.update.metric: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
 
     def new_estimator(self) -> Any:
         """An unfitted estimator.
@@ -149,6 +152,11 @@ class Score(Definition):
                 f"Score {self.name!r}: estimator: it cannot be made: {type(error).__name__}: {error}",
                 remedy="Correct the function that the definition names as its estimator.",
             ) from error
+
+    @property
+    def headline(self) -> str:
+        """The metric by which the score's model is judged."""
+        return self.monitoring.update.metric or ("roc_auc" if self.kind == "classification" else "mae")
 
     @property
     def model_name(self) -> str:

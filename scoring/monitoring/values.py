@@ -1,27 +1,28 @@
-"""The published values of a publication as tables, a chunk at a time, each customer with the segments it is in.
+"""The published values of a publication, a chunk at a time: with segments, or beside the outcomes that are known."""
 
-Rows are read as PostgreSQL's binary COPY gives them: of a fixed length, because no field is null.
-"""
-
+import datetime as dt
 import io
-import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from psycopg2 import sql
 
 from scoring.database import Connection, execute
+from scoring.monitoring.copy_out import FLOAT, SMALL, read
 from scoring.monitoring.counting import VALUE, Segment
 from scoring.publishing.copy_format import encode
-from scoring.publishing.publications import rows_table
+from scoring.publishing.publications import Publication, rows_table
 from scoring.snapshots.lake import SnapshotFile
 
-ROWS_AT_A_TIME = 200_000
-HEADER = 19  # signature, flags and length of the extension
-END = struct.pack(">h", -1)
+OUTCOME, ARM = "outcome", "arm"
 
 _MEMBERS = "CREATE TEMPORARY TABLE member ({}) ON COMMIT DROP"
+
+_BESIDE = """
+    SELECT {columns} FROM {rows} s
+    JOIN scoring.outcome_as_known({score}, {as_of}, {at}) o USING (customer_id) {members}"""
 
 _SAMPLE = "SELECT value FROM {} ORDER BY hashtextextended(customer_id, 0), customer_id LIMIT {}"
 
@@ -51,23 +52,79 @@ def read_values(
             sql.SQL("coalesce(m.{}, -1)::smallint").format(_code(place)) for place in range(len(here))
         )
         query = sql.SQL("SELECT s.value, {} FROM {} s LEFT JOIN member m USING (customer_id)").format(codes, table)
-    sink = _Sink(here, take)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query), sink)
-    sink.close()
+    fields = [(VALUE, FLOAT), *((segment.column, SMALL) for segment in here)]
+    read(connection, query, fields, lambda rows: take(pa.table(dict(_columns(rows, here)))))
     if here:
         execute(connection, "DROP TABLE member")
 
 
 def sample_values(connection: Connection, publication_id: int, count: int) -> np.ndarray:
     """Values of ``count`` customers, float64, always the same ones of a publication; all if there are no more."""
-    tables: list[pa.Table] = []
-    sink = _Sink((), tables.append)
+    parts = [np.zeros(0)]
     query = sql.SQL(_SAMPLE).format(rows_table(publication_id), sql.Literal(count))
-    with connection.cursor() as cursor:
-        cursor.copy_expert(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query), sink)
-    sink.close()
-    return np.concatenate([table.column(VALUE).to_numpy() for table in tables] or [np.zeros(0)])
+    read(connection, query, [(VALUE, FLOAT)], lambda rows: parts.append(rows[VALUE].astype(np.float64)))
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Values beside known outcomes, of the customers that have one.
+
+    ``values`` and ``outcomes`` are float64 (rows,); ``arms`` the place of each customer's arm (int16); ``codes`` that
+    of its value in each segment (int16, -1 for none), by the segment's column.
+    """
+
+    values: np.ndarray
+    outcomes: np.ndarray
+    arms: np.ndarray
+    codes: dict[str, np.ndarray]
+
+
+def read_beside_outcomes(
+    connection: Connection,
+    publication: Publication,
+    at: dt.datetime,
+    *,
+    arms: Sequence[str],
+    segments: Sequence[Segment] = (),
+    customers: SnapshotFile | None = None,
+    key: str = "",
+) -> Beside:
+    """Values of a publication beside the outcomes as they were known at a time (raw values of the target).
+
+    Memory: 18 bytes for a customer and 2 more for each segment, and what sorting them in the database takes there.
+    """
+    here = [segment for segment in segments if customers and segment.column in customers.schema.names]
+    fields = [(VALUE, FLOAT), (OUTCOME, FLOAT), (ARM, SMALL), *((segment.column, SMALL) for segment in here)]
+    codes = [sql.SQL("coalesce(m.{}, -1)::smallint").format(_code(place)) for place in range(len(here))]
+    query = sql.SQL(_BESIDE).format(
+        columns=sql.SQL(", ").join(
+            [
+                sql.SQL("s.value, o.value, array_position({}, s.arm)::smallint - 1::smallint").format(
+                    sql.Literal(list(arms))
+                ),
+                *codes,
+            ]
+        ),
+        rows=rows_table(publication.publication_id),
+        score=sql.Literal(publication.score),
+        as_of=sql.Literal(publication.as_of),
+        at=sql.Literal(at),
+        members=sql.SQL("LEFT JOIN member m USING (customer_id)" if here else ""),
+    )
+    if here and customers:
+        _write_members(connection, here, customers, key)
+    parts = [np.zeros(0, np.dtype(fields))]
+    read(connection, query, fields, lambda rows: parts.append(rows[[name for name, _ in fields]]))
+    if here:
+        execute(connection, "DROP TABLE member")
+    rows = np.concatenate(parts)
+    return Beside(
+        rows[VALUE].astype(np.float64),
+        rows[OUTCOME].astype(np.float64),
+        rows[ARM].astype(np.int16),
+        {segment.column: rows[segment.column].astype(np.int16) for segment in here},
+    )
 
 
 def _write_members(connection: Connection, segments: Sequence[Segment], customers: SnapshotFile, key: str) -> None:
@@ -86,40 +143,8 @@ def _code(place: int) -> sql.Identifier:
     return sql.Identifier(f"code_{place}")
 
 
-class _Sink:
-    """Takes a binary COPY of a value and of a code for each segment, and hands them on as tables."""
-
-    def __init__(self, segments: Sequence[Segment], take: Callable[[pa.Table], None]) -> None:
-        fields = [("fields", ">i2"), ("length", ">i4"), (VALUE, ">f8")]
-        for segment in segments:
-            fields += [(f"length of {segment.column}", ">i4"), (segment.column, ">i2")]
-        self._row, self._segments, self._take = np.dtype(fields), segments, take
-        self._waiting, self._begun = bytearray(), False
-
-    def write(self, data: bytes) -> int:
-        """Take bytes in."""
-        self._waiting += data
-        if not self._begun and len(self._waiting) >= HEADER:
-            del self._waiting[:HEADER]
-            self._begun = True
-        if len(self._waiting) >= ROWS_AT_A_TIME * self._row.itemsize:
-            whole = len(self._waiting) // self._row.itemsize * self._row.itemsize
-            self._hand_on(bytes(self._waiting[:whole]))
-            del self._waiting[:whole]
-        return len(data)
-
-    def close(self) -> None:
-        """Hand on what is left."""
-        rest = bytes(self._waiting).removesuffix(END)
-        if rest:
-            self._hand_on(rest)
-
-    def _hand_on(self, content: bytes) -> None:
-        rows = np.frombuffer(content, self._row)
-        self._take(pa.table(dict(self._columns(rows))))
-
-    def _columns(self, rows: np.ndarray) -> Iterator[tuple[str, pa.Array]]:
-        yield VALUE, pa.array(rows[VALUE].astype(np.float64))
-        for segment in self._segments:
-            codes = rows[segment.column].astype(np.int16)
-            yield segment.column, pa.array(segment.values, pa.string()).take(pa.array(codes, mask=codes < 0))
+def _columns(rows: np.ndarray, segments: Sequence[Segment]) -> Iterator[tuple[str, pa.Array]]:
+    yield VALUE, pa.array(rows[VALUE].astype(np.float64))
+    for segment in segments:
+        codes = rows[segment.column].astype(np.int16)
+        yield segment.column, pa.array(segment.values, pa.string()).take(pa.array(codes, mask=codes < 0))

@@ -1,0 +1,209 @@
+"""How well values fit outcomes: every metric with its interval, or the reason why it is not defined. Pure.
+
+scikit-learn computes what it has. Intervals take the customers as independent draws.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    precision_score,
+    r2_score,
+    recall_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
+
+from scoring.domain.score import Kind
+from scoring.monitoring.figures import Figure, undefined
+from scoring.monitoring.intervals import Interval, around, error_of_mean, error_of_ratio, of_auc, wilson
+
+Floats = NDArray[np.float64]
+
+CLASSIFICATION = (
+    "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "log_loss", "ks", "positive_rate", "expected_rate",
+)  # fmt: skip
+REGRESSION = ("mae", "rmse", "r2", "mape", "bias")
+GREATER_IS_BETTER = frozenset({"precision", "recall", "f1", "roc_auc", "pr_auc", "ks", "r2"})
+
+NO_OUTCOME = "no outcome of these customers is known"
+NO_POSITIVE = "no outcome is positive"
+NO_NEGATIVE = "no outcome is negative"
+NOBODY_SAID = "nobody has a probability at or above the threshold"
+TOO_LARGE = "amounts are too large to be squared"
+
+_SMALLEST = np.finfo(np.float64).eps  # scikit-learn's log loss clips probabilities to this
+
+
+def metrics_of(kind: Kind, values: Floats, outcomes: Floats, threshold: float) -> list[Figure]:
+    """All metrics of a kind of score; see :func:`classification` and :func:`regression`."""
+    if kind == "classification":
+        return classification(values, outcomes, threshold)
+    return regression(values, outcomes)
+
+
+def classification(values: Floats, outcomes: Floats, threshold: float) -> list[Figure]:
+    """Metrics of probabilities, one for each of :data:`CLASSIFICATION`.
+
+    Intervals: Wilson's for shares; DeLong's for ``roc_auc``; Wilson's with the number of positives for ``pr_auc`` (the
+    binomial interval of Boyd, Eng and Page 2013, "Area under the precision-recall curve"); the central limit theorem
+    for ``brier`` and ``log_loss``; the delta method for ``f1`` and, at the point where the curves are farthest apart,
+    for ``ks``.
+
+    Parameters
+    ----------
+    values
+        Probabilities, float64 (rows,).
+    outcomes
+        0.0 or 1.0, of the same shape.
+    threshold
+        From this probability on a value says yes.
+    """
+    n = len(values)
+    if not n:
+        return [undefined(metric, 0, NO_OUTCOME) for metric in CLASSIFICATION]
+    said, positive = values >= threshold, outcomes > 0
+    found = [
+        *_at_threshold(said, positive),
+        *_ranking(values, positive),
+        *_losses(values, outcomes),
+        _separation(values, positive),
+        _figure("positive_rate", float(positive.mean()), wilson(float(positive.mean()), n), n),
+        Figure("expected_rate", float(values.mean()), None, None, n),
+    ]
+    return sorted(found, key=lambda figure: CLASSIFICATION.index(figure.metric))
+
+
+def regression(values: Floats, outcomes: Floats) -> list[Figure]:
+    """Metrics of amounts, one for each of :data:`REGRESSION`; ``bias`` is the mean of value minus outcome.
+
+    ``mape`` is about the customers whose outcome is not 0 (its ``n``). Intervals: the central limit theorem; for
+    ``rmse`` of the squared errors, for ``r2`` by the delta method. With heavy tails they are too narrow.
+    """
+    n = len(values)
+    if not n:
+        return [undefined(metric, 0, NO_OUTCOME) for metric in REGRESSION]
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = values - outcomes
+        squared = np.square(errors)
+        if not np.isfinite(squared.sum()) or not np.isfinite(np.square(outcomes).sum()):
+            return [undefined(metric, n, TOO_LARGE) for metric in REGRESSION]
+    absolute = np.abs(errors)
+    mean_squared, spread = float(squared.mean()), around(float(squared.mean()), error_of_mean(squared), least=0.0)
+    root = float(root_mean_squared_error(outcomes, values))
+    roots = None if spread is None else (min(root, float(np.sqrt(spread[0]))), max(root, float(np.sqrt(spread[1]))))
+    mae = float(mean_absolute_error(outcomes, values))
+    return [
+        _figure("mae", mae, around(mae, error_of_mean(absolute), least=0.0), n),
+        _figure("rmse", root, roots, n),
+        _explained(values, outcomes, squared, mean_squared),
+        _relative(values, outcomes),
+        _figure("bias", float(errors.mean()), around(float(errors.mean()), error_of_mean(errors)), n),
+    ]
+
+
+def _figure(metric: str, value: float, interval: Interval | None, n: int) -> Figure:
+    low, high = interval or (None, None)
+    return Figure(metric, value, low, high, n)
+
+
+def _at_threshold(said: NDArray[np.bool_], positive: NDArray[np.bool_]) -> list[Figure]:
+    n, yes, actual = len(said), int(said.sum()), int(positive.sum())
+    found = []
+    if yes:
+        precision = float(precision_score(positive, said))
+        found.append(_figure("precision", precision, wilson(precision, yes), yes))
+    else:
+        found.append(undefined("precision", 0, NOBODY_SAID))
+    if not actual:
+        return [*found, undefined("recall", 0, NO_POSITIVE), _f1(said, positive, n)]
+    recall = float(recall_score(positive, said))
+    return [*found, _figure("recall", recall, wilson(recall, actual), actual), _f1(said, positive, n)]
+
+
+def _f1(said: NDArray[np.bool_], positive: NDArray[np.bool_], n: int) -> Figure:
+    if not (said | positive).any():
+        return undefined("f1", n, f"{NO_POSITIVE}, and {NOBODY_SAID}")
+    f1 = float(f1_score(positive, said, zero_division=0.0))
+    error = error_of_ratio(2.0 * (said & positive), said.astype(np.float64) + positive)
+    if error == 0:  # all alike: no spread to see
+        return _figure("f1", f1, wilson(f1, int((said | positive).sum())), n)
+    return _figure("f1", f1, around(f1, error, least=0.0, most=1.0), n)
+
+
+def _ranking(values: Floats, positive: NDArray[np.bool_]) -> list[Figure]:
+    n, actual = len(values), int(positive.sum())
+    missing = _missing_class(actual, n)
+    if missing:
+        auc = undefined("roc_auc", n, missing)
+    else:
+        area = float(roc_auc_score(positive, values))
+        auc = _figure("roc_auc", area, of_auc(area, values[positive], values[~positive]), n)
+    if not actual:
+        return [auc, undefined("pr_auc", n, NO_POSITIVE)]
+    average = float(average_precision_score(positive, values))
+    return [auc, _figure("pr_auc", average, wilson(min(average, 1.0), actual), n)]
+
+
+def _missing_class(positives: int, n: int) -> str | None:
+    if not positives:
+        return NO_POSITIVE
+    return NO_NEGATIVE if positives == n else None
+
+
+def _losses(values: Floats, outcomes: Floats) -> list[Figure]:
+    n = len(values)
+    squared = np.square(values - outcomes)
+    kept = np.clip(values, _SMALLEST, 1 - _SMALLEST)
+    logs = -np.where(outcomes > 0, np.log(kept), np.log1p(-kept))
+    brier = float(brier_score_loss(outcomes, values, labels=[0, 1]))
+    loss = float(log_loss(outcomes, values, labels=[0, 1]))
+    return [
+        _figure("brier", brier, around(brier, error_of_mean(squared), least=0.0, most=1.0), n),
+        _figure("log_loss", loss, around(loss, error_of_mean(logs), least=0.0), n),
+    ]
+
+
+def _separation(values: Floats, positive: NDArray[np.bool_]) -> Figure:
+    """Largest gap between the distribution functions of both classes (Kolmogorov-Smirnov)."""
+    n, actual = len(values), int(positive.sum())
+    if missing := _missing_class(actual, n):
+        return undefined("ks", n, missing)
+    points = np.unique(values)
+    high = np.searchsorted(np.sort(values[positive]), points, side="right") / actual
+    low = np.searchsorted(np.sort(values[~positive]), points, side="right") / (n - actual)
+    place = int(np.abs(low - high).argmax())
+    ks, here, there = float(abs(low - high)[place]), float(high[place]), float(low[place])
+    error = float(np.sqrt(here * (1 - here) / actual + there * (1 - there) / (n - actual)))
+    if error == 0:
+        return _figure("ks", ks, wilson(ks, min(actual, n - actual)), n)
+    return _figure("ks", ks, around(ks, error, least=0.0, most=1.0), n)
+
+
+def _explained(values: Floats, outcomes: Floats, squared: Floats, mean_squared: float) -> Figure:
+    n = len(values)
+    variance = float(outcomes.var())
+    if n < 2 or variance == 0:  # noqa: PLR2004 - one outcome does not vary
+        return undefined("r2", n, "the outcomes do not vary")
+    r2 = float(r2_score(outcomes, values))
+    influence = squared - mean_squared / variance * np.square(outcomes - outcomes.mean())
+    return _figure("r2", r2, around(r2, error_of_mean(influence) / variance, most=1.0), n)
+
+
+def _relative(values: Floats, outcomes: Floats) -> Figure:
+    some = outcomes != 0
+    n = int(some.sum())
+    if not n:
+        return undefined("mape", 0, "every outcome is 0")
+    with np.errstate(over="ignore"):
+        shares = np.abs(values[some] - outcomes[some]) / np.abs(outcomes[some])
+        squarable = np.isfinite(np.square(shares).sum())
+    if not squarable:
+        return undefined("mape", n, "an outcome is too near to 0 to divide by it")
+    mape = float(mean_absolute_percentage_error(outcomes[some], values[some]))
+    return _figure("mape", mape, around(mape, error_of_mean(shares), least=0.0), n)

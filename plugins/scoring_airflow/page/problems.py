@@ -1,0 +1,33 @@
+"""Errors as the page shows them: a sentence with the remedy, never a traceback."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from scoring.errors import NotFound, ScoringError, TransientError
+
+log = logging.getLogger(__name__)
+
+BUG = (
+    "This page failed, not your data: its error stands in the log of Airflow's API server. "
+    "Remedy: load the page again; if it fails again, send that log to whoever maintains the pipeline."
+)
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let ``app`` answer errors with JSON: ``{"problem": ...}``."""
+    app.exception_handler(ScoringError)(_known)
+    app.exception_handler(Exception)(_unknown)
+
+
+def _known(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, ScoringError):
+        error.read_in_airflow = True
+    status = 404 if isinstance(error, NotFound) else 503 if isinstance(error, TransientError) else 500
+    return JSONResponse({"problem": str(error)}, status)
+
+
+def _unknown(_: Request, error: Exception) -> JSONResponse:
+    log.error("The page Scoring failed", exc_info=error)
+    return JSONResponse({"problem": BUG}, 500)

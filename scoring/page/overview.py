@@ -1,0 +1,106 @@
+"""The overview: one line per score, and the installation around them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from scoring.catalog import Catalog
+from scoring.database import Connection
+from scoring.domain.calendar import last_ticks
+from scoring.domain.score import Score
+from scoring.page import installation, newest
+from scoring.page.freshness import Freshness, freshness
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """A score: who owns it, its newest publication, how well it does, and what a person should look at."""
+
+    score: str
+    title: str
+    kind: str
+    data_set: str
+    owner: str
+    freshness: Freshness
+    published: newest.Published | None
+    stopped: newest.Stopped | None
+    held: list[newest.Held]
+    verdict: newest.Verdict | None
+    realised: newest.Figure | None
+    estimated: newest.Figure | None
+    models: list[newest.InCharge]
+    rates: list[newest.Rate]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All scores by name, the endpoints, and what is wrong with the definitions; ``now`` is when this was read."""
+
+    now: dt.datetime
+    scores: list[ScoreLine]
+    endpoints: list[installation.EndpointLine]
+    dead_alerts: int
+    mistakes: int
+
+
+def overview(connection: Connection, catalog: Catalog, now: dt.datetime) -> Overview:
+    """What the overview shows at the moment ``now`` (aware)."""
+    names = sorted(catalog.scores)
+    data_sets = sorted({score.data_set for score in catalog.scores.values()})
+    published = newest.published(connection, names)
+    stopped = newest.stopped(connection, data_sets)
+    held = newest.held(connection, names)
+    verdicts = newest.verdicts(connection, names)
+    headlines = {name: verdict.headline for name, verdict in verdicts.items()}
+    realised = newest.figures(connection, "realised", headlines)
+    estimated = newest.figures(connection, "estimated", headlines)
+    models = newest.in_charge(connection, names)
+    rates = newest.rates(connection, names)
+
+    def line(name: str) -> ScoreLine:
+        score, there = catalog.scores[name], published.get(name)
+        return ScoreLine(
+            score=name,
+            title=score.title,
+            kind=score.kind,
+            data_set=score.data_set,
+            owner=score.owner,
+            freshness=how_fresh(catalog, score, there.as_of if there else None, now),
+            published=there,
+            stopped=_newer(stopped.get(score.data_set), there),
+            held=held.get(name, []),
+            verdict=verdicts.get(name),
+            realised=realised.get(name),
+            estimated=estimated.get(name),
+            models=models.get(name, []),
+            rates=rates.get(name, []),
+        )
+
+    return Overview(
+        now=now,
+        scores=[line(name) for name in names],
+        endpoints=installation.endpoints(connection),
+        dead_alerts=installation.dead_alerts(connection),
+        mistakes=len(catalog.problems),
+    )
+
+
+def how_fresh(catalog: Catalog, score: Score, newest_as_of: dt.date | None, now: dt.datetime) -> Freshness:
+    """How new a score is, by the schedule of its data set."""
+    data_set = catalog.data_sets[score.data_set]
+    ticks: dict[dt.date, dt.datetime] = {}
+    if data_set.schedule is not None:
+        ticks = last_ticks(data_set.schedule, now, first=data_set.first_as_of, last=data_set.last_as_of, dates=1)
+    return freshness(
+        newest_as_of,
+        scheduled=data_set.schedule is not None,
+        tick=next(iter(ticks.items()), None),
+        within=score.deadline,
+        now=now,
+    )
+
+
+def _newer(stopped: newest.Stopped | None, published: newest.Published | None) -> newest.Stopped | None:
+    """A stopped snapshot, if nothing newer was published since."""
+    if stopped is None or (published is not None and published.as_of >= stopped.as_of):
+        return None
+    return stopped

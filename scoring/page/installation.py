@@ -1,4 +1,4 @@
-"""What the page says of the installation as a whole: events and alerts on their way, and mistakes in the definitions."""
+"""What the page says of the installation as a whole: events and alerts on their way, and what was given up."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -1,20 +1,19 @@
 """The FastAPI app of the page; every route asks Airflow who the user is, and none blocks Airflow's event loop."""
 
 import datetime as dt
-from functools import cache
 from typing import Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import requires_access_view
 from fastapi import Depends, FastAPI, Request, Response
-from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from scoring.page.overview import overview
 from scoring_airflow.connections import catalog
 from scoring_airflow.page.database import database
 from scoring_airflow.page.files import file
 from scoring_airflow.page.headers import SafeHeaders
 from scoring_airflow.page.problems import answer_problems
-
-from scoring.page.overview import overview
 
 
 def scoring_app() -> FastAPI:
@@ -46,9 +45,4 @@ def _overview() -> Response:
 
 def json_of(payload: Any) -> Response:
     """A dataclass as JSON: dates as ISO 8601, what is no number as null."""
-    return Response(_adapter(type(payload)).dump_json(payload), media_type="application/json")
-
-
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return Response(to_json(payload, inf_nan_mode="null"), media_type="application/json")

@@ -4,15 +4,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow.exceptions import AirflowNotFoundException
 from airflow.models.connection import Connection as StoredConnection
+from airflow.sdk.exceptions import AirflowNotFoundException
 from pydantic import SecretStr
-from scoring_airflow.connections import DATABASE, postgres_url
 
 from scoring.database import Connection
 from scoring.errors import TransientError
 from scoring.page.reading import reading
 from scoring.settings import Settings, load_settings
+from scoring_airflow.connections import DATABASE, postgres_url
 
 MOST = 8  # at a time: Airflow's API server has 40 threads for all its blocking routes
 PATIENCE_SECONDS = 2.0

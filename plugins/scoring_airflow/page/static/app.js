@@ -21,7 +21,7 @@ export function told(error) {
 async function show() {
   const main = document.getElementById("content");
   try {
-    main.replaceChildren(...(await overview(await read("api/overview"))));
+    main.replaceChildren(...overview(await read("api/overview")).filter(Boolean));
   } catch (error) {
     main.replaceChildren(told(error));
   }

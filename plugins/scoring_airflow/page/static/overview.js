@@ -16,7 +16,7 @@ export function overview(data) {
 
 function mistakes(data) {
   if (!data.mistakes) return null;
-  const where = airflow("dags?", "Airflow's list of DAGs");
+  const where = airflow("dags", "Airflow's list of DAGs");
   return el("div", { class: "problem", role: "alert" }, el("strong", {}, `${plural(data.mistakes, "mistake")} in the definitions.`),
     " What they define is missing here; ", where, " shows them as import errors.");
 }

@@ -1,13 +1,8 @@
 """Trains a score's model on the features of one snapshot and the outcomes of a later one, and registers it."""
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-from numpy.typing import NDArray
 from sklearn.metrics import (
     mean_absolute_error,
     precision_score,
@@ -21,28 +16,18 @@ from scoring.database import connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.learning.out_of_fold import out_of_fold
+from scoring.learning.training_set import Floats, TrainingSet, fitted, training_set
 from scoring.models.encoding import Encoding
-from scoring.models.features import feature_frame, outcome_of
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
 from scoring.models.scorer import Scorer
 from scoring.settings import Settings
-from scoring.snapshots import lake, manifest
+from scoring.snapshots import manifest
 from scoring.snapshots.manifest import Snapshot
-
-Floats = NDArray[np.float64]
 
 NEW = "that is being trained"  # the name, in messages, of a model without a version
 EXAMPLE_ROWS = 5
 TRIED_ROWS = 1000  # rows for which a new model must give publishable values
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """Features (rows, features), outcomes (rows,) as float64, and the ids of the customers."""
-
-    features: pd.DataFrame
-    outcome: Floats
-    customers: pa.ChunkedArray
 
 
 def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
@@ -77,6 +62,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)
     refuse_unpublishable(score, data_set, scorer, known)
+    tried = out_of_fold(score, data_set, known)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
         score.model_name,
@@ -92,49 +78,13 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             "data_set_digest": data_set.digest,
             "rows": str(len(known.features)),
         },
-        metrics=in_sample(score, known.outcome, scorer.values_of(known.features, known.customers)),
+        metrics=in_sample(score, known.outcome, scorer.values_of(known.features, known.customers)) | tried.promised,
+        out_of_fold=tried.rows,
         as_of=as_of,
     )
     if registry.find_champion(score.model_name) is None:
         registry.promote(ref)
     return ref
-
-
-def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot) -> TrainingSet:
-    """Features and outcomes of the customers in both snapshots whose outcome is not null."""
-    with lake.SnapshotFile(before.location) as file:
-        rows = file.read([data_set.key, *score.features])
-    with lake.SnapshotFile(after.location) as file:
-        shown = file.read([data_set.key, score.target.column])
-    column = data_set.column(score.target.column)
-    known = pd.Series(
-        outcome_of(score, shown.column(column.name), column), index=shown.column(data_set.key).to_pandas()
-    )
-    outcome = known.reindex(rows.column(data_set.key).to_pandas()).to_numpy()
-    seen = ~np.isnan(outcome)
-    kept = rows.filter(pa.array(seen))
-    features = feature_frame(Encoding.of(score, data_set), kept, data_set.key)
-    return TrainingSet(features, outcome[seen], kept.column(data_set.key))
-
-
-def fitted(score: Score, known: TrainingSet) -> Any:
-    """The definition's estimator, fitted.
-
-    Raises
-    ------
-    PermanentError
-        If making or fitting it fails; names the reason.
-    """
-    estimator = score.new_estimator()
-    try:
-        return estimator.fit(known.features, known.outcome)
-    except MemoryError:
-        raise
-    except Exception as error:  # a user's estimator may raise anything
-        raise PermanentError(
-            f"The estimator of {score.name} cannot be fitted: {type(error).__name__}: {' '.join(str(error).split())}",
-            remedy="Correct the score's 'estimator' in its definition.",
-        ) from error
 
 
 def refuse_unpublishable(score: Score, data_set: DataSet, scorer: Scorer, known: TrainingSet) -> None:

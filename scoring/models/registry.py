@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,6 +13,8 @@ import mlflow
 import mlflow.sklearn
 import mlflow.store.db.utils
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
@@ -30,6 +33,8 @@ CHAMPION = "champion"
 DIGEST_TAG, TRAINED_WITH_TAG, DATA_SET_TAG, ENCODING_TAG = (
     "model_digest", "scikit_learn", "data_set_digest", "encoding",
 )  # fmt: skip
+OUT_OF_FOLD_TAG, OUT_OF_FOLD_FILE = "out_of_fold_digest", "out_of_fold.parquet"
+PROMISED = "out_of_fold_"  # metrics of this prefix are what a version promises
 TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
 TAG_CHARACTERS = 90_000
 
@@ -117,6 +122,35 @@ class Registry:
         except (KeyError, ValueError):  # registered by other means
             return None
 
+    def promised(self, ref: ModelRef) -> dict[str, float]:
+        """Metrics of a version on customers that it had not learned from, taken at training; empty if unknown."""
+        with translated_errors():
+            run_id = self._client.get_model_version(ref.name, str(ref.version)).run_id
+            found = self._client.get_run(run_id).data.metrics if run_id else {}
+        return {name.removeprefix(PROMISED): value for name, value in found.items() if name.startswith(PROMISED)}
+
+    def out_of_fold(self, ref: ModelRef) -> pa.Table | None:
+        """What a version was tried on at training (see ``scoring.learning.out_of_fold``); None if it was not.
+
+        Raises
+        ------
+        IntegrityError
+            If the file is not the one that was registered.
+        """
+        with translated_errors():
+            found = self._client.get_model_version(ref.name, str(ref.version))
+            digest = found.tags.get(OUT_OF_FOLD_TAG)
+            if digest is None or not found.run_id:
+                return None
+            path = Path(
+                mlflow.artifacts.download_artifacts(
+                    run_id=found.run_id, artifact_path=OUT_OF_FOLD_FILE, tracking_uri=self._uri
+                )
+            )
+        if file_digest(path) != digest:
+            raise IntegrityError(f"{OUT_OF_FOLD_FILE} of model {ref} is not the file that was registered.")
+        return pq.read_table(path)
+
     def promote(self, ref: ModelRef) -> None:
         """Make a version the champion."""
         with translated_errors():
@@ -148,8 +182,11 @@ class Registry:
         tags: dict[str, str],
         metrics: dict[str, float],
         as_of: dt.date,
+        out_of_fold: pa.Table | None = None,
     ) -> ModelRef:
         """Register a fitted estimator as a new version of ``name``; logs its signature, example, tags and metrics.
+
+        ``out_of_fold`` is what :meth:`out_of_fold` gives later.
 
         Raises
         ------
@@ -165,6 +202,8 @@ class Registry:
             mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=described),
         ):
             mlflow.log_metrics(metrics)
+            if out_of_fold is not None:
+                described |= {OUT_OF_FOLD_TAG: _log_table(out_of_fold)}
             mlflow.log_params({key: str(value) for key, value in estimator.get_params().items()})
             info = mlflow.sklearn.log_model(
                 estimator,
@@ -203,6 +242,15 @@ def _ref(found: ModelVersion) -> ModelRef:
         encoding=_encoding(found),
         data_set_digest=found.tags.get(DATA_SET_TAG),
     )
+
+
+def _log_table(table: pa.Table) -> str:
+    """Keep a table with the active run; returns the digest of its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / OUT_OF_FOLD_FILE
+        pq.write_table(table, path)
+        mlflow.log_artifact(str(path))
+        return file_digest(path)
 
 
 def _encoding_tags(encoding: Encoding) -> dict[str, str]:

@@ -16,7 +16,8 @@ from scoring.domain.dataset import CsvSource
 from scoring.domain.monitoring import Monitoring
 from scoring.domain.score import Target
 from scoring.errors import NotFound, PermanentError
-from scoring.learning.train import in_sample, train, training_set
+from scoring.learning.train import in_sample, train
+from scoring.learning.training_set import training_set
 from scoring.models.encoding import Encoding
 from scoring.models.model_file import MODEL_FILE, file_digest
 from scoring.models.registry import Registry
@@ -103,6 +104,7 @@ def test_a_version_carries_its_history_its_signature_and_an_example(two_months):
         "outcome_snapshot_digest": after.digest,
         "data_set_digest": SHOP.digest,
         "rows": str(len(KNOWN)),
+        "out_of_fold_digest": version.tags["out_of_fold_digest"],
         "model_digest": ref.digest,
         "scikit_learn": sklearn.__version__,
         "encoding.0": '[["mood","number",[]],["visits","integer",[]],["plan","category",["free","paid"]]]',

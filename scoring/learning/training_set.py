@@ -1,0 +1,78 @@
+"""A training set: features of one snapshot, outcomes of a later one; and an estimator fitted on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from scoring.domain.dataset import DataSet
+from scoring.domain.score import Score
+from scoring.errors import PermanentError
+from scoring.models.encoding import Encoding
+from scoring.models.features import feature_frame, outcome_of
+from scoring.snapshots import lake
+from scoring.snapshots.manifest import Snapshot
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Features (rows, features), outcomes (rows,) as float64, ids of the customers, and their rows in the snapshot."""
+
+    features: pd.DataFrame
+    outcome: Floats
+    customers: pa.ChunkedArray
+    places: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.intp]) -> "TrainingSet":
+        """Some of its rows."""
+        return TrainingSet(
+            self.features.iloc[rows], self.outcome[rows], self.customers.take(pa.array(rows)), self.places[rows]
+        )
+
+    def sample(self, most: int, seed: int) -> "TrainingSet":
+        """All rows, or ``most`` of them, each as likely as any other."""
+        if len(self.outcome) <= most:
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self.outcome), most, replace=False)))
+
+
+def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot) -> TrainingSet:
+    """Features and outcomes of the customers in both snapshots whose outcome is not null."""
+    with lake.SnapshotFile(before.location) as file:
+        rows = file.read([data_set.key, *score.features])
+    with lake.SnapshotFile(after.location) as file:
+        shown = file.read([data_set.key, score.target.column])
+    column = data_set.column(score.target.column)
+    known = pd.Series(
+        outcome_of(score, shown.column(column.name), column), index=shown.column(data_set.key).to_pandas()
+    )
+    outcome = known.reindex(rows.column(data_set.key).to_pandas()).to_numpy()
+    seen = ~np.isnan(outcome)
+    kept = rows.filter(pa.array(seen))
+    features = feature_frame(Encoding.of(score, data_set), kept, data_set.key)
+    return TrainingSet(features, outcome[seen], kept.column(data_set.key), np.flatnonzero(seen))
+
+
+def fitted(score: Score, known: TrainingSet) -> Any:
+    """The definition's estimator, fitted.
+
+    Raises
+    ------
+    PermanentError
+        If making or fitting it fails; names the reason.
+    """
+    estimator = score.new_estimator()
+    try:
+        return estimator.fit(known.features, known.outcome)
+    except MemoryError:
+        raise
+    except Exception as error:  # a user's estimator may raise anything
+        raise PermanentError(
+            f"The estimator of {score.name} cannot be fitted: {type(error).__name__}: {' '.join(str(error).split())}",
+            remedy="Correct the score's 'estimator' in its definition.",
+        ) from error

@@ -44,44 +44,46 @@ class Overview:
 
 def overview(connection: Connection, catalog: Catalog, now: dt.datetime) -> Overview:
     """What the overview shows at the moment ``now`` (aware)."""
-    names = sorted(catalog.scores)
-    data_sets = sorted({score.data_set for score in catalog.scores.values()})
-    published = newest.published(connection, names)
-    stopped = newest.stopped(connection, data_sets)
-    held = newest.held(connection, names)
-    verdicts = newest.verdicts(connection, names)
-    headlines = {name: verdict.headline for name, verdict in verdicts.items()}
-    realised = newest.figures(connection, "realised", headlines)
-    estimated = newest.figures(connection, "estimated", headlines)
-    models = newest.in_charge(connection, names)
-    rates = newest.rates(connection, names)
-
-    def line(name: str) -> ScoreLine:
-        score, there = catalog.scores[name], published.get(name)
-        return ScoreLine(
-            score=name,
-            title=score.title,
-            kind=score.kind,
-            data_set=score.data_set,
-            owner=score.owner,
-            freshness=how_fresh(catalog, score, there.as_of if there else None, now),
-            published=there,
-            stopped=_newer(stopped.get(score.data_set), there),
-            held=held.get(name, []),
-            verdict=verdicts.get(name),
-            realised=realised.get(name),
-            estimated=estimated.get(name),
-            models=models.get(name, []),
-            rates=rates.get(name, []),
-        )
-
     return Overview(
         now=now,
-        scores=[line(name) for name in names],
+        scores=lines(connection, catalog, sorted(catalog.scores), now),
         endpoints=installation.endpoints(connection),
         dead_alerts=installation.dead_alerts(connection),
         mistakes=len(catalog.problems),
     )
+
+
+def lines(connection: Connection, catalog: Catalog, names: list[str], now: dt.datetime) -> list[ScoreLine]:
+    """The lines of these scores, in their order."""
+    scores = [catalog.score(name) for name in names]
+    headlines = {score.name: score.headline for score in scores}
+    published = newest.published(connection, names)
+    stopped = newest.stopped(connection, sorted({score.data_set for score in scores}))
+    held = newest.held(connection, names)
+    verdicts = newest.verdicts(connection, names)
+    realised = newest.figures(connection, "realised", headlines)
+    estimated = newest.figures(connection, "estimated", headlines)
+    models = newest.in_charge(connection, names)
+    rates = newest.rates(connection, names)
+    return [
+        ScoreLine(
+            score=score.name,
+            title=score.title,
+            kind=score.kind,
+            data_set=score.data_set,
+            owner=score.owner,
+            freshness=how_fresh(catalog, score, _as_of(published.get(score.name)), now),
+            published=published.get(score.name),
+            stopped=_newer(stopped.get(score.data_set), published.get(score.name)),
+            held=held.get(score.name, []),
+            verdict=verdicts.get(score.name),
+            realised=realised.get(score.name),
+            estimated=estimated.get(score.name),
+            models=models.get(score.name, []),
+            rates=rates.get(score.name, []),
+        )
+        for score in scores
+    ]
 
 
 def how_fresh(catalog: Catalog, score: Score, newest_as_of: dt.date | None, now: dt.datetime) -> Freshness:
@@ -97,6 +99,10 @@ def how_fresh(catalog: Catalog, score: Score, newest_as_of: dt.date | None, now:
         within=score.deadline,
         now=now,
     )
+
+
+def _as_of(published: newest.Published | None) -> dt.date | None:
+    return published.as_of if published else None
 
 
 def _newer(stopped: newest.Stopped | None, published: newest.Published | None) -> newest.Stopped | None:

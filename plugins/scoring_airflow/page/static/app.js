@@ -2,10 +2,14 @@
 
 import { el, empty } from "./dom.js";
 import { overview } from "./overview.js";
+import { report } from "./report.js";
+import { score } from "./score.js";
 
 /** What the server reads of `path`; errors carry its sentence with the remedy. */
 export async function read(path) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" } });
+  const answer = await fetch(path, { headers: { Accept: "application/json" } }).catch(() => {
+    throw new Error("Airflow's API server does not answer. Remedy: see whether it runs, then load the page again.");
+  });
   if (answer.ok) return answer.json();
   const said = await answer.json().catch(() => ({}));
   if (answer.status === 401) throw new Error("You are logged out. Remedy: load Airflow again and log in.");
@@ -14,14 +18,20 @@ export async function read(path) {
 }
 
 export function told(error) {
-  const [problem, remedy] = error.message.split(" Remedy: ");
+  const [problem, remedy] = error.message.split(/\s+Remedy: /);
   return el("div", { role: "alert", class: "problem" }, empty(problem, remedy));
+}
+
+async function view() {
+  const asked = Object.fromEntries(new URLSearchParams(location.search));
+  if (asked.score && asked.report) return report(asked);
+  return asked.score ? score(asked) : overview(await read("api/overview"));
 }
 
 async function show() {
   const main = document.getElementById("content");
   try {
-    main.replaceChildren(...overview(await read("api/overview")).filter(Boolean));
+    main.replaceChildren(...(await view()).filter(Boolean));
   } catch (error) {
     main.replaceChildren(told(error));
   }

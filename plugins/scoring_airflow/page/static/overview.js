@@ -86,13 +86,12 @@ function rows(score) {
   ];
 }
 
-const TONES = { "up to date": "good", due: "warn", overdue: "bad", "by hand": "idle", "not published": "idle", "not started": "idle" };
+export const TONES = { "up to date": "good", due: "warn", overdue: "bad", "by hand": "idle", "not published": "idle", "not started": "idle" };
 
 function fresh(score) {
   const { word, expected, deadline } = score.freshness;
   const said = [badge(word, TONES[word])];
-  if (word === "due" || word === "overdue") said.push(quiet(`${expected} is missing`));
-  if (deadline) said.push(quiet(`deadline ${moment(deadline)}`));
+  if (word === "due" || word === "overdue") said.push(quiet(`${expected} is missing`), deadline ? quiet(`deadline ${moment(deadline)}`) : null);
   if (score.stopped) said.push(el("div", {}, badge("stopped", "bad"), quiet(`${score.stopped.as_of}: ${score.stopped.stopped_because}`)));
   return said;
 }
@@ -107,10 +106,10 @@ function stated(kind, one) {
   if (!one) return [quiet(kind === "realised" ? "no mature cohort yet" : "no estimate yet")];
   if (one.value === null) return [quiet(`${kind} ${one.as_of}: ${one.reason}`)];
   const range = interval(one.low, one.high);
-  return [el("div", {}, el("b", {}, figure(one.value)), range ? el("span", { class: "quiet" }, ` ${range}`) : null), quiet(`${kind}, ${one.as_of}`)];
+  return [el("div", { class: "line" }, el("b", {}, figure(one.value)), el("span", { class: "quiet" }, ` ${range ? `(${range}) ` : ""}${kind} ${one.as_of}`))];
 }
 
-function trust(judged, estimated) {
+export function trust(judged, estimated) {
   if (!estimated) return null;
   if (judged.estimator_trusted === null) return badge("estimate unproven", "idle");
   return judged.estimator_trusted ? badge("estimate trusted", "good") : badge("estimate untrusted", "warn");

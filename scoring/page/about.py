@@ -1,0 +1,92 @@
+"""The head of a score's page: what it is, how it stands, what can be chosen, its models and the requests to retrain."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from scoring.catalog import Catalog
+from scoring.database import Connection
+from scoring.domain.dag_ids import collect_dag, ingest_dag, score_dag
+from scoring.domain.dataset import Column
+from scoring.domain.score import Score
+from scoring.errors import NotFound
+from scoring.page import models, overview
+from scoring.page.metric_names import GREATER_IS_BETTER, metrics_of
+from scoring.page.partitions import Look
+from scoring.page.trend import EVERYBODY, Group
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG that works on the score."""
+
+    dag_id: str
+    does: str
+
+
+@dataclass(frozen=True)
+class About:
+    """A score. ``metrics`` and ``segments`` (written column=value) can be chosen; ``dates`` are those looked at."""
+
+    now: dt.datetime
+    description: str
+    line: overview.ScoreLine
+    headline: str
+    metrics: list[str]
+    greater_is_better: list[str]
+    segments: list[str]
+    bands: list[str]
+    dates: list[dt.date]
+    more: bool
+    versions: list[models.Version]
+    requests: list[models.Request]
+    dags: list[Dag]
+
+
+def about(connection: Connection, catalog: Catalog, score: Score, look: Look, now: dt.datetime) -> About:
+    """What is known of a score at the moment ``now`` (aware)."""
+    return About(
+        now=now,
+        description=score.description,
+        line=overview.lines(connection, catalog, [score.name], now)[0],
+        headline=score.headline,
+        metrics=list(metrics_of(score)),
+        greater_is_better=sorted(GREATER_IS_BETTER),
+        segments=segments_of(catalog, score),
+        bands=[band.name for band in score.bands],
+        dates=look.dates,
+        more=look.more,
+        versions=models.versions(connection, score.name),
+        requests=models.requests(connection, score.name),
+        dags=[
+            Dag(ingest_dag(score.data_set), "takes the customers in"),
+            Dag(score_dag(score.name), "publishes the score"),
+            Dag(collect_dag(score.data_set), "collects what happened"),
+            Dag(f"monitor_{score.name}", "compares, estimates and judges"),
+        ],
+    )
+
+
+def segments_of(catalog: Catalog, score: Score) -> list[str]:
+    """The named segments of a score, each as ``column=value``."""
+    data_set = catalog.data_set(score.data_set)
+    return [f"{name}={value}" for name in score.monitoring.segments for value in _values(data_set.column(name))]
+
+
+def group_of(catalog: Catalog, score: Score, segment: str | None) -> Group:
+    """The customers that ``segment`` (column=value) names; all of them if it is empty.
+
+    Raises
+    ------
+    NotFound
+        If the definition has no such segment.
+    """
+    if not segment:
+        return EVERYBODY
+    if segment not in (known := segments_of(catalog, score)):
+        raise NotFound(f"{score.name} has no segment {segment!r}; it has: {', '.join(known) or 'none'}.")
+    column, _, value = segment.partition("=")
+    return column, value
+
+
+def _values(column: Column) -> tuple[str, ...]:
+    return column.values if column.type == "category" else ("true", "false")

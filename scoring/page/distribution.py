@@ -23,8 +23,8 @@ class Spread:
     customers: int
 
 
-# Linear within the bin where the share is reached; an open bin counts as its one edge. The profile is the newest of each
-# publication, as in view score_distribution, which cannot be asked for some publications by index.
+# Linear within the bin where the share is reached; an open bin counts as its one edge. The profile is the newest of
+# each publication, as in view score_distribution, which cannot be asked for some publications by index.
 _SPREADS = """
     WITH bins AS (
         SELECT p.publication_id, p.as_of, coalesce(s.edges[b.bin - 1], s.edges[b.bin]) AS low,
@@ -46,7 +46,8 @@ _SPREADS = """
             b.low + (b.high - b.low) * (q.share * b.customers - (b.up_to - b.rows)) / b.rows AS value
         FROM bins b JOIN unnest(%(shares)s) AS q (share)
             ON b.rows > 0 AND q.share * b.customers > b.up_to - b.rows AND q.share * b.customers <= b.up_to)
-    SELECT as_of, customers, max(value) FILTER (WHERE share = 0.1) AS p10, max(value) FILTER (WHERE share = 0.25) AS p25,
+    SELECT as_of, customers,
+        max(value) FILTER (WHERE share = 0.1) AS p10, max(value) FILTER (WHERE share = 0.25) AS p25,
         max(value) FILTER (WHERE share = 0.5) AS p50, max(value) FILTER (WHERE share = 0.75) AS p75,
         max(value) FILTER (WHERE share = 0.9) AS p90
     FROM reached GROUP BY as_of, customers ORDER BY as_of"""

@@ -5,19 +5,26 @@ import { overview } from "./overview.js";
 import { report } from "./report.js";
 import { score } from "./score.js";
 
+/** An error whose sentence is for a person. */
+class Problem extends Error {}
+
 /** What the server reads of `path`; errors carry its sentence with the remedy. */
 export async function read(path) {
   const answer = await fetch(path, { headers: { Accept: "application/json" } }).catch(() => {
-    throw new Error("Airflow's API server does not answer. Remedy: see whether it runs, then load the page again.");
+    throw new Problem("Airflow's API server does not answer. Remedy: see whether it runs, then load the page again.");
   });
   if (answer.ok) return answer.json();
   const said = await answer.json().catch(() => ({}));
-  if (answer.status === 401) throw new Error("You are logged out. Remedy: load Airflow again and log in.");
-  if (answer.status === 403) throw new Error("Your role in Airflow does not allow this page. Remedy: ask its administrator.");
-  throw new Error(said.problem ?? `The server answered ${answer.status}. Remedy: load the page again in a moment.`);
+  if (answer.status === 401) throw new Problem("You are logged out. Remedy: load Airflow again and log in.");
+  if (answer.status === 403) throw new Problem("Your role in Airflow does not allow this page. Remedy: ask its administrator.");
+  throw new Problem(said.problem ?? `The server answered ${answer.status}. Remedy: load the page again in a moment.`);
 }
 
 export function told(error) {
+  if (!(error instanceof Problem)) {
+    console.error(error);
+    return told(new Problem("This page failed in your browser. Remedy: load it again; if it fails again, send the browser's console to whoever maintains the pipeline."));
+  }
   const [problem, remedy] = error.message.split(/\s+Remedy: /);
   return el("div", { role: "alert", class: "problem" }, empty(problem, remedy));
 }

@@ -61,10 +61,10 @@ function leave(event, href) {
 
 /** A link to another view of this page; parameters that are empty are left out. */
 export function here(parameters, ...children) {
-  return el("a", { href: query(parameters) }, ...children);
+  return el("a", { href: query(parameters) || "./" }, ...children);
 }
 
-export function query(parameters) {
+export function query(parameters = {}) {
   const kept = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return kept.length ? `?${new URLSearchParams(kept)}` : "./";
+  return kept.length ? `?${new URLSearchParams(kept)}` : "";
 }

@@ -20,10 +20,11 @@ export function trend({ points, promises }, metric, colour) {
   const realised = points.filter((point) => point.kind === "realised");
   const estimated = points.filter((point) => point.kind === "estimated");
   const many = estimated.length > 60;
-  const error = { type: "data", symmetric: false, array: estimated.map((one) => (one.high ?? one.value) - one.value), arrayminus: estimated.map((one) => one.value - (one.low ?? one.value)), color: faint(colour.second, many ? 0.22 : 0.6), thickness: 1, width: 0 };
+  const error = { type: "data", symmetric: false, array: estimated.map((one) => (one.high ?? one.value) - one.value), arrayminus: estimated.map((one) => one.value - (one.low ?? one.value)), color: faint(colour.second, 0.6), thickness: 1, width: 0 };
   const data = [
-    ...between(of(realised, "as_of"), of(realised, "low"), of(realised, "high"), colour.accent, 0.18),
-    { x: of(estimated, "as_of"), y: of(estimated, "value"), error_y: error, name: "estimated before outcomes", type: "scatter", mode: "markers", marker: { symbol: "diamond-open", size: many ? 5 : 8, color: colour.second, line: { width: 1.2 } } },
+    ...(many ? between(of(estimated, "as_of"), of(estimated, "low"), of(estimated, "high"), colour.second, 0.12) : []),
+    ...between(of(realised, "as_of"), of(realised, "low"), of(realised, "high"), colour.accent, 0.2),
+    { x: of(estimated, "as_of"), y: of(estimated, "value"), error_y: many ? undefined : error, name: "estimated before outcomes", type: "scatter", mode: "markers", marker: { symbol: "diamond-open", size: many ? 4 : 8, color: colour.second, line: { width: 1.2 } } },
     { x: of(realised, "as_of"), y: of(realised, "value"), name: "realised, 95 % interval", type: "scatter", mode: realised.length > 60 ? "lines" : "lines+markers", line: { color: colour.accent, width: 2 }, marker: { size: 6 } },
     { x: of(promises, "as_of"), y: of(promises, "promised"), name: "promised at training", type: "scatter", mode: "lines", line: { color: colour.soft, width: 1.4, dash: "dash", shape: "hv" } },
   ];

@@ -25,7 +25,9 @@ function choice(label, name, chosen, options) {
   return el("label", {}, label, select);
 }
 
-const date = (label, name, value) => el("label", {}, label, el("input", { type: "date", name, value }));
+// A date field of the browser would show the date in the way of its country.
+const date = (label, name, value) =>
+  el("label", {}, label, el("input", { name, value, placeholder: "2026-11-26", pattern: "\\d{4}-\\d{2}-\\d{2}", title: "A date such as 2026-11-26", size: 10, autocomplete: "off" }));
 
 /** Leave empty choices out of the URL. */
 function withoutEmpty(event) {

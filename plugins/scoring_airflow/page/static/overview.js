@@ -67,12 +67,14 @@ function publication(score) {
   if (!one) return [badge("none yet", "idle"), quiet("run ", airflow(`dags/ingest_${score.data_set}`, `ingest_${score.data_set}`))];
   return [
     el("span", {}, one.as_of),
-    quiet(moment(one.published_at)),
-    quiet(plural(one.customers, "customer")),
-    quiet(`${count(one.changed)} changed (${share(one.changed, one.customers)})`),
-    ...score.held.map((held) => el("div", {}, badge("held", "warn"), " ", airflow("dags/confirm_publication", `${held.as_of}: decide`))),
+    brief(one.published_at.startsWith(one.as_of) ? `at ${moment(one.published_at).slice(11)}` : moment(one.published_at)),
+    brief(plural(one.customers, "customer")),
+    brief(`${count(one.changed)} changed (${share(one.changed, one.customers)})`),
+    ...score.held.map((held) => el("div", { class: "line" }, badge("held", "warn"), " ", airflow("dags/confirm_publication", `decide ${held.as_of}`))),
   ];
 }
+
+const brief = (text) => el("div", { class: "quiet line" }, text);
 
 function rows(score) {
   const one = score.published;
@@ -122,10 +124,10 @@ function drift(score) {
 }
 
 function model(score, now) {
-  const said = score.models.map((one) => el("div", {}, `version ${one.model_version}`, quiet(`since ${one.since.slice(0, 10)}, ${plural(days(one.since, now), "day")}`)));
+  const said = score.models.map((one) => el("div", {}, `version ${one.model_version}`, brief(`${plural(days(one.since, now), "day")} old`)));
   const rate = (length) => score.rates.find((one) => one.days === length)?.needed ?? 0;
   if (!said.length) return "–";
-  return [...said, quiet(`updates needed: ${rate(90)} in 90 days, ${rate(365)} in a year`)];
+  return [...said, brief(`${plural(rate(90), "update")} needed in 90 days,`), brief(`${count(rate(365))} in 365 days`)];
 }
 
 function verdict(score) {

@@ -4,7 +4,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Scripts and styles come as files from here; images as data are Plotly's heat maps. Nothing is loaded from elsewhere.
-# Two styles that Plotly writes itself are allowed by their digest: the empty one, and that of maps, which we don't draw.
+# Two styles that Plotly writes itself are allowed by their digest: an empty one, and that of maps, which we don't draw.
 _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 _MAPS = "'sha256-gG0b4ixT/IQUp7JJLbyKcpYcYDjq2Wp8NGv3f+aasqo='"
 POLICY = (

@@ -48,13 +48,12 @@ function endpointState(one) {
 function columns(data) {
   return [
     { title: "Score", key: true, cell: name },
-    { title: "Last publication", cell: publication },
-    { title: "Rows of its snapshot", cell: rows },
-    { title: "Freshness", cell: fresh },
+    { title: "Verdict", cell: verdict },
     { title: "Performance", cell: performance },
     { title: "Drift", cell: drift },
     { title: "Model", cell: (score) => model(score, data.now) },
-    { title: "Verdict", cell: verdict },
+    { title: "Last publication", cell: (score) => [...publication(score), ...fresh(score)] },
+    { title: "Rows of its snapshot", cell: rows },
   ];
 }
 

@@ -42,7 +42,7 @@ WHERE k.kind = 'estimated' OR p.n <= %(days)s - %(horizon)s;
 INSERT INTO scoring.metric (evaluation_id, arm, segment, segment_value, metric, value, low, high, n)
 SELECT e.evaluation_id, '', c.segment, c.segment_value, f.metric, v.value, v.value - 2 * f.error, v.value + 2 * f.error, c.n
 FROM scoring.evaluation e JOIN partition p USING (publication_id) JOIN figure f ON f.kind = p.kind CROSS JOIN customers c
-CROSS JOIN LATERAL (SELECT f.base * (1 + 0.02 * sin(p.n / 25.0) - 0.0001 * p.n * p.number) + f.error * (random() - 0.5)
+CROSS JOIN LATERAL (SELECT f.base * (1 + 0.02 * sin(p.n / 25.0) - 0.0001 * p.n * p.number) + f.error * (random() - 0.5) + 0 * c.n
     + CASE WHEN e.kind = 'estimated' THEN f.error / 4 ELSE 0 END AS value) AS v;
 INSERT INTO scoring.calibration (evaluation_id, grouping_by, bin, label, n, expected, observed, observed_low, observed_high,
     precision, recall)
@@ -91,7 +91,7 @@ FROM scoring.drift_run r JOIN partition p USING (publication_id) CROSS JOIN cust
 CROSS JOIN LATERAL (SELECT p.score, 'score', 0 UNION ALL SELECT name, 'feature', i FROM unnest(%(features)s) WITH ORDINALITY AS u (name, i))
     AS f (name, kind, i)
 CROSS JOIN LATERAL (SELECT CASE WHEN r.against = 'previous' THEN 0.012 ELSE 0.015 + 0.0004 * (p.n %% %(version_days)s) * (f.i %% 4) / 2 END
-    + 0.012 * random() + CASE WHEN p.drifting AND f.i IN (2, 5, 9) THEN 0.16 ELSE 0 END AS distance) AS v
+    + 0.012 * random() + 0 * c.n + CASE WHEN p.drifting AND f.i IN (2, 5, 9) THEN 0.16 ELSE 0 END AS distance) AS v
 WHERE r.reason IS NULL;
 
 -- What follows from it, and the way to the CRM.
@@ -117,7 +117,8 @@ FROM partition WHERE n %% %(version_days)s = 0 OR (drifting AND n = %(days)s);
 INSERT INTO scoring.delivery (endpoint, state, body, events, attempts, delivered_at)
 SELECT 'crm_webhook', s.state, '{}', 100, 1, CASE s.state WHEN 'delivered' THEN now() END
 FROM (VALUES ('delivered', 2000), ('pending', 4), ('dead', 2)) AS s (state, number) CROSS JOIN LATERAL generate_series(1, s.number);
-INSERT INTO scoring.outbox (endpoint, event_id) SELECT 'crm_webhook', i FROM generate_series(1, 180) AS i;
+INSERT INTO scoring.outbox (endpoint, event_id, delivery_id)
+SELECT 'crm_webhook', i, CASE WHEN i > 180 THEN gen_random_uuid() END FROM generate_series(1, 20000) AS i;
 INSERT INTO scoring.hold (publication_id, score, as_of, changed, rows, most_changed)
 SELECT publication_id, score, as_of, 9120, 30000 + n, 0.2 FROM partition WHERE number = 2 AND n = %(days)s;
 ANALYZE;

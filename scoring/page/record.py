@@ -1,10 +1,10 @@
 """The estimator's record: how often what happened lay inside the interval that was estimated before."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scoring.database import Connection, all_rows
-from scoring.page.partitions import Look
+from scoring.page.trend import Point
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,18 @@ class Estimate:
     inside: bool
 
 
-_RECORD = """
-    SELECT as_of, estimated, low, high, realised, inside FROM scoring.estimate_record
-    WHERE publication_id = ANY(%(ids)s) AND metric = %(metric)s ORDER BY as_of"""
+def record(points: Sequence[Point]) -> list[Estimate]:
+    """The estimates of a trend that outcomes have judged, the oldest first; as in view ``estimate_record``.
 
-
-def record(connection: Connection, look: Look, metric: str) -> list[Estimate]:
-    """The estimates of a metric that outcomes have judged, the oldest first."""
-    return all_rows(connection, Estimate, _RECORD, {"ids": look.publication_ids, "metric": metric})
+    That view can only be asked for all scores and dates; here the figures are read already.
+    """
+    estimates = {point.as_of: point for point in points if point.kind == "estimated"}
+    return [
+        Estimate(
+            happened.as_of, said.value, said.low, said.high, happened.value, said.low <= happened.value <= said.high
+        )
+        for happened in points
+        if happened.kind == "realised" and happened.value is not None
+        if (said := estimates.get(happened.as_of)) is not None
+        if said.value is not None and said.low is not None and said.high is not None
+    ]

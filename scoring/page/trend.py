@@ -34,7 +34,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Trend:
-    """A metric over time; ``record`` is that of its estimates for all customers."""
+    """A metric over time."""
 
     metric: str
     points: list[Point]

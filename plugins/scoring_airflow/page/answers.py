@@ -37,7 +37,7 @@ SANDBOX = (
 
 @dataclass(frozen=True)
 class Trended:
-    """A metric over time, and how the estimates of it for all customers stood the test."""
+    """A metric over time, and how its estimates stood the test."""
 
     trend: trends.Trend
     record: list[Estimate]
@@ -79,7 +79,7 @@ def trend(
     asked = metric_of(catalog().score(score), metric)
     with _looking(score, first, last) as (connection, looked):
         found = trends.trend(connection, looked, asked, group_of(catalog(), catalog().score(score), segment))
-        return _json(Trended(found, record(connection, looked, asked)))
+        return _json(Trended(found, record(found.points)))
 
 
 def drift(

@@ -28,7 +28,7 @@ export async function score(asked) {
       section("Expected and observed", "", of("cohort", { ...window, as_of: asked.cohort }), (data) => sections.calibration(data, about)),
       about.line.kind === "classification" && section("Precision and recall by band", "", of("cohort", { ...window, as_of: asked.cohort }), sections.bands),
       about.bands.length > 0 && section("From band to band", "", of("partition", { as_of: asked.as_of }), (data) => sections.migration(data, about)),
-      section("The estimator's record", "", of("trend", { ...window, metric }), (data) => sections.record(data, metric)),
+      section("The estimator's record", "", of("trend", { ...window, metric, segment }), (data) => sections.record(data, metric)),
       section("Updates", "", async () => about, sections.updates),
       section("Models", "", async () => about, sections.versions),
       section("Requests to retrain", "", async () => about, sections.requests),

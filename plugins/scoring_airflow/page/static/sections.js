@@ -126,7 +126,7 @@ export function record(data, metric) {
   if (!rows.length) return nothing("No estimate was judged by outcomes yet.", "The record begins when a cohort that had an estimate is mature.");
   const inside = rows.filter((row) => row.inside).length;
   return {
-    note: `${count(inside)} of ${plural(rows.length, "cohort")} (${share(inside, rows.length)}) came out inside the interval that was estimated before. All customers.`,
+    note: `${count(inside)} of ${plural(rows.length, "cohort")} (${share(inside, rows.length)}) came out inside the interval that was estimated before.`,
     ...chart({
       name: `${metricName(metric)}: estimated and realised`, height: 240, said: `${inside} of ${rows.length} inside`, draw: (colour) => draw.record(rows, colour),
       columns: [{ title: "Cohort", key: true, cell: (row) => row.as_of }, number("Estimated", (row) => figure(row.estimated)), number("Low", (row) => figure(row.low)), number("High", (row) => figure(row.high)),

@@ -34,8 +34,9 @@ _number = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--rules``."""
+    """Add ``--rules`` and ``--pictures``."""
     parser.addoption("--rules", action="store_true", help="only tests that start no server: those of pure rules")
+    parser.addoption("--pictures", metavar="FOLDER", help="where the browser test puts its pictures, e.g. docs/images")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

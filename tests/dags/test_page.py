@@ -1,4 +1,4 @@
-"""The page's app inside Airflow: who may see it, what a browser is told, and what stands there when something is wrong."""
+"""The page's app inside Airflow: who may see it, what a browser is told, and what is said when something is wrong."""
 
 import datetime as dt
 import json

@@ -1,7 +1,7 @@
 """Tells people what matters: alerts and digests, to the channels of their owners.
 
 **Why.** The CRM is told by webhooks; users and administrators are told here: a partition was stopped, a task failed for
-good, a score is late, a publication is held or was published. docs/people.md lists it all.
+good, a score is late, the customers have changed, a publication is held or was published. docs/people.md lists it all.
 
 **When.** Every five minutes. Without anything to tell, two short queries.
 

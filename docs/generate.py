@@ -18,6 +18,7 @@ FILES = {
     "score": "`score_<score>`, one for each score",
     "collect_outcomes": "`collect_outcomes_<data set>`, one for each data set with scores",
     "correct_outcomes": "`correct_outcomes_<data set>`, one for each data set with scores",
+    "monitor": "`monitor_<score>`, one for each score",
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
     "confirm": "`confirm_publication`",

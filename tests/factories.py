@@ -21,7 +21,7 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.intake.quarantine import quarantined
 from scoring.models.encoding import Encoding
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import PROMISED, ModelRef, Registry
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
@@ -169,8 +169,13 @@ def register(
     promote: bool = True,
     data_set: DataSet = SHOP,
     tags: dict[str, str] | None = None,
+    promised: dict[str, float] | None = None,
+    out_of_fold: pa.Table | None = None,
 ) -> ModelRef:
-    """Register a model that gives ``scale`` times the score's first feature, through a sigmoid for a probability."""
+    """Register a model that gives ``scale`` times the score's first feature, through a sigmoid for a probability.
+
+    ``promised`` and ``out_of_fold`` are what training would keep of it (see scoring.learning.out_of_fold).
+    """
     width = len(score.features)
     example = pd.DataFrame(np.arange(4.0)[:, None] * np.ones(width), columns=list(score.features))
     target = np.array([0.0, 0.0, 1.0, 1.0]) if score.kind == "classification" else example.iloc[:, 0]
@@ -182,7 +187,8 @@ def register(
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
         score.model_name, estimator, example, encoding=Encoding.of(score, data_set), trusted_types=(),
-        tags={"made": "for tests"} | (tags or {}), metrics={}, as_of=MAY,
+        tags={"made": "for tests"} | (tags or {}), as_of=MAY, out_of_fold=out_of_fold,
+        metrics={f"{PROMISED}{name}": metric for name, metric in (promised or {}).items()},
     )  # fmt: skip
     if promote:
         registry.promote(ref)

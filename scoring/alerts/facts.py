@@ -12,6 +12,8 @@ Kind = Literal[
     "partition_stopped",
     "task_failed",
     "score_overdue",
+    "drift",
+    "update_needed",
     "endpoint_down",
     "dead_deliveries",
     "publication_held",

@@ -1,8 +1,11 @@
 """Every fact that people are told, in words: what it is, whose, and what to do about it. Pure."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from scoring.alerts.facts import ADMINISTRATORS, Fact
+
+MANY_COLUMNS = 20  # more names are not read
 
 
 def partition_stopped(
@@ -36,6 +39,36 @@ def task_failed(
 def score_overdue(score: str, owner: str, as_of: dt.date, *, what: str, remedy: str) -> Fact:
     """A score is not published although its deadline has passed."""
     return Fact("score_overdue", f"{score} {as_of}", owner, f"{score} {as_of} is overdue", what, remedy)
+
+
+def drift(score: str, owner: str, as_of: dt.date, publication_id: int, *, columns: Sequence[str], against: str) -> Fact:
+    """The customers of a publication differ from those before; ``against`` says which, e.g. ``the training snapshot``.
+
+    ``columns`` are those that drifted, the largest change first.
+    """
+    named = ", ".join(columns[:MANY_COLUMNS]) + (" and others" if len(columns) > MANY_COLUMNS else "")
+    return Fact(
+        "drift",
+        f"{score} {as_of} publication {publication_id} {against}",
+        owner,
+        f"{score} {as_of}: {len(columns)} columns have drifted",
+        f"The customers of {score} at {as_of} differ from {against}, in this order: {named}.",
+        "Look at the drift report. If the source changed, have it corrected and ingest the partition again; if the "
+        "customers changed, see whether an update of the model is needed.",
+    )
+
+
+def update_needed(score: str, owner: str, as_of: dt.date, model: str, *, because: str) -> Fact:
+    """A model version needs an update; told once for it. ``because`` is the evidence, in sentences."""
+    return Fact(
+        "update_needed",
+        f"{score} {model}",
+        owner,
+        f"{score}: {model} needs an update",
+        f"Seen at {as_of}: {because}",
+        f"Train a new version (`scoring train {score} --as-of <date>`), or say why not: "
+        f"`scoring update dismiss {score} --reason <why>`.",
+    )
 
 
 def endpoint_disabled(endpoint: str, because: str) -> Fact:

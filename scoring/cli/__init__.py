@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from scoring.cli import alerts, announcements, crm, data, drift, outcomes, reconcile, scores
+from scoring.cli import alerts, announcements, crm, data, drift, monitoring, outcomes, reconcile, scores
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
 
@@ -76,6 +76,7 @@ def migrate() -> None:
 app.command()(data.ingest)
 app.command()(scores.train)
 app.command()(drift.drift)
+app.command()(monitoring.monitor)
 app.command()(crm.notify)
 app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
@@ -84,6 +85,7 @@ app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")
 app.add_typer(announcements.announce, name="announce")
 app.add_typer(outcomes.outcome, name="outcome")
+app.add_typer(monitoring.update, name="update")
 app.add_typer(alerts.alert, name="alert")
 app.add_typer(crm.delivery, name="delivery")
 app.add_typer(crm.endpoint, name="endpoint")

@@ -31,6 +31,11 @@ def correct_dag(data_set: str) -> str:
     return f"correct_outcomes_{data_set}"
 
 
+def monitor_dag(score: str) -> str:
+    """The id of the DAG that says whether the score of that name still holds."""
+    return f"monitor_{score}"
+
+
 def outcomes_asset_name(score: str) -> str:
     """The asset that wakes who looks at a score's outcomes, by the name of the score."""
     return f"outcomes_{score}"
@@ -40,4 +45,5 @@ def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
     """Every DAG of an installation with these definitions (by name)."""
     scored = {score.data_set for score in scores.values()}
     outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
-    return {*map(ingest_dag, data_sets), *map(score_dag, scores), *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM}
+    of_scores = {*map(score_dag, scores), *map(monitor_dag, scores)}
+    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM}

@@ -1,11 +1,14 @@
-"""Takes one partition through Airflow: triggers its ingest, then follows the DAGs that wake until the CRM is told."""
+"""Takes one partition through Airflow: triggers its ingest, then follows the DAGs that wake each other.
+
+At the end the CRM is told, the outcomes that its snapshot shows are collected, and all of it is monitored.
+"""
 
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
 from scoring.database import Connection
-from scoring.domain.dag_ids import NOTIFY, ingest_dag, score_dag
+from scoring.domain.dag_ids import NOTIFY, collect_dag, ingest_dag, monitor_dag, score_dag
 from scoring.errors import PermanentError
 from scoring.local import results
 from scoring.local.airflow_api import Run
@@ -15,6 +18,8 @@ from scoring.local.progress import Progress
 
 POLL_SECONDS = 0.5
 QUIET_SECONDS = 30.0  # an asset event can get lost: after so long without a run, we trigger the DAG ourselves
+
+Awaited = tuple[str, dt.date]  # a DAG and its partition
 
 
 class RunFailed(PermanentError):
@@ -34,7 +39,7 @@ class PartitionRun:
         self.runs: dict[str, Run] = {}
 
     def complete(self) -> None:
-        """Run it from ingest to the last delivery; ``runs`` then holds the newest run of each DAG.
+        """Run it from ingest to the last verdict; ``runs`` then holds its newest run of each DAG.
 
         Raises
         ------
@@ -42,42 +47,55 @@ class PartitionRun:
             With the DAG, the task and its last log lines, or with the DAGs that did not run.
         """
         ingest = ingest_dag(self._work.data_set.name)
-        self._trigger(ingest)
-        self._follow([ingest])
-        self._follow([score_dag(score) for score in self._scores])
-        self._follow([NOTIFY], reached=lambda: results.waiting(self._connection) == 0)
+        self._trigger(ingest, self._as_of)
+        self._follow(self._now([ingest]))
+        self._follow(self._now([score_dag(score) for score in self._scores]))
+        self._follow(self._now([NOTIFY]), reached=lambda: results.waiting(self._connection) == 0)
+        self._follow(self._now([collect_dag(self._work.data_set.name)]))
+        self._follow([*self._now([monitor_dag(score) for score in self._scores]), *self._matured()])
         self._progress.conclude(self._counts())
 
-    def _follow(self, dag_ids: Sequence[str], reached: Callable[[], bool] = lambda: True) -> None:
-        """Wait until each DAG has run for this partition, none is running and ``reached`` holds."""
+    def _now(self, dag_ids: Sequence[str]) -> list[Awaited]:
+        return [(dag_id, self._as_of) for dag_id in dag_ids]
+
+    def _matured(self) -> list[Awaited]:
+        """The monitoring of the cohorts whose outcomes this partition's snapshot shows."""
+        return [
+            (monitor_dag(score.name), as_of)
+            for score in self._work.scores
+            for as_of in self._work.as_ofs
+            if score.target.horizon.after(as_of) == self._as_of
+        ]
+
+    def _follow(self, awaited: Sequence[Awaited], reached: Callable[[], bool] = lambda: True) -> None:
+        """Wait until each DAG has run for its partition, none is running and ``reached`` holds."""
         quiet_since, triggered = time.monotonic(), False
         while True:
-            runs = [run for run in self._own_runs() if run.dag_id in dag_ids]
+            runs = [run for run in self._own_runs() if _what(run) in awaited]
             running = [run for run in runs if run.running]
-            missing = [dag_id for dag_id in dag_ids if dag_id not in {run.dag_id for run in runs}]
+            missing = [one for one in awaited if one not in {_what(run) for run in runs}]
             self._refuse_failed(runs)
             if not running and not missing and reached():
-                self.runs |= {run.dag_id: run for run in reversed(runs)}
+                self.runs |= {run.dag_id: run for run in reversed(runs) if _what(run) in self._now([run.dag_id])}
                 return
             if running:
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > QUIET_SECONDS:
                 if triggered:
-                    raise RunFailed(self._stuck(dag_ids))
-                for dag_id in missing or dag_ids:
-                    self._trigger(dag_id)
+                    raise RunFailed(self._stuck([dag_id for dag_id, _ in awaited]))
+                for dag_id, as_of in missing or awaited:
+                    self._trigger(dag_id, as_of)
                 quiet_since, triggered = time.monotonic(), True
             self._show(running)
             self._platform.check()
             time.sleep(POLL_SECONDS)
 
     def _own_runs(self) -> list[Run]:
-        key = self._as_of.isoformat()
-        return [run for run in self._platform.api.runs_since(self._since.isoformat()) if run.partition_key == key]
+        return [run for run in self._platform.api.runs_since(self._since.isoformat()) if run.partition_key]
 
-    def _trigger(self, dag_id: str) -> None:
-        run_id = f"run__{self._as_of}__{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%f}"
-        self._platform.api.trigger(dag_id, run_id, self._as_of.isoformat(), "Triggered by `make run`.")
+    def _trigger(self, dag_id: str, as_of: dt.date) -> None:
+        run_id = f"run__{as_of}__{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%f}"
+        self._platform.api.trigger(dag_id, run_id, as_of.isoformat(), "Triggered by `make run`.")
 
     def _show(self, running: Sequence[Run]) -> None:
         mine = {run.run_id for run in running}
@@ -108,3 +126,11 @@ class PartitionRun:
             f"Nothing runs for {', '.join(dag_ids)} at {self._as_of}, but the partition is not done: {self._counts()}. "
             f"See the logs in {self._platform.places.logs} and the table scoring.attempt; `make up` shows the DAGs."
         )
+
+
+def _what(run: Run) -> Awaited | None:
+    """The DAG and partition of a run; None if its key is no date."""
+    try:
+        return run.dag_id, dt.date.fromisoformat(run.partition_key or "")
+    except ValueError:
+        return None

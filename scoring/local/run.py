@@ -14,6 +14,7 @@ from scoring.local.partition_run import PartitionRun
 from scoring.local.partitions import Work, work_of
 from scoring.local.platform import Platform, running_platform
 from scoring.local.progress import Progress
+from scoring.local.standing import reasons, standing, standing_table
 from scoring.local.table import WIDTH, Key, new_events, new_requests, summary
 from scoring.settings import Settings
 
@@ -62,10 +63,15 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
             for score in work.scores:
                 seconds[as_of, score.name] = partition.runs[score_dag(score.name)].seconds or 0.0
         after = results.results(connection, scores)
+        stand = standing(connection, [score for work in works for score in work.scores])
     finally:
         connection.close()
     progress.console.print()
     progress.table(summary(seconds, before, after, seconds), WIDTH)
+    found = [stand[key] for key in seconds]
+    progress.table(standing_table(found), WIDTH)
+    if because := reasons(found):
+        progress.say("\n".join(["Updates are needed, because", *(f"  {reason}" for reason in because)]))
     unchanged = all(
         key in before and before[key].checksum == after[key].checksum and not new_events(after[key], before[key])
         for key in seconds
@@ -90,7 +96,8 @@ def _where_to_look(platform: Platform, works: list[Work]) -> str:
             f"  what was checked    {docs}",
             f"  what was logged     {platform.places.logs}",
             f"  one score's origin  .venv/bin/scoring score passport {score} <customer>",
-            "  everything, live    make up   (Airflow's UI, the database, the CRM stand-in)",
+            f"  reports             {platform.settings.reports_root}",
+            f"  everything, live    make up   (how the scores do: {platform.api.url}/plugin/scoring)",
             "",
         ]
     )

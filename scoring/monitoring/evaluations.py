@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scoring.database import Connection, all_rows, execute, insert, one_or_none, value
+from scoring.database import Connection, all_rows, column, execute, insert, one_or_none, value
 from scoring.monitoring.calibration import Group as CalibrationGroup
 from scoring.monitoring.figures import Figure
+from scoring.monitoring.trust import Compared
 
 EvaluationKind = Literal["realised", "estimated"]
 Method = Literal["scikit-learn", "CBPE", "DLE"]
@@ -59,14 +60,16 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """An estimate beside what happened."""
-
-    as_of: dt.date
-    estimated: float
-    low: float
-    high: float
-    realised: float
+class _FigureRow:
+    arm: str
+    segment: str
+    segment_value: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str | None
 
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('performance ' || %s, 0))"
@@ -104,9 +107,19 @@ _FIGURES = """
     SELECT metric, value, low, high, n, reason FROM scoring.metric
     WHERE evaluation_id = %s AND (arm, segment, segment_value) = (%s, %s, %s)"""
 
+_ALL_FIGURES = """
+    SELECT arm, segment, segment_value, metric, value, low, high, n, reason FROM scoring.metric
+    WHERE evaluation_id = %s ORDER BY arm, segment, segment_value, metric"""
+
 _RECORD = """
-    SELECT as_of, estimated, low, high, realised FROM scoring.estimate_record
+    SELECT metric, estimated, low, high, realised FROM scoring.estimate_record
     WHERE score = %s AND model_version = %s AND metric = %s AND as_of <= %s ORDER BY as_of"""
+
+_LATER = """
+    SELECT p.as_of FROM scoring.publication p
+    WHERE p.state = 'published' AND p.score = %s AND p.as_of > %s AND NOT EXISTS (
+        SELECT FROM scoring.current_evaluation e WHERE e.publication_id = p.publication_id AND e.mature)
+    ORDER BY p.as_of"""
 
 _LEARNABLE = """
     WHERE score = %s AND kind = 'realised' AND mature AND as_of < %s AND publication_id IN (
@@ -136,7 +149,7 @@ def add(
     """Record an evaluation with its figures."""
     evaluation_id = int(value(connection, _ADD, vars(new)))
     rows = (
-        (evaluation_id, *of, one.metric, one.value, one.low, one.high, one.n, one.reason)
+        (evaluation_id, *of, one.metric, _plain(one.value), _plain(one.low), _plain(one.high), one.n, one.reason)
         for of, found in figures.items()
         for one in found
     )
@@ -162,6 +175,20 @@ def figures(connection: Connection, evaluation_id: int, of: Of = EVERYBODY) -> d
     return {figure.metric: figure for figure in found}
 
 
+def all_figures(connection: Connection, evaluation_id: int) -> dict[Of, list[Figure]]:
+    """The figures of an evaluation by whom they are about: all customers first, then by segment."""
+    found: dict[Of, list[Figure]] = {}
+    for row in all_rows(connection, _FigureRow, _ALL_FIGURES, (evaluation_id,)):
+        of = row.arm, row.segment, row.segment_value
+        found.setdefault(of, []).append(Figure(row.metric, row.value, row.low, row.high, row.n, row.reason))
+    return found
+
+
+def later_immature(connection: Connection, score: str, as_of: dt.date) -> list[dt.date]:
+    """Dates after ``as_of`` at which the score is published and its cohort is not mature, the oldest first."""
+    return column(connection, _LATER, (score, as_of))
+
+
 def learnable(
     connection: Connection, score: str, before: dt.date, model_name: str, model_version: int
 ) -> list[Evaluation]:
@@ -172,3 +199,8 @@ def learnable(
 def record(connection: Connection, score: str, model_version: int, metric: str, until: dt.date) -> list[Compared]:
     """Estimates of a metric for a model version beside what happened, the newest last."""
     return all_rows(connection, Compared, _RECORD, (score, model_version, metric, until))
+
+
+def _plain(number: float | None) -> float | None:
+    """Python's own float: NumPy's is one, too, but is written otherwise."""
+    return None if number is None else float(number)

@@ -146,8 +146,8 @@ def _ranking(values: Floats, positive: NDArray[np.bool_]) -> list[Figure]:
         auc = _figure("roc_auc", area, of_auc(area, values[positive], values[~positive]), n)
     if not actual:
         return [auc, undefined("pr_auc", n, NO_POSITIVE)]
-    average = float(average_precision_score(positive, values))
-    return [auc, _figure("pr_auc", average, wilson(min(average, 1.0), actual), n)]
+    average = min(float(average_precision_score(positive, values)), 1.0)  # rounding takes it a little beyond
+    return [auc, _figure("pr_auc", average, wilson(average, actual), n)]
 
 
 def _missing_class(positives: int, n: int) -> str | None:

@@ -58,6 +58,14 @@ def read_values(
         execute(connection, "DROP TABLE member")
 
 
+def all_values(connection: Connection, publication_id: int) -> np.ndarray:
+    """The values of all customers of a publication: float64 (rows,), 8 bytes each."""
+    parts = [np.zeros(0)]
+    query = sql.SQL("SELECT value FROM {}").format(rows_table(publication_id))
+    read(connection, query, [(VALUE, FLOAT)], lambda rows: parts.append(rows[VALUE].astype(np.float64)))
+    return np.concatenate(parts)
+
+
 def sample_values(connection: Connection, publication_id: int, count: int) -> np.ndarray:
     """Values of ``count`` customers, float64, always the same ones of a publication; all if there are no more."""
     parts = [np.zeros(0)]

@@ -29,6 +29,24 @@ FACTS = [
         ("risk", "x 2024-06-30", "x 2024-06-30 is overdue", "It is late.", "look"),
     ),
     (
+        wording.drift("x", "risk", JUNE, 9, columns=["age", "bill"], against="the training snapshot"),
+        (
+            "risk", "x 2024-06-30 publication 9 the training snapshot", "2 columns have drifted",
+            "differ from the training snapshot, in this order: age, bill.", "drift report",
+        ),
+    ),
+    (
+        wording.drift("x", "risk", JUNE, 9, columns=[f"c{n}" for n in range(50)], against="May"),
+        ("risk", "x 2024-06-30 publication 9 May", "50 columns", "c18, c19 and others.", "drift report"),
+    ),
+    (
+        wording.update_needed("x", "risk", JUNE, "m version 3", because="The AUC fell."),
+        (
+            "risk", "x m version 3", "x: m version 3 needs an update", "Seen at 2024-06-30: The AUC fell.",
+            "`scoring train x --as-of <date>`), or say why not: `scoring update dismiss x --reason <why>`",
+        ),
+    ),
+    (
         wording.endpoint_disabled("crm", "it answered 410 Gone"),
         ("scoring", "crm it answered 410 Gone", "crm is disabled", "Nothing is sent to crm: it answered 410 Gone.",
          "scoring endpoint enable"),

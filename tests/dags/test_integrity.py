@@ -60,7 +60,8 @@ def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
 def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
     catalog = load_catalog()
     of_data_sets = {f"{verb}_{name}" for name in catalog.data_sets for verb in ("ingest", "collect_outcomes")}
-    expected = of_data_sets | {f"score_{name}" for name in catalog.scores} | {"correct_outcomes_credit_cards"}
+    of_scores = {f"{verb}_{name}" for name in catalog.scores for verb in ("score", "monitor")}
+    expected = of_data_sets | of_scores | {"correct_outcomes_credit_cards"}
     assert set(report["dags"]) == expected | {
         "notify_crm",
         "sweep_crm",
@@ -106,6 +107,7 @@ def test_one_dag_wakes_the_next_by_partitions_of_assets(report: dict[str, Any]) 
     assert dags["ingest_credit_cards"]["tasks"]["ingest"]["outlets"] == ["credit_cards"]
     assert dags["score_next_payment"]["timetable"] == "PartitionedAssetTimetable"
     assert dags["score_next_payment"]["tasks"]["publish"]["outlets"] == ["next_payment"]
+    assert dags["monitor_next_payment"]["timetable"] == "PartitionedAssetTimetable"
     assert dags["notify_crm"]["timetable"] == "PartitionedAssetTimetable"
     assert dags["sweep_crm"]["timetable"] == "CronTriggerTimetable"
 
@@ -178,6 +180,7 @@ def test_the_forms_ask_for_a_date_and_explain_each_field(report: dict[str, Any])
         ("ingest_credit_cards", "as_of"),
         ("score_delinquency_risk", "as_of"),
         ("confirm_publication", "as_of"),
+        ("monitor_next_payment", "as_of"),
         ("collect_outcomes_credit_cards", "cohort"),
         ("correct_outcomes_credit_cards", "as_of"),
     ):

@@ -17,6 +17,7 @@ from factories import (
     value,
     write_csv,
 )
+from factories_monitoring import figures, month, shoppers, truth
 from factories_outcomes import cohort, corrections, known_of, month_later, outcomes_of
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
@@ -141,6 +142,22 @@ def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(shop: S
     refused, confirmed = run_dags(("ingest_shop", typed), ("ingest_shop", typed | {"confirm_date": True}))
     assert (refused["state"], refused["tries"]["ingest"]) == ("failed", 1)
     assert confirmed["state"] == "success"
+
+
+def test_a_publication_is_monitored_and_again_without_any_change(shop: Settings, run_dags: RunDags) -> None:
+    rows = shoppers(100, 1)
+    month(shop, rows=rows, later=truth(rows, 1))
+    places = {"SCORING_REPORTS": str(shop.home / "reports")}
+    run = ("monitor_leaving", AS_OF)
+    first, again = run_dags(run, run, **places)
+    assert (first["state"], again["state"]) == ("success", "success")
+    assert [task for task, _, _, _ in first["tasks"]] == ["drift", "performance", "reports", "verdict"]
+    assert first["xcoms"]["performance.return_value"]["realised_used"] == 100
+    assert first["xcoms"]["verdict.return_value"] is False
+    assert first["xcoms"]["reports.return_value"] == [f"{shop.home}/reports/leaving/as_of=2024-06-30/performance.html"]
+    assert first["warnings"][0].startswith("Nothing is estimated: no outcome of a customer that leaving version 1 has")
+    assert again["xcoms"] == first["xcoms"]
+    assert figures(shop)["roc_auc"].mature
 
 
 def test_outcomes_of_every_due_cohort_are_collected_and_wake_those_cohorts(shop: Settings, run_dags: RunDags) -> None:

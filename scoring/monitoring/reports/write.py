@@ -12,6 +12,7 @@ from scoring.database import connect
 from scoring.domain.dataset import Column
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
+from scoring.monitoring import sampling
 from scoring.monitoring.reports import sample
 from scoring.monitoring.reports.evidently_page import OUTCOME, PREDICTED, drift_page, finished, performance_page
 from scoring.monitoring.reports.place import Kind, Report, ReportsRoot
@@ -124,18 +125,18 @@ def _heading(look: Look) -> str:
 
 
 def _by_evidently(what: str, customers: str) -> str:
-    return f"{what} by Evidently {version('evidently')} of a sample (seed {sample.SEED}): {customers}"
+    return f"{what} by Evidently {version('evidently')} of a sample (seed {sampling.SEED}): {customers}"
 
 
 def _inputs(*content: object) -> str:
-    return digest_of([PAGES, version("evidently"), SAMPLED, sample.SEED, *content])
+    return digest_of([PAGES, version("evidently"), SAMPLED, sampling.SEED, *content])
 
 
 def _current(look: Look) -> tuple[pd.DataFrame, int]:
     snapshot = manifest.get(look.connection, look.publication.snapshot_id)
     rows, total = _sampled(look, snapshot)
     ids = rows.column(look.watched.data_set.key).to_pylist()
-    values = sample.published_values(look.connection, look.publication, ids)
+    values = sampling.published_values(look.connection, look.publication, ids)
     return sample.frame(rows, _columns(look), values), total
 
 
@@ -154,7 +155,7 @@ def _reference(look: Look) -> tuple[pd.DataFrame, int, str]:
 
 def _sampled(look: Look, snapshot: Snapshot) -> tuple[pa.Table, int]:
     with SnapshotFile(snapshot.location) as file:
-        return sample.customers(file, [look.watched.data_set.key, *look.watched.score.features], SAMPLED), file.rows
+        return sampling.customers(file, [look.watched.data_set.key, *look.watched.score.features], SAMPLED), file.rows
 
 
 def _columns(look: Look) -> list[Column]:
@@ -165,9 +166,9 @@ def _with_outcomes(look: Look, outcomes: pa.Table) -> pd.DataFrame:
     """Values and outcomes of a sample of the customers whose outcome is known."""
     score, chosen = look.watched.score, outcomes
     if outcomes.num_rows > SAMPLED:
-        places = np.random.default_rng(sample.SEED).choice(outcomes.num_rows, SAMPLED, replace=False)
-        chosen = outcomes.take(pa.array(np.sort(places)))
-    values = sample.published_values(look.connection, look.publication, chosen.column("customer_id").to_pylist())
+        places = sampling.places(outcomes.num_rows, SAMPLED)
+        chosen = outcomes.take(pa.array(places))
+    values = sampling.published_values(look.connection, look.publication, chosen.column("customer_id").to_pylist())
     shown = chosen.column("value").to_numpy()
     if score.target.at_least is not None:
         shown = (shown >= score.target.at_least).astype(np.float64)

@@ -1,0 +1,161 @@
+"""The tables ``verdict`` and ``retrain_request``: which models need an update, why, and what became of it."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scoring.database import Connection, all_rows, execute, one_or_none, value
+
+RequestState = Literal["open", "done", "dismissed"]
+NOBODY = "the monitor"  # who closes a request for which nothing speaks any more
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A row of table ``verdict``."""
+
+    publication_id: int
+    score: str
+    as_of: dt.date
+    model_name: str
+    model_version: int
+    headline: str
+    promised: float | None
+    drifted_columns: int | None
+    estimator_trusted: bool | None
+    trust_reason: str
+    update_needed: bool
+    because: list[str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A row of table ``retrain_request``; ``evidence`` has one entry for each publication that speaks for it."""
+
+    request_id: int
+    score: str
+    model_name: str
+    model_version: int
+    as_of: dt.date
+    evidence: list[dict[str, Any]]
+    state: RequestState
+    requested_at: dt.datetime
+    done_version: int | None
+    closed_at: dt.datetime | None
+    closed_by: str | None
+    reason: str | None
+    useful: bool | None
+
+
+_VERDICT = """
+    SELECT publication_id, score, as_of, model_name, model_version, headline, promised, drifted_columns,
+        estimator_trusted, trust_reason, update_needed, because
+    FROM scoring.verdict WHERE publication_id = %s"""
+
+_KEEP = """
+    INSERT INTO scoring.verdict (publication_id, score, as_of, model_name, model_version, headline, promised,
+        drifted_columns, estimator_trusted, trust_reason, update_needed, because)
+    VALUES (%(publication_id)s, %(score)s, %(as_of)s, %(model_name)s, %(model_version)s, %(headline)s, %(promised)s,
+        %(drifted_columns)s, %(estimator_trusted)s, %(trust_reason)s, %(update_needed)s, %(because)s)
+    ON CONFLICT (publication_id) DO UPDATE SET headline = excluded.headline, promised = excluded.promised,
+        drifted_columns = excluded.drifted_columns, estimator_trusted = excluded.estimator_trusted,
+        trust_reason = excluded.trust_reason, update_needed = excluded.update_needed, because = excluded.because,
+        judged_at = now()"""
+
+_REQUESTS = """
+    SELECT request_id, score, model_name, model_version, as_of, evidence, state, requested_at, done_version, closed_at,
+        closed_by, reason, useful
+    FROM scoring.retrain_request """
+
+_OPEN = """
+    INSERT INTO scoring.retrain_request (score, model_name, model_version, as_of, evidence)
+    VALUES (%s, %s, %s, %s, %s) RETURNING request_id"""
+
+_DONE = """
+    UPDATE scoring.retrain_request SET state = 'done', done_version = %(version)s, closed_at = now()
+    WHERE score = %(score)s AND model_name = %(model)s AND model_version < %(version)s AND as_of <= %(as_of)s
+        AND state = 'open'"""
+
+_DISMISS = """
+    UPDATE scoring.retrain_request SET state = 'dismissed', closed_at = now(), closed_by = %s, reason = %s
+    WHERE request_id = %s"""
+
+_NEWEST_REALISED = """
+    SELECT value FROM scoring.realised_metric
+    WHERE score = %s AND model_version = %s AND metric = %s AND arm = '' AND segment = '' AND value IS NOT NULL
+    ORDER BY as_of DESC LIMIT 1"""
+
+
+def keep(connection: Connection, verdict: Verdict) -> bool:
+    """Record a verdict in place of the publication's last one; whether it says something else."""
+    if one_or_none(connection, Verdict, _VERDICT, (verdict.publication_id,)) == verdict:
+        return False
+    execute(connection, _KEEP, vars(verdict))
+    return True
+
+
+def of_publication(connection: Connection, publication_id: int) -> Verdict | None:
+    """What follows from all that is known of a publication."""
+    return one_or_none(connection, Verdict, _VERDICT, (publication_id,))
+
+
+def requests(connection: Connection, score: str | None = None) -> list[Request]:
+    """All requests, or those of a score, the newest first."""
+    condition = "WHERE score = coalesce(%s, score) ORDER BY request_id DESC"
+    return all_rows(connection, Request, _REQUESTS + condition, (score,))
+
+
+def find(connection: Connection, score: str, model_name: str, model_version: int) -> Request | None:
+    """The request about a model version, locked until the transaction ends."""
+    condition = "WHERE score = %s AND model_name = %s AND model_version = %s FOR UPDATE"
+    return one_or_none(connection, Request, _REQUESTS + condition, (score, model_name, model_version))
+
+
+def open_request(connection: Connection, verdict: Verdict) -> int:
+    """Write down that a model version needs an update; returns the id of the request."""
+    evidence = json.dumps([evidence_of(verdict)])
+    about = (verdict.score, verdict.model_name, verdict.model_version, verdict.as_of, evidence)
+    return int(value(connection, _OPEN, about))
+
+
+def evidence_of(verdict: Verdict) -> dict[str, Any]:
+    """What a verdict says for an update."""
+    return {
+        "as_of": verdict.as_of.isoformat(), "publication_id": verdict.publication_id, "because": list(verdict.because)
+    }  # fmt: skip
+
+
+def set_evidence(connection: Connection, request_id: int, evidence: Sequence[dict[str, Any]]) -> None:
+    """Record what speaks for a request now."""
+    statement = "UPDATE scoring.retrain_request SET evidence = %s WHERE request_id = %s"
+    execute(connection, statement, (json.dumps(list(evidence)), request_id))
+
+
+def reopen(connection: Connection, request_id: int) -> None:
+    """Open a request again that the monitor had dismissed."""
+    statement = """UPDATE scoring.retrain_request SET state = 'open', closed_at = NULL, closed_by = NULL, reason = NULL
+        WHERE request_id = %s"""
+    execute(connection, statement, (request_id,))
+
+
+def dismiss(connection: Connection, request_id: int, by: str, reason: str) -> None:
+    """Close a request without an update."""
+    execute(connection, _DISMISS, (by, reason, request_id))
+
+
+def done(connection: Connection, score: str, model: str, version: int, as_of: dt.date) -> int:
+    """Close what was requested of older versions: ``version`` is published at ``as_of``. Returns how many."""
+    return execute(connection, _DONE, {"score": score, "model": model, "version": version, "as_of": as_of})
+
+
+def set_useful(connection: Connection, request_id: int, *, useful: bool) -> None:
+    """Record whether an update made the score better."""
+    execute(connection, "UPDATE scoring.retrain_request SET useful = %s WHERE request_id = %s", (useful, request_id))
+
+
+def newest_realised(connection: Connection, score: str, model_version: int, metric: str) -> float | None:
+    """A metric of the newest mature cohort of a model version."""
+    found = value(connection, _NEWEST_REALISED, (score, model_version, metric))
+    return None if found is None else float(found)

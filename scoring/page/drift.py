@@ -10,17 +10,18 @@ from scoring.page.trend import EVERYBODY, Group
 MOST_COLUMNS = 40  # more rows cannot be read; those that moved most are shown
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     """A column (``kind``: its values, who has none, or the score itself) with a cell per date.
 
-    ``distance`` is Jensen-Shannon's; None where it was not compared. ``drifted`` marks the verdicts.
+    ``distance`` is Jensen-Shannon's; None where it was not compared. ``drifted`` marks the verdicts; ``psi`` is that of
+    the newest date.
     """
 
     column: str
     kind: str
     distance: list[float | None]
-    psi: list[float | None]
+    psi: float | None
     drifted: list[bool]
 
 
@@ -83,7 +84,8 @@ def drift(connection: Connection, look: Look, against: str, group: Group = EVERY
     for cell in cells:
         row = rows.get(cell.place) or rows.setdefault(cell.place, _blank(cell, len(dates)))
         at = place[cell.as_of]
-        row.distance[at], row.psi[at], row.drifted[at] = cell.distance, cell.psi, cell.drifted
+        row.distance[at], row.drifted[at] = cell.distance, cell.drifted
+        row.psi = cell.psi if at == len(dates) - 1 else None
     return Drift(
         against=against,
         least=next((run.least for run in reversed(runs.values())), None),
@@ -95,4 +97,4 @@ def drift(connection: Connection, look: Look, against: str, group: Group = EVERY
 
 
 def _blank(cell: _Cell, dates: int) -> Row:
-    return Row(cell.column_name, cell.kind, [None] * dates, [None] * dates, [False] * dates)
+    return Row(cell.column_name, cell.kind, [None] * dates, None, [False] * dates)

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.routing import Mount
 
-IN_PATHS = {"{name}": "app.js", "{score}": "churn", "{as_of}": "2025-12-31", "{kind}": "drift"}
+IN_PATHS = {"{name}": "app.js", "{version}": "0123", "{score}": "churn", "{as_of}": "2025-12-31", "{kind}": "drift"}
 
 
 def main(asked: list[dict[str, Any]]) -> None:

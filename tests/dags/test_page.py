@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -120,6 +121,18 @@ def test_figures_are_not_kept_by_the_browser_and_files_are_asked_for_again(seen:
     assert seen["/scoring/api/overview"]["headers"]["cache-control"] == "no-store"
     assert seen["/scoring/static/app.js"]["headers"]["cache-control"] == "private, no-cache"
     assert seen["/scoring/static/plotly.min.js"]["headers"]["content-encoding"] == "gzip"
+
+
+def test_files_of_the_version_that_the_page_names_are_kept_for_good_and_of_others_not_at_all(
+    ask: Ask, seen: dict[str, dict[str, Any]]
+) -> None:
+    (version,) = set(re.findall('"static/([0-9a-f]{16})/', seen["/scoring/"]["text"]))
+    ours, others = ask(*({"path": f"/scoring/static/{name}/app.js", "login": VIEWER} for name in (version, "0" * 16)))[
+        "answers"
+    ]
+    assert ours["headers"]["cache-control"] == "private, max-age=31536000, immutable"
+    assert others["headers"]["cache-control"] == "no-store"
+    assert ours["text"] == others["text"] == seen["/scoring/static/app.js"]["text"]
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(ask: Ask, seen: dict[str, dict[str, Any]]) -> None:

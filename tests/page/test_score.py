@@ -72,7 +72,7 @@ def test_each_cell_of_the_heat_map_is_the_drift_of_its_column_and_date(
 ) -> None:
     shown = drift(connection, churn, against)
     stored = {
-        (row["column_name"], row["kind"], row["as_of"]): (row["distance"], row["psi"], row["drifted"])
+        (row["column_name"], row["kind"], row["as_of"]): (row["distance"], row["drifted"])
         for row in rows(
             connection,
             "SELECT column_name, kind, as_of, distance, psi, drifted FROM scoring.current_drift "
@@ -80,9 +80,9 @@ def test_each_cell_of_the_heat_map_is_the_drift_of_its_column_and_date(
         )
     }
     cells = {
-        (row.column, row.kind, as_of): (distance, psi, drifted)
+        (row.column, row.kind, as_of): (distance, drifted)
         for row in shown.rows
-        for as_of, distance, psi, drifted in zip(shown.dates, row.distance, row.psi, row.drifted, strict=True)
+        for as_of, distance, drifted in zip(shown.dates, row.distance, row.drifted, strict=True)
         if distance is not None
     }
     assert cells == stored

@@ -2,10 +2,10 @@
 
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import requires_access_view
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI
 
 from scoring_airflow.page import answers
-from scoring_airflow.page.files import file
+from scoring_airflow.page.files import file, file_of_version, index
 from scoring_airflow.page.headers import SafeHeaders
 from scoring_airflow.page.problems import answer_problems
 
@@ -24,8 +24,9 @@ def scoring_app() -> FastAPI:
     )
     app.add_middleware(SafeHeaders)
     answer_problems(app)
-    app.get("/")(_index)
+    app.get("/")(index)
     app.get("/static/{name}")(file)
+    app.get("/static/{version}/{name}")(file_of_version)
     app.get("/api/overview")(answers.overview)
     app.get("/api/scores/{score}")(answers.about)
     app.get("/api/scores/{score}/trend")(answers.trend)
@@ -36,7 +37,3 @@ def scoring_app() -> FastAPI:
     app.get("/api/scores/{score}/reports")(answers.reports)
     app.get("/reports/{score}/{as_of}/{kind}")(answers.report)
     return app
-
-
-def _index(request: Request) -> Response:
-    return file("index.html", request)

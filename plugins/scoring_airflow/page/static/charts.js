@@ -4,9 +4,10 @@ import { el, table } from "./dom.js";
 
 let loading = null;
 
-function plotly() {
+/** Plotly; whoever will draw calls this early, so that it loads beside the figures. */
+export function plotly() {
   loading ??= new Promise((done, failed) => {
-    const script = el("script", { src: "static/plotly.min.js", load: () => done(globalThis.Plotly), error: failed });
+    const script = el("script", { src: new URL("plotly.min.js", import.meta.url), load: () => done(globalThis.Plotly), error: failed });
     document.head.append(script);
   });
   return loading;

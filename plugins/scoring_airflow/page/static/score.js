@@ -1,6 +1,7 @@
 // The page of a score: how it stands, its filters, and a section per question; each section loads by itself.
 
 import { read, told } from "./app.js";
+import { plotly } from "./charts.js";
 import { airflow, badge, el, empty, here, query, quiet } from "./dom.js";
 import { filters } from "./filters.js";
 import { count, days, figure, interval, metricName, moment, plural } from "./format.js";
@@ -9,44 +10,52 @@ import * as sections from "./sections.js";
 
 export async function score(asked) {
   const path = `api/scores/${encodeURIComponent(asked.score)}`;
-  const window = { first: asked.from, last: asked.to };
-  const about = await read(`${path}${query(window)}`);
+  const dates = { first: asked.from, last: asked.to };
+  const { metric, segment, against, cohort, as_of } = asked;
+  plotly().catch(() => null); // told where a chart is missing
+  // All are asked for at once; a section that fails says so itself.
+  const reading = Object.fromEntries(
+    Object.entries({
+      trend: { ...dates, metric, segment }, drift: { ...dates, segment, against }, distribution: { ...dates, segment },
+      cohort: { ...dates, as_of: cohort }, partition: { as_of }, reports: {},
+    }).map(([part, parameters]) => [part, read(`${path}/${part}${query(parameters)}`)]),
+  );
+  for (const one of Object.values(reading)) one.catch(() => null);
+  const about = await read(`${path}${query(dates)}`);
+  const known = Promise.resolve(about);
   document.title = `${about.line.title} · Scoring`;
-  const of = (part, parameters) => () => read(`${path}/${part}${query(parameters)}`);
-  const segment = asked.segment;
   const page = [head(about), tiles(about), filters(about, asked)];
   if (!about.dates.length) {
     page.push(empty("Nothing is published in these dates.", about.line.published ? "Choose other dates." : `Run the DAG ingest_${about.line.data_set}; the score follows.`));
     return page;
   }
-  const metric = asked.metric || about.headline;
   page.push(
     el("div", { class: "sections" },
-      section("How well it does", "wide", of("trend", { ...window, metric, segment }), (data) => sections.trend(data, about, metric)),
-      section("What has drifted", "wide", of("drift", { ...window, segment, against: asked.against }), (data) => sections.drift(data, about)),
-      section("How scores are spread", "", of("distribution", { ...window, segment }), sections.spread),
-      section("Expected and observed", "", of("cohort", { ...window, as_of: asked.cohort }), (data) => sections.calibration(data, about)),
-      about.line.kind === "classification" && section("Precision and recall by band", "", of("cohort", { ...window, as_of: asked.cohort }), sections.bands),
-      about.bands.length > 0 && section("From band to band", "", of("partition", { as_of: asked.as_of }), (data) => sections.migration(data, about)),
-      section("The estimator's record", "", of("trend", { ...window, metric, segment }), (data) => sections.record(data, metric)),
-      section("Updates", "", async () => about, sections.updates),
-      section("Models", "", async () => about, sections.versions),
-      section("Requests to retrain", "", async () => about, sections.requests),
-      section("Where these scores come from", "", of("partition", { as_of: asked.as_of }), (data) => sections.lineage(data, about)),
-      section("Reports", "", of("reports"), (data) => sections.reports(data, about)),
+      section("How well it does", "wide", reading.trend, (data) => sections.trend(data, about)),
+      section("What has drifted", "wide", reading.drift, (data) => sections.drift(data, about)),
+      section("How scores are spread", "", reading.distribution, sections.spread),
+      section("Expected and observed", "", reading.cohort, (data) => sections.calibration(data, about)),
+      about.line.kind === "classification" && section("Precision and recall by band", "", reading.cohort, sections.bands),
+      about.bands.length > 0 && section("From band to band", "", reading.partition, (data) => sections.migration(data, about)),
+      section("The estimator's record", "", reading.trend, sections.record),
+      section("Updates", "", known, sections.updates),
+      section("Models", "", known, sections.versions),
+      section("Requests to retrain", "", known, sections.requests),
+      section("Where these scores come from", "", reading.partition, (data) => sections.lineage(data, about)),
+      section("Reports", "", reading.reports, (data) => sections.reports(data, about)),
     ),
   );
   return page;
 }
 
-/** A section with a heading; `read` gets its data, `show` makes {note, button, body} of it. */
-function section(title, kind, load, show) {
+/** A section with a heading; when its data has come, `show` makes {note, button, body} of it. */
+function section(title, kind, coming, show) {
   const id = title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
   const tools = el("div", { class: "tools" });
   const note = quiet();
   const body = el("div", { class: "body" }, quiet("Loading …"));
   const made = el("section", { class: kind, "aria-labelledby": id }, el("div", { class: "title" }, el("h2", { id }, title), tools), note, body);
-  load()
+  coming
     .then((data) => {
       const shown = show(data);
       note.replaceChildren(...[shown.note].flat().filter(Boolean));

@@ -8,8 +8,8 @@ import { count, figure, metricName, moment, plural, share } from "./format.js";
 const nothing = (what, remedy) => ({ body: empty(what, remedy) });
 const number = (title, cell) => ({ title, number: true, cell });
 
-export function trend(data, about, metric) {
-  const { points } = data.trend;
+export function trend(data, about) {
+  const { points, metric } = data.trend;
   if (!points.some((point) => point.value !== null)) {
     const why = points.find((point) => point.reason)?.reason;
     return nothing(why ? `Undefined: ${why}.` : "No figure yet.", why ? null : `Run the DAG monitor_${about.line.score}. Realised figures come when a cohort is mature, estimates before.`);
@@ -49,7 +49,7 @@ export function drift(data, about) {
       said: `at ${data.dates[newest]} ${drifted.length ? `${drifted.join(", ")} drifted` : "nothing drifted"}`,
       draw: (colour) => draw.heat(data, label, colour),
       columns: [
-        { title: "Column", key: true, cell: label }, number(`Distance, ${data.dates[newest]}`, (row) => figure(row.distance[newest])), number("PSI", (row) => figure(row.psi[newest])),
+        { title: "Column", key: true, cell: label }, number(`Distance, ${data.dates[newest]}`, (row) => figure(row.distance[newest])), number("PSI", (row) => figure(row.psi)),
         { title: "Verdict", cell: (row) => (row.drifted[newest] ? badge("drifted", "warn") : "–") },
         number("Largest distance", (row) => figure(Math.max(...row.distance.filter((one) => one !== null)))), number("Dates drifted", (row) => count(row.drifted.filter(Boolean).length)),
       ],
@@ -121,7 +121,8 @@ export function migration(data, about) {
   };
 }
 
-export function record(data, metric) {
+export function record(data) {
+  const { metric } = data.trend;
   const rows = data.record;
   if (!rows.length) return nothing("No estimate was judged by outcomes yet.", "The record begins when a cohort that had an estimate is mature.");
   const inside = rows.filter((row) => row.inside).length;

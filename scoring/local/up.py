@@ -37,6 +37,7 @@ def _where(platform: Platform) -> str:
         "",
         "Running.",
         f"  Airflow      {platform.api.url}   user {USER}, password {password}",
+        f"  Scoring page {platform.api.url}/plugin/scoring",
         f"  CRM stand-in {local_crm(settings, platform.keys).url}",
         f"  Database     {settings.database()}",
         f"  Data Docs    {docs}",

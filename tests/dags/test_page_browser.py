@@ -171,6 +171,8 @@ def picture(seen: Seen, request: pytest.FixtureRequest, folder: Path, name: str)
     seen.page.screenshot(path=folder / f"{name}-{seen.theme}.png")
     wanted = request.config.getoption("--pictures")
     if wanted and (name, seen.theme) == ("score", "light"):
+        seen.page.set_viewport_size({"width": 1366, "height": 1120})
+        seen.settled()
         seen.page.screenshot(path=Path(wanted) / "scoring-page.png")
 
 

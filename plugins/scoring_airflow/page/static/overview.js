@@ -126,6 +126,7 @@ function model(score, now) {
   const said = score.models.map((one) => el("div", {}, `version ${one.model_version}`, brief(`${plural(days(one.since, now), "day")} old`)));
   const rate = (length) => score.rates.find((one) => one.days === length)?.needed ?? 0;
   if (!said.length) return "–";
+  if (!rate(365)) return [...said, brief("no update needed in 365 days")];
   return [...said, brief(`${plural(rate(90), "update")} needed in 90 days,`), brief(`${count(rate(365))} in 365 days`)];
 }
 

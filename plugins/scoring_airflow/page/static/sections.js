@@ -102,7 +102,7 @@ export function bands(data) {
 }
 
 export function migration(data, about) {
-  if (!data.moves.length) return nothing(`Nothing was published before ${data.lineage.as_of} to compare bands with.`);
+  if (!data.moves.length) return nothing(`No moves between bands at ${data.lineage.as_of}.`, `The DAG monitor_${about.line.score} counts them; the first publication has none.`);
   const total = data.moves.reduce((sum, move) => sum + move.customers, 0);
   const stayed = data.moves.filter((move) => move.previous_band === move.band).reduce((sum, move) => sum + move.customers, 0);
   const most = Math.max(...data.moves.map((move) => move.customers));

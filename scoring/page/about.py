@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scoring.catalog import Catalog
 from scoring.database import Connection
-from scoring.domain.dag_ids import collect_dag, ingest_dag, score_dag
+from scoring.domain.dag_ids import collect_dag, ingest_dag, monitor_dag, score_dag
 from scoring.domain.dataset import Column
 from scoring.domain.score import Score
 from scoring.errors import NotFound
@@ -61,7 +61,7 @@ def about(connection: Connection, catalog: Catalog, score: Score, look: Look, no
             Dag(ingest_dag(score.data_set), "takes the customers in"),
             Dag(score_dag(score.name), "publishes the score"),
             Dag(collect_dag(score.data_set), "collects what happened"),
-            Dag(f"monitor_{score.name}", "compares, estimates and judges"),
+            Dag(monitor_dag(score.name), "compares, estimates and judges"),
         ],
     )
 

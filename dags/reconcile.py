@@ -5,9 +5,10 @@ notice.
 
 **When.** Every hour.
 
-**What it does.** Finds current snapshots that a score has not published, publications that were begun but not finished,
-score changes that have waited for the CRM for more than an hour, deliveries that were given up, and an endpoint that is
-disabled or held. It wakes missing scores and `notify_crm` again. A finding that only a person can resolve, or that six
+**What it does.** Finds current snapshots that a score has not published, publications that were begun but not finished
+or never monitored, outcomes that a snapshot shows and nobody collected, score changes that have waited for the CRM for
+more than an hour, deliveries that were given up, and an endpoint that is disabled or held. It wakes what is missing. A
+finding that only a person can resolve, or that six
 hours of waking did not resolve, fails the task; its log names each finding, since when, and the remedy. A score should
 publish every snapshot from the date of its first publication on; older ones are for training or a backfill. A score
 that was never published begins with the newest snapshot, as soon as it has a champion. A dropped publication stays

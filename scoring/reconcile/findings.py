@@ -17,6 +17,8 @@ Kind = Literal[
     "not published",
     "outdated",
     "never published",
+    "not collected",
+    "not monitored",
     "not finished",
     "not told",
     "dead deliveries",

@@ -1,8 +1,9 @@
 """Reads what the findings are made from: a few queries, each by an index or over one row per partition."""
 
+import datetime as dt
 from collections.abc import Sequence
 
-from scoring.database import Connection, all_rows, one
+from scoring.database import Connection, all_rows, column, one
 from scoring.reconcile.findings import EndpointSeen, PublicationSeen, SnapshotSeen
 from scoring.reconcile.people import AlertsSeen, HoldSeen
 
@@ -45,6 +46,10 @@ SELECT score, as_of, changed, rows, held_at AS since FROM scoring.hold
 WHERE state = 'held' AND score = ANY(%(scores)s) ORDER BY hold_id
 """
 
+COLLECTED = "SELECT DISTINCT as_of FROM scoring.outcome_batch WHERE score = %(score)s AND origin = 'system'"
+
+MONITORED = "SELECT publication_id FROM scoring.verdict WHERE score = %(score)s"
+
 ALERTS = """
 SELECT (SELECT count(*) FROM scoring.alert_sending WHERE state = 'dead') AS dead,
        least((SELECT min(noted_at) FROM scoring.alert WHERE routed_at IS NULL),
@@ -71,6 +76,16 @@ def endpoints(connection: Connection) -> list[EndpointSeen]:
 def holds(connection: Connection, scores: Sequence[str]) -> list[HoldSeen]:
     """The publications of some scores that wait for a person."""
     return all_rows(connection, HoldSeen, HOLDS, {"scores": list(scores)})
+
+
+def collected(connection: Connection, score: str) -> list[dt.date]:
+    """The cohorts of a score of which a system has told outcomes."""
+    return column(connection, COLLECTED, {"score": score})
+
+
+def monitored(connection: Connection, score: str) -> list[int]:
+    """The publications of a score that were judged."""
+    return column(connection, MONITORED, {"score": score})
 
 
 def alerts(connection: Connection) -> AlertsSeen:

@@ -13,6 +13,7 @@ from scoring.intake.scratch import remove_abandoned_scratch
 from scoring.reconcile import observed
 from scoring.reconcile.findings import Finding, Kind, SnapshotSeen, undelivered, unfinished, unpublished
 from scoring.reconcile.people import overdue, undecided, untold
+from scoring.reconcile.watching import uncollected, unmonitored
 from scoring.settings import Settings
 from scoring.snapshots.partial import remove_partial_files
 
@@ -34,6 +35,8 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
         publications = observed.publications(connection, list(catalog.scores))
         endpoints = observed.endpoints(connection)
         holds, alerts = observed.holds(connection, list(catalog.scores)), observed.alerts(connection)
+        collected = {name: observed.collected(connection, name) for name in catalog.scores}
+        monitored = {name: observed.monitored(connection, name) for name in catalog.scores}
     found = list(unfinished(snapshots, publications, now))
     begun = {publication.score for publication in publications}
     for score in catalog.scores.values():
@@ -41,6 +44,10 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
         own = [publication for publication in publications if publication.score == score.name]
         has_champion = score.name in begun or (bool(own_snapshots) and _has_champion(settings, score))
         found += unpublished(score.name, own_snapshots, own, has_champion=has_champion, now=now)
+        found += unmonitored(score.name, own, monitored=monitored[score.name], now=now)
+        if score.target.source is None:
+            horizon, told = score.target.horizon, collected[score.name]
+            found += uncollected(score.name, horizon, own_snapshots, own, collected=told, now=now)
         if score.deadline is not None:
             found += overdue(
                 score.name,

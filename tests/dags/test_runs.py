@@ -118,10 +118,14 @@ def test_a_snapshot_that_no_score_was_woken_for_is_woken_by_reconcile_alone(shop
     ages(shop, 2)
     (run,) = run_dags(("reconcile", {}))
     assert run["state"] == "success"
-    assert run["events"] == [["shop", JULY.isoformat()]]
+    assert sorted(run["events"]) == [
+        ["leaving", JUNE.isoformat()],  # nobody has monitored it
+        ["shop", JULY.isoformat()],
+        ["spending", JUNE.isoformat()],
+    ]
     states = {task: state for task, _, state, _ in run["tasks"]}
-    assert (states["wake_shop"], states["wake_spending"], states["report"]) == ("success", "skipped", "success")
-    assert run["xcoms"]["report.return_value"] == 2
+    assert (states["wake_shop"], states["wake_spending"], states["report"]) == ("success", "success", "success")
+    assert run["xcoms"]["report.return_value"] == 6, "for each score: not published, not collected, not monitored"
 
     (waiting,) = run_dags(("score_spending", {"as_of": JULY.isoformat()}))
     assert waiting["state"] == "success"

@@ -15,6 +15,7 @@ from shop_definitions import LEAVING, SHOP, SPENDING
 from scoring.delivery.people.channels import Channels
 from scoring.delivery.people.tell import tell as tell_people
 from scoring.intake.ingest import ingest
+from scoring.outcomes.collect import collect
 from scoring.publishing.holding import decide
 from scoring.publishing.publish import drop
 from scoring.reconcile.findings import OPEN_PATIENCE, PATIENCE
@@ -33,12 +34,24 @@ def own_temporary_directory(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
+def judged(settings) -> None:
+    """Let all publications count as monitored."""
+    query(
+        settings,
+        """INSERT INTO scoring.verdict (publication_id, score, as_of, model_name, model_version, headline, trust_reason,
+            update_needed, because)
+        SELECT publication_id, score, as_of, score, 1, 'mae', '', false, '{}' FROM scoring.publication
+        ON CONFLICT DO NOTHING""",
+    )
+
+
 @pytest.fixture
 def done(shop) -> Settings:
     """A shop whose two scores of June are published and told, also to people."""
     for score in (LEAVING, SPENDING):
         published_rows(shop, score, customers(20))
     query(shop, "DELETE FROM scoring.outbox")
+    judged(shop)
     tell_people(shop.database(), Channels({}, shop.home))
     return shop
 
@@ -49,8 +62,13 @@ def limited(shop) -> Settings:
     return shop.model_copy(update={"definitions": "limited_shop"})
 
 
+def undone(settings, now):
+    """What is left undone, but for what test_watching.py is about."""
+    return [one for one in reconcile(settings, now) if one.kind not in ("not collected", "not monitored")]
+
+
 def kinds(settings, now=None):
-    return [finding.kind for finding in reconcile(settings, now or later())]
+    return [finding.kind for finding in undone(settings, now or later())]
 
 
 def test_nothing_is_found_where_all_is_done(done):
@@ -59,7 +77,7 @@ def test_nothing_is_found_where_all_is_done(done):
 
 def test_a_snapshot_that_came_while_its_scores_were_paused_is_found_for_each_score(done):
     snapshot_of(done, customers(5), JULY)
-    found = reconcile(done, later())
+    found = undone(done, later())
     assert [(one.kind, one.wake_data_set) for one in found] == [("not published", ("shop", JULY))] * 2
 
 
@@ -90,7 +108,7 @@ def test_a_score_that_was_never_published_is_woken_when_it_has_a_champion(shop, 
     without = shop.model_copy(
         update={"mlflow_tracking_uri": type(shop.mlflow_tracking_uri)(f"sqlite:///{tmp_path / 'empty.db'}")}
     )
-    assert [(one.kind, one.wake_data_set) for one in reconcile(without, later())] == [("never published", None)] * 2
+    assert [(one.kind, one.wake_data_set) for one in undone(without, later())] == [("never published", None)] * 2
 
 
 def test_a_publication_that_nobody_finishes_needs_a_person(done):
@@ -99,7 +117,7 @@ def test_a_publication_that_nobody_finishes_needs_a_person(done):
         scored(done, score, JULY)
     now = dt.datetime.now(dt.UTC)
     assert kinds(done, now + OPEN_PATIENCE / 2) == []
-    found = reconcile(done, now + OPEN_PATIENCE + dt.timedelta(minutes=1))
+    found = undone(done, now + OPEN_PATIENCE + dt.timedelta(minutes=1))
     assert [(one.kind, one.needs_person) for one in found] == [("not finished", True)] * 2
 
 
@@ -107,7 +125,7 @@ def test_events_that_nobody_packs_are_found_with_the_publication_of_the_oldest(s
     for score in (LEAVING, SPENDING):
         published_rows(shop, score, customers(20))
     tell_people(shop.database(), Channels({}, shop.home))
-    (found,) = reconcile(shop, later())
+    (found,) = undone(shop, later())
     assert (found.kind, found.wake_score, found.needs_person) == ("not told", ("spending", JUNE), False)
 
 
@@ -127,9 +145,9 @@ def test_what_a_killed_intake_left_on_this_machine_is_removed_and_reported(done)
     (left / "rows").write_text("a customer")
     now = dt.datetime.now(dt.UTC)
     with in_use(left):
-        assert reconcile(done, now + dt.timedelta(days=2)) == []
-    assert reconcile(done, now) == []
-    found = [one for one in reconcile(done, now + dt.timedelta(days=2)) if str(left) in one.what]
+        assert undone(done, now + dt.timedelta(days=2)) == []
+    assert undone(done, now) == []
+    found = [one for one in undone(done, now + dt.timedelta(days=2)) if str(left) in one.what]
     assert [(one.kind, one.needs_person) for one in found] == [("abandoned directory", False)]
     assert not left.exists()
 
@@ -142,7 +160,7 @@ def test_dead_and_pending_deliveries_and_a_disabled_or_held_endpoint_are_found(d
     assert kinds(done) == ["dead deliveries"]
     query(done, "DELETE FROM scoring.delivery")
     query(done, DELIVERY, "pending")
-    assert [(one.kind, one.needs_person) for one in reconcile(done, later())] == [("not told", False)]
+    assert [(one.kind, one.needs_person) for one in undone(done, later())] == [("not told", False)]
     query(done, "UPDATE scoring.endpoint SET not_before = now() + interval '1 day'")
     assert kinds(done, later(hours=0)) == ["endpoint held"]
     query(done, "UPDATE scoring.endpoint SET state = 'disabled', disabled_because = '410 Gone'")
@@ -154,8 +172,8 @@ def test_files_that_a_crash_left_in_the_lake_are_removed_and_reported(done):
     left = snapshot.with_name(f"{snapshot.name}.partial-1234")
     left.write_bytes(b"half")
     now = dt.datetime.now(dt.UTC)
-    assert reconcile(done, now) == []
-    (found,) = reconcile(done, now + dt.timedelta(days=2))
+    assert undone(done, now) == []
+    (found,) = undone(done, now + dt.timedelta(days=2))
     assert (found.kind, found.needs_person, str(left) in found.what) == ("partial file", False, True)
     assert not left.exists()
     assert snapshot.exists()
@@ -164,7 +182,7 @@ def test_files_that_a_crash_left_in_the_lake_are_removed_and_reported(done):
 def test_what_needs_a_person_comes_first(done):
     snapshot_of(done, customers(5), JULY)
     query(done, DELIVERY, "dead")
-    assert [one.needs_person for one in reconcile(done, later())] == [True, False, False]
+    assert [one.needs_person for one in undone(done, later())] == [True, False, False]
 
 
 def test_the_command_tells_a_person_and_its_exit_code_says_so(done):
@@ -215,10 +233,24 @@ def test_a_held_publication_is_found_until_somebody_decides(limited):
 def test_a_score_that_is_late_is_told_to_its_owner_once(limited):
     published_rows(limited, LIMITED, customers(4), JUNE)
     now = dt.datetime(2024, 7, 31, 18, tzinfo=dt.UTC)  # the tick is at 6, the deadline twelve hours later
-    assert "overdue" not in [one.kind for one in reconcile(limited, now - dt.timedelta(minutes=1))]
+    assert "overdue" not in [one.kind for one in undone(limited, now - dt.timedelta(minutes=1))]
     for moment in (now, now + dt.timedelta(hours=1)):
-        found = reconcile(limited, moment)
+        found = undone(limited, moment)
         assert [one.kind for one in found].count("overdue") == 1
         tell(limited, found)
     statement = "SELECT owner, key, title FROM scoring.alert WHERE kind = 'score_overdue'"
     assert query(limited, statement) == [("sales", "spending 2024-07-31", "spending 2024-07-31 is overdue")]
+
+
+def test_a_publication_that_nobody_monitored_and_outcomes_that_nobody_collected_are_found(done):
+    published_rows(done, SPENDING, customers(20), JULY)
+    found = [one for one in reconcile(done, later()) if one.kind in ("not collected", "not monitored")]
+    assert [(one.kind, one.wake_score, one.wake_data_set) for one in found] == [
+        ("not collected", None, ("shop", JULY)),
+        ("not monitored", ("spending", JULY), None),
+        ("not collected", None, ("shop", JULY)),
+    ]
+    judged(done)
+    collect(done, SPENDING, JUNE)
+    (found,) = [one for one in reconcile(done, later()) if one.kind in ("not collected", "not monitored")]
+    assert "leaving at 2024-06-30" in found.what

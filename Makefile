@@ -46,6 +46,9 @@ bench: .venv/dev ## rows per second and peak memory beside the tutorial way and 
 simulate-drift: .venv/dev ## how often the verdict on drift is wrong; renews docs/drift-simulations.md
 	$(BIN)/python benchmarks/simulate_drift.py
 
+simulate-estimates: .venv/dev ## how often estimates hold what is realised; renews docs/estimates-simulations.md
+	$(BIN)/python benchmarks/simulate_estimates.py
+
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py
 
@@ -61,4 +64,4 @@ lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench simulate-drift docs mutants lock clean
+.PHONY: help run up test lint format bench simulate-drift simulate-estimates docs mutants lock clean

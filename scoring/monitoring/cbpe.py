@@ -1,8 +1,10 @@
 """How well a classification likely does before its outcomes are known, from its own probabilities. Pure.
 
 Confidence-based performance estimation (CBPE): where a probability is calibrated it says how often the score will be
-right. Kivimaki, Bialek, Kuberski and Nurminen (2025), "Performance estimation in binary classification using
-calibrated confidence", arXiv:2505.05295; first described in the documentation of NannyML.
+right. Kivimäki, Białek, Kuberski and Nurminen (2025), "Performance estimation in binary classification using
+calibrated confidence", arXiv:2505.05295. With weights that make the reference look like the customers of now it is
+calibrated for those (PAPE): Białek, Kivimäki, Kuberski and Perrakis (2024), "Estimating model performance under
+covariate shift without labels", arXiv:2401.08348.
 """
 
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from scoring.monitoring.curve import Curve, Table
 from scoring.monitoring.figures import CONFIDENCE, Figure, undefined
+from scoring.monitoring.metrics import NOBODY_SAID
 
 METRICS = ("precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "log_loss", "positive_rate")
 LEAST_ROWS = 100  # customers with known outcomes to learn from
@@ -70,6 +73,7 @@ def estimate(
     *,
     threshold: float,
     seed: int,
+    weights: Floats | None = None,
 ) -> list[Figure]:
     """Expected metrics of a publication, each with a 95 % interval for what will be realised.
 
@@ -89,17 +93,22 @@ def estimate(
         From this probability on the score says that the outcome will come.
     seed
         Equal seeds give equal results, whatever the order of rows.
+    weights
+        How many times likelier customers like each of the reference are now, float64 of shape (n,), from
+        :func:`scoring.monitoring.shift.ratios` of features and value; None if customers are as they were. Without
+        them the interval is too narrow when customers have shifted: a score that is calibrated for all is not for each.
 
     Returns
     -------
     list of Figure
         One for each of ``METRICS``, ``n`` is m. Its value is None where it is not defined.
     """
-    reason = _missing(reference_outcomes, values)
+    weights = np.ones(len(reference_values)) if weights is None else weights
+    reason = _missing(reference_outcomes, weights, values)
     if reason:
         return [undefined(metric, len(values), reason) for metric in METRICS]
     random = np.random.default_rng(seed)
-    table, current = Table.of(reference_values, reference_outcomes), Binned.of(values, threshold)
+    table, current = Table.of(reference_values, reference_outcomes, weights), Binned.of(values, threshold)
     curve = Curve.of(table)
     expected = current.counts * curve.at(current.likely)
     replicated = Curve.of(table.resampled(random, REPLICATES), curve.knots)
@@ -107,18 +116,25 @@ def estimate(
     return [_figure(metric, current, expected, drawn.astype(np.float64)) for metric in METRICS]
 
 
-def _missing(outcomes: Floats, values: Floats) -> str | None:
+def _missing(outcomes: Floats, weights: Floats, values: Floats) -> str | None:
     """Why nothing can be estimated."""
     if not len(values):
         return "this publication has no customers"
+    needed = f"at least {LEAST_ROWS} are needed, {LEAST_OF_A_CLASS} of each kind"
     positives = int(outcomes.sum())
     others = len(outcomes) - positives
     if len(outcomes) < LEAST_ROWS or min(positives, others) < LEAST_OF_A_CLASS:
-        return (
-            f"too few outcomes to learn from: {positives} positive and {others} others; at least {LEAST_ROWS} "
-            f"are needed, {LEAST_OF_A_CLASS} of each kind"
-        )
+        return f"too few outcomes to learn from: {positives} positive and {others} others; {needed}"
+    came = outcomes > 0
+    alike, alike_of_a_class = _worth(weights), min(_worth(weights[came]), _worth(weights[~came]))
+    if alike < LEAST_ROWS or alike_of_a_class < LEAST_OF_A_CLASS:
+        return f"too few outcomes of customers like these: the {len(outcomes)} known are worth {alike:.0f}; {needed}"
     return None
+
+
+def _worth(weights: Floats) -> float:
+    """How many equally weighted customers would say as much: a hair more than so, for rounding."""
+    return float(weights.sum() ** 2 / np.square(weights).sum()) * (1 + 1e-9)
 
 
 def _figure(metric: str, current: Binned, expected: Floats, drawn: Floats) -> Figure:
@@ -187,9 +203,9 @@ def _places(count: int) -> Counts:
 
 _NO_POSITIVES = "most likely none of these customers has the outcome"
 FUNCTIONS: dict[str, tuple[Callable[[Binned, Floats], Floats], str]] = {
-    "precision": (_precision, "no customer has a value of at least the threshold"),
+    "precision": (_precision, NOBODY_SAID),
     "recall": (_recall, _NO_POSITIVES),
-    "f1": (_f1, "no customer has a value of at least the threshold, and most likely none has the outcome"),
+    "f1": (_f1, f"{NOBODY_SAID}, and most likely none of them has the outcome"),
     "roc_auc": (_roc_auc, "most likely these customers all have the outcome, or none has"),
     "pr_auc": (_pr_auc, _NO_POSITIVES),
     "brier": (_brier, "never"),

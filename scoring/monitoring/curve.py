@@ -15,7 +15,6 @@ LEAST = 1e-6  # nearer to 0 or 1 a probability is taken to be this
 RIDGE = 1.0  # how much the curve is held near the score's own probabilities, in the weight of about four customers
 STEPS = 30
 
-Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
@@ -23,34 +22,61 @@ Floats = NDArray[np.float64]
 class Table:
     """Customers with known outcomes by value.
 
-    ``at`` is the log-odds of the mean value of each cell, float64 of shape (cells,); ``counts`` are its customers,
-    ``positives`` those with the outcome, int64 of shape (cells,) or, for several samples, (samples, cells).
+    ``at`` is the log-odds of the mean value of each cell, float64 of shape (cells,). ``positives`` and ``others`` are
+    sums of the weights of customers with and without the outcome, float64 of shape (cells,) or, for several samples,
+    (samples, cells); the ``_squares`` are those of the squared weights. An unweighted customer weighs 1.
     """
 
     at: Floats
-    counts: Counts
-    positives: Counts
+    positives: Floats
+    others: Floats
+    positives_squares: Floats
+    others_squares: Floats
 
     @classmethod
-    def of(cls, values: Floats, outcomes: Floats) -> "Table":
-        """Cells by quantiles of the values; equal values are in the same cell. The order of rows does not matter."""
-        order = np.argsort(values, kind="stable")
-        known, came = values[order], outcomes[order]
-        edges = known[np.linspace(0, len(known), CELLS, endpoint=False).astype(np.int64)]
-        starts = np.searchsorted(known, np.unique(edges), side="left")
-        counts = np.diff(np.append(starts, len(known)))
+    def of(cls, values: Floats, outcomes: Floats, weights: Floats) -> "Table":
+        """Cells of equal weight by value; equal values are in the same cell. The order of rows does not matter.
+
+        Weights are scaled so that their sum is the number of equally weighted customers who would say as much
+        (Kish 1965, "Survey sampling"): (sum of w)^2 / (sum of w^2).
+        """
+        order = np.lexsort((weights, outcomes, values))
+        known, came, weight = values[order], outcomes[order], weights[order]
+        weight = weight * (weight.sum() / np.square(weight).sum())
+        sums = np.cumsum(weight)
+        places = np.searchsorted(sums, np.linspace(0, sums[-1], CELLS, endpoint=False), side="right")
+        edges = np.unique(known[np.minimum(places, len(known) - 1)])
+        starts = np.unique(np.append(0, np.searchsorted(known, edges, side="left")))
+
+        def total(rows: Floats) -> Floats:
+            return np.asarray(np.add.reduceat(rows, starts))
+
         return cls(
-            log_odds(np.add.reduceat(known, starts) / counts),
-            counts.astype(np.int64),
-            np.add.reduceat(came, starts).astype(np.int64),
+            log_odds(total(known * weight) / total(weight)),
+            total(weight * came),
+            total(weight * (1 - came)),
+            total(weight**2 * came),
+            total(weight**2 * (1 - came)),
         )
 
+    @property
+    def counts(self) -> Floats:
+        """Sums of the weights of all customers."""
+        return self.positives + self.others
+
     def resampled(self, random: np.random.Generator, samples: int) -> "Table":
-        """As many customers again, drawn from these with replacement, ``samples`` times."""
-        cells = np.concatenate([self.positives, self.counts - self.positives])
-        drawn = random.multinomial(int(cells.sum()), cells / cells.sum(), size=samples)
-        positives, others = drawn[:, : len(self.at)], drawn[:, len(self.at) :]
-        return Table(self.at, positives + others, positives)
+        """The same customers with random weights, ``samples`` times: the Bayesian bootstrap.
+
+        Rubin (1981), "The Bayesian bootstrap": each weight is multiplied by a standard exponential number. The sum of a
+        cell is then gamma distributed if its weights are equal, and is taken to be if they are not.
+        """
+        return Table(
+            self.at,
+            _gamma(random, self.positives, self.positives_squares, samples),
+            _gamma(random, self.others, self.others_squares, samples),
+            self.positives_squares,
+            self.others_squares,
+        )
 
 
 @dataclass(frozen=True)
@@ -73,7 +99,8 @@ class Curve:
         """
         knots = _knots(table) if knots is None else knots
         terms = _terms(table.at, knots)
-        counts, positives = np.atleast_2d(table.counts), np.atleast_2d(table.positives)
+        positives, others = np.atleast_2d(table.positives), np.atleast_2d(table.others)
+        counts = positives + others
         ridge = RIDGE * np.eye(terms.shape[1])
         weights = np.zeros((len(counts), terms.shape[1]))
         for _ in range(STEPS):
@@ -91,6 +118,14 @@ class Curve:
         """Probability of the outcome at values of the score: shape (values,) or (samples, values)."""
         place = log_odds(values)
         return np.asarray(expit(place + self.weights @ _terms(place, self.knots).T))
+
+
+def _gamma(random: np.random.Generator, mean: Floats, variance: Floats, samples: int) -> Floats:
+    """Random numbers of this mean and variance, 0 where the mean is: (samples, cells)."""
+    some = mean > 0
+    drawn = np.zeros((samples, len(mean)))
+    drawn[:, some] = random.gamma(mean[some] ** 2 / variance[some], variance[some] / mean[some], (samples, some.sum()))
+    return drawn
 
 
 def log_odds(values: Floats) -> Floats:

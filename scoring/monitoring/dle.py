@@ -20,6 +20,9 @@ MOST_ROWS = 100_000  # of them that are learned from
 FOLDS = 3
 REPLICATES = 200
 DRAWN = 20_000  # customers whose errors are drawn in a replicate; of more the noise is scaled down
+POWERS = (1, 2)
+TAIL, LEAST_TAIL = 0.05, 20  # share of the errors, and at least so many, that are the tail
+MOST_SHAPE = 0.45  # from 0.5 on a squared error has no mean
 LEAST_SHARE = 1e-3  # an expected error is at least this share of the mean one
 
 Floats = NDArray[np.float64]
@@ -52,9 +55,10 @@ def estimate(
     """Mean absolute and root mean squared error of a publication, each with a 95 % interval for what will be realised.
 
     A model learns the size of an error from features and value. What it expects of current customers is multiplied by
-    made/expected of the reference, weighted towards customers like those of now. The interval has three chances
-    in it: the reference could have been another (it is drawn anew ``REPLICATES`` times), errors scatter about their
-    expected size as those of the reference did, and ``features`` may be a sample of the customers.
+    made/expected of the reference, weighted towards customers like those of now. The interval has four chances in it:
+    the reference could have been another (it is drawn anew ``REPLICATES`` times); errors scatter about their expected
+    size as those of the reference did, the largest as far as their tail lets expect; ``features`` may be a sample of
+    the customers; and where the weights found the model of errors wrong it may still be wrong by as much.
 
     Parameters
     ----------
@@ -88,7 +92,7 @@ def estimate(
     now = np.column_stack([features, values])
     errors = _learned(then, made, now[ordered(now)], seed)
     random = np.random.default_rng(seed)
-    return [_figure(metric, power, errors, rows, random) for power, metric in enumerate(METRICS, start=1)]
+    return _figures(errors, rows, random)
 
 
 def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
@@ -113,33 +117,81 @@ def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
     return Errors(made, np.maximum(expected, least), weights, np.maximum(current, least))
 
 
-def _figure(metric: str, power: int, errors: Errors, rows: int, random: np.random.Generator) -> Figure:
-    """The mean of errors to a power, and its root."""
-    made, expected, now = errors.made**power, errors.expected**power, errors.now**power
-    relative, level = made / expected, now.mean()
-    value = (errors.weights @ made) / (errors.weights @ expected) * level
-    sampled = now.std() * np.sqrt(max(1 / len(now) - 1 / rows, 0.0))
-    count = min(len(now), DRAWN)
-    replicates = np.zeros(REPLICATES)
-    for number in range(REPLICATES):
-        weights = errors.weights * random.standard_exponential(len(made))  # Bayesian bootstrap, Rubin (1981)
-        factor = (weights @ made) / (weights @ expected)
-        scatter = _scatter(relative, weights, now, count, random) * np.sqrt(count / rows)
-        replicates[number] = max(factor * (level + sampled * random.standard_normal() + scatter), 0.0)
-    low, high = np.quantile(replicates, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    root = 1 / power
-    return Figure(metric, value**root, min(low, value) ** root, max(high, value) ** root, rows)
+def _figures(errors: Errors, rows: int, random: np.random.Generator) -> list[Figure]:
+    """Means of errors and of squared errors with their replicates, and the root of the latter."""
+    relative, tail = errors.made / errors.expected, Tail.of(errors.made / errors.expected)
+    value, misfit = np.zeros(2), np.zeros(2)
+    for place, power in enumerate(POWERS):
+        plain, weighted = (_factor(errors, errors.made, weights, power) for weights in (1.0, errors.weights))
+        value[place] = weighted * (errors.now**power).mean()
+        misfit[place] = abs(np.log(weighted / plain)) if plain > 0 and weighted > 0 else 0.0
+    misfit[1] = max(misfit[1], 2 * misfit[0])  # a size that is off by 1 % is a square off by 2 %
+    drawn = np.array([_replicate(errors, relative, tail, rows, random) for _ in range(REPLICATES)])
+    drawn = np.maximum(drawn * np.exp(misfit * random.standard_normal((REPLICATES, 2))), 0.0)
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    low, high = np.minimum(low, value), np.maximum(high, value)
+    return [
+        Figure(metric, float(value[place] ** root), float(low[place] ** root), float(high[place] ** root), rows)
+        for place, (metric, root) in enumerate(zip(METRICS, (1.0, 0.5), strict=True))
+    ]
 
 
-def _scatter(relative: Floats, weights: Floats, now: Floats, count: int, random: np.random.Generator) -> float:
-    """How far the mean of ``count`` errors is from the expected one: relative errors are drawn from the reference."""
+def _factor(errors: Errors, made: Floats, weights: Floats | float, power: int) -> float:
+    """How many times larger errors are than expected."""
+    return float((weights * made**power).sum() / (weights * errors.expected**power).sum())
+
+
+def _replicate(
+    errors: Errors, relative: Floats, tail: "Tail", rows: int, random: np.random.Generator
+) -> tuple[float, float]:
+    """Mean error and squared error as they could be realised, had the reference been another one, too."""
+    weights = errors.weights * random.standard_exponential(len(relative))  # the Bayesian bootstrap, Rubin (1981)
+    made = tail.drawn(relative, random) * errors.expected
+    count = min(len(errors.now), DRAWN)
     shares = np.cumsum(weights)
-    mean = (weights @ relative) / shares[-1]
-    if mean <= 0:
-        return 0.0
-    drawn = relative[np.minimum(np.searchsorted(shares, random.random(count) * shares[-1]), len(relative) - 1)] / mean
-    customers = now if count == len(now) else now[random.integers(len(now), size=count)]
-    return float(customers @ (drawn - 1)) / count
+    places = np.minimum(np.searchsorted(shares, random.random(count) * shares[-1]), len(relative) - 1)
+    scatter = tail.drawn(relative[places], random)
+    customers = errors.now if count == len(errors.now) else random.choice(errors.now, count)
+    sampled = random.standard_normal() * np.sqrt(max(1 / len(errors.now) - 1 / rows, 0.0))
+    found = []
+    for power in POWERS:
+        now, mean = errors.now**power, float(weights @ relative**power) / shares[-1]
+        noise = customers**power @ (scatter**power / (mean or 1.0) - 1) / count * np.sqrt(count / rows)
+        found.append(_factor(errors, made, weights, power) * max(now.mean() + sampled * now.std() + noise, 0.0))
+    return found[0], found[1]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The largest of some numbers as a generalised Pareto distribution: those to come may be larger than all so far."""
+
+    above: float
+    scale: float
+    shape: float
+
+    @classmethod
+    def of(cls, numbers: Floats) -> "Tail":
+        """Fitted by probability-weighted moments; Hosking and Wallis (1987), equation 5."""
+        count = max(LEAST_TAIL, round(TAIL * len(numbers)))
+        largest = np.sort(numbers)[-count - 1 :]
+        excess = largest[1:] - largest[0]
+        first = excess.mean()
+        second = (excess * (1 - (np.arange(count) + 0.65) / count)).mean()
+        if first <= 2 * second or second <= 0:  # all alike, or nearly
+            return cls(np.inf, 0.0, 0.0)
+        shape = min(2 - first / (first - 2 * second), MOST_SHAPE)
+        return cls(float(largest[0]), float(first * (1 - shape)), float(shape))
+
+    def drawn(self, numbers: Floats, random: np.random.Generator) -> Floats:
+        """The numbers, those in the tail drawn anew."""
+        some = numbers > self.above
+        uniform = random.random(int(some.sum()))
+        result = numbers.copy()
+        if abs(self.shape) < 1e-6:  # noqa: PLR2004 - the exponential distribution
+            result[some] = self.above - self.scale * np.log1p(-uniform)
+        else:
+            result[some] = self.above + self.scale / self.shape * ((1 - uniform) ** -self.shape - 1)
+        return result
 
 
 def _regressor(seed: int) -> HistGradientBoostingRegressor:

@@ -50,7 +50,7 @@ def ratios(reference: Floats, current: Floats, *, seed: int) -> Floats:
 
 def ordered(rows: Floats) -> NDArray[np.intp]:
     """Places of rows in growing order, by their last column first: the same rows for any order of them."""
-    return np.lexsort(rows.T)
+    return np.asarray(np.lexsort(rows.T))
 
 
 def _some(rows: Floats, random: np.random.Generator) -> Floats:

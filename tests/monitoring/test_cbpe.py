@@ -15,6 +15,7 @@ from sklearn.metrics import (
 
 from scoring.monitoring.cbpe import FUNCTIONS, METRICS, Binned, estimate
 from scoring.monitoring.curve import Curve, Table
+from scoring.monitoring.shift import ratios
 
 
 def customers(random, count, *, shift=0.0):
@@ -150,9 +151,9 @@ def test_a_metric_that_these_customers_do_not_define_is_none_with_its_reason():
     low = estimated(reference, np.full(10, 1e-6))
     reasons = {metric: figure.reason for metric, figure in low.items()}
     assert reasons == {
-        "precision": "no customer has a value of at least the threshold",
+        "precision": "nobody has a probability at or above the threshold",
         "recall": "most likely none of these customers has the outcome",
-        "f1": "no customer has a value of at least the threshold, and most likely none has the outcome",
+        "f1": "nobody has a probability at or above the threshold, and most likely none of them has the outcome",
         "roc_auc": "most likely these customers all have the outcome, or none has",
         "pr_auc": "most likely none of these customers has the outcome",
         "brier": None,
@@ -205,14 +206,77 @@ def test_whatever_the_values_a_figure_is_within_its_interval_or_has_a_reason(now
 def test_a_curve_goes_on_straight_where_there_were_no_customers():
     random = np.random.default_rng(8)
     then = random.uniform(0.2, 0.6, 5_000)
-    curve = Curve.of(Table.of(then, (random.random(5_000) < then).astype(float)))
+    curve = Curve.of(Table.of(then, (random.random(5_000) < then).astype(float), np.ones(5_000)))
     assert curve.at(np.array([0.001, 0.01, 0.9, 0.99])) == pytest.approx([0.001, 0.01, 0.9, 0.99], abs=0.1)
     assert (np.diff(curve.at(np.linspace(0.001, 0.999, 500))) > 0).all()
 
 
-def test_a_table_is_resampled_to_as_many_customers():
-    table = Table.of(*customers(np.random.default_rng(9), 1_000))
-    samples = table.resampled(np.random.default_rng(0), 5)
-    assert (samples.counts.sum(axis=1) == 1_000).all()
-    assert (samples.positives <= samples.counts).all()
-    assert len({tuple(row) for row in samples.counts}) == 5
+def test_a_table_is_resampled_with_the_mean_and_the_scatter_of_its_weights():
+    random = np.random.default_rng(9)
+    values, outcomes = customers(random, 1_000)
+    weights = random.uniform(0.1, 2.0, 1_000)
+    table = Table.of(values, outcomes, weights)
+    samples = table.resampled(np.random.default_rng(0), 4_000)
+    for drawn, mean, variance in (
+        (samples.positives, table.positives, table.positives_squares),
+        (samples.others, table.others, table.others_squares),
+    ):
+        assert drawn.sum(1).mean() == pytest.approx(mean.sum(), rel=0.01)
+        assert drawn.sum(1).var() == pytest.approx(variance.sum(), rel=0.1)
+        assert (drawn[:, mean == 0] == 0).all()
+
+
+def test_weights_count_like_customers_who_are_there_more_often():
+    random = np.random.default_rng(10)
+    values, outcomes = customers(random, 2_000)
+    now, _ = customers(random, 3_000)
+    twice = outcomes > 0
+    weighted = {
+        figure.metric: figure.value
+        for figure in estimate(values, outcomes, now, threshold=0.5, seed=0, weights=1.0 + twice)
+    }
+    repeated = np.append(values, values[twice]), np.append(outcomes, outcomes[twice])
+    for metric, figure in estimated(repeated, now).items():
+        assert weighted[metric] == pytest.approx(figure.value, rel=0.01)
+
+
+def test_equal_weights_are_none():
+    random = np.random.default_rng(11)
+    reference = customers(random, 2_000)
+    now, _ = customers(random, 3_000)
+    weighted = estimate(*reference, now, threshold=0.5, seed=0, weights=np.full(2_000, 4.0))
+    assert weighted == estimate(*reference, now, threshold=0.5, seed=0)
+
+
+def test_a_score_that_is_calibrated_for_all_but_not_for_each_is_estimated_by_weights():
+    """Of two groups the score does not know, the rarer one then is the more frequent one now."""
+    random = np.random.default_rng(12)
+
+    def drawn(count, share):
+        group = random.random(count) < share
+        values = expit(random.normal(-1, 1, count))
+        real = expit(np.log(values / (1 - values)) + np.where(group, 1.0, -0.3))
+        return group.astype(float), values, (random.random(count) < real).astype(float)
+
+    group, values, outcomes = drawn(20_000, 0.2)
+    group_now, now, outcomes_now = drawn(20_000, 0.8)
+    weights = ratios(np.column_stack([group, values]), np.column_stack([group_now, now]), seed=0)
+    weighted = {
+        figure.metric: figure for figure in estimate(values, outcomes, now, threshold=0.5, seed=0, weights=weights)
+    }
+    plain = estimated((values, outcomes), now)
+    truth = realised(now, outcomes_now)
+    for metric in ("precision", "brier", "positive_rate", "log_loss"):
+        assert weighted[metric].low <= truth[metric] <= weighted[metric].high
+        assert not plain[metric].low <= truth[metric] <= plain[metric].high
+
+
+def test_customers_like_whom_hardly_any_outcome_is_known_are_not_estimated():
+    random = np.random.default_rng(13)
+    values, outcomes = customers(random, 1_000)
+    weights = np.where(np.arange(1_000) < 50, 1_000.0, 1e-3)
+    found = estimate(values, outcomes, values, threshold=0.5, seed=0, weights=weights)
+    needed = "at least 100 are needed, 10 of each kind"
+    assert {figure.reason for figure in found} == {
+        f"too few outcomes of customers like these: the 1000 known are worth 50; {needed}"
+    }

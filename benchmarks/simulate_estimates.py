@@ -1,0 +1,265 @@
+"""``make simulate-estimates``: do estimates' intervals hold what is realised? Renews docs/estimates-simulations.md.
+
+Customers of a world whose truth is known are scored by a model that was fitted to earlier ones. Each batch has a new
+reference and new current customers; the estimate is made as the product makes it, and then outcomes are looked at.
+"""
+
+import datetime as dt
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process per core; threads of two processes would wait for each other
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from scipy.special import expit
+from scipy.stats import binomtest
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
+
+from scoring.monitoring import cbpe, dle
+from scoring.monitoring.figures import Figure
+from scoring.monitoring.metrics import classification, regression
+from scoring.monitoring.shift import ratios
+from scoring.monitoring.trust import Compared, trust
+from scoring.settings import PROJECT
+
+DOCUMENT = PROJECT / "docs" / "estimates-simulations.md"
+BEGIN, END = "<!-- results: written by make simulate-estimates -->", "<!-- end of results -->"
+
+COLUMNS, TRAINED_ON, MODELS, SAMPLE = 8, 20_000, 4, 20_000
+THRESHOLD = 0.5
+WEIGHTS = np.array([0.9, 0.6, -0.5, 0.8, 0.4, -0.3, 0.2, 0.0])
+CLASSIFICATION = ("precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "log_loss", "positive_rate")
+REGRESSION = ("mae", "rmse")
+WANTED = 0.9
+COHORT, COHORTS, LEARNED_FROM = 3_000, 12, 3
+
+Floats = NDArray[np.float64]
+Random = np.random.Generator
+
+
+@dataclass(frozen=True)
+class World:
+    """Customers and what happens to them: a shift moves three means, mix is the share of a group, concept the truth."""
+
+    kind: str = "classification"
+    shift: float = 0.0
+    mix: float = 0.3
+    concept: str = "the same"
+
+    def draw(self, random: Random, count: int) -> tuple[Floats, Floats]:
+        """Features and outcomes."""
+        features = random.normal(size=(count, COLUMNS))
+        features[:, :3] += self.shift
+        features[:, 3] = random.random(count) < self.mix
+        return features, self._outcomes(features, random)
+
+    def _outcomes(self, features: Floats, random: Random) -> Floats:
+        weights, base = WEIGHTS.copy(), -2.0
+        if self.concept == "the strongest coefficient has the other sign":
+            weights[0] = -weights[0]
+        if self.concept == "the outcome comes to more (log-odds + 0.7)":
+            base += 0.7
+        line = features @ weights
+        noise = random.normal(size=len(features))
+        if self.kind == "classification":
+            likely = expit(base + line + 0.4 * features[:, 0] * features[:, 1])
+            return (random.random(len(features)) < likely).astype(np.float64)
+        if self.kind == "unequal noise":
+            return np.asarray(5 + 2 * line + noise * np.exp(0.4 * features[:, 0] + 0.3 * features[:, 4]))
+        return np.asarray(np.exp(0.7 * line + noise))  # amounts with a long tail
+
+
+class Scored:
+    """A model that was fitted to customers of a world before anything shifted."""
+
+    def __init__(self, kind: str, random: Random) -> None:
+        self.kind = kind
+        features, outcomes = World(kind).draw(random, TRAINED_ON)
+        make = HistGradientBoostingClassifier if kind == "classification" else HistGradientBoostingRegressor
+        self.model = make(max_leaf_nodes=15, random_state=0).fit(features, outcomes)
+
+    def values(self, features: Floats) -> Floats:
+        """What it says of customers."""
+        if self.kind == "classification":
+            return np.asarray(self.model.predict_proba(features)[:, 1])
+        return np.asarray(self.model.predict(features))
+
+    def estimate(self, then: tuple[Floats, Floats], features: Floats, seed: int) -> list[Figure]:
+        """As the product does it: features of a sample, values of all."""
+        known, outcomes = then
+        values, now = self.values(known), self.values(features)
+        if self.kind != "classification":
+            sample = features[:SAMPLE], now[:SAMPLE]
+            return dle.estimate(known, values, outcomes, *sample, rows=len(features), seed=seed)
+        weights = ratios(np.column_stack([known, values]), np.column_stack([features, now])[:SAMPLE], seed=seed)
+        return cbpe.estimate(values, outcomes, now, threshold=THRESHOLD, seed=seed, weights=weights)
+
+    def realised(self, features: Floats, outcomes: Floats) -> dict[str, float | None]:
+        """Metrics of what happened."""
+        values = self.values(features)
+        if self.kind == "classification":
+            found = classification(values, outcomes, THRESHOLD)
+        else:
+            found = regression(values, outcomes)
+        return {figure.metric: figure.value for figure in found}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the first table."""
+
+    what: str
+    world: World
+    then: int
+    now: int
+    batches: int
+    seed: int
+
+    def run(self) -> tuple[str, ...]:
+        """How often each metric was in its interval."""
+        random = np.random.default_rng(self.seed)
+        models = [Scored(self.world.kind, random) for _ in range(MODELS)]
+        metrics = CLASSIFICATION if self.world.kind == "classification" else REGRESSION
+        inside, defined = dict.fromkeys(metrics, 0), dict.fromkeys(metrics, 0)
+        for batch in range(self.batches):
+            model = models[batch % MODELS]
+            known = World(self.world.kind).draw(random, self.then)
+            features, outcomes = self.world.draw(random, self.now)
+            realised = model.realised(features, outcomes)
+            for figure in model.estimate(known, features, batch):
+                truth = realised[figure.metric]
+                if truth is not None and figure.low is not None and figure.high is not None:
+                    defined[figure.metric] += 1
+                    inside[figure.metric] += figure.low <= truth <= figure.high
+        shares = tuple(f"{inside[one] / defined[one]:.0%}" if defined[one] else "-" for one in metrics)
+        low = min(inside[one] / defined[one] for one in metrics if defined[one])
+        said = "yes" if low >= WANTED else "**no**"
+        return self.world.kind, self.what, f"{self.then:,}", f"{self.now:,}", str(self.batches), *shares, said
+
+
+@dataclass(frozen=True)
+class Story:
+    """A line of the table about trust: quiet cohorts, then two after the concept changed."""
+
+    kind: str
+    metric: str
+    concept: str
+    seed: int
+
+    def run(self) -> tuple[int, bool, tuple[bool, bool]]:
+        """Quiet cohorts at which it was untrusted, whether at the last of them, and at the two that changed."""
+        random = np.random.default_rng(self.seed)
+        model = Scored(self.kind, random)
+        quiet = [World(self.kind).draw(random, COHORT) for _ in range(LEARNED_FROM + COHORTS)]
+        cohorts = quiet + [World(self.kind, concept=self.concept).draw(random, COHORT) for _ in range(2)]
+        record: list[Compared] = []
+        untrusted = []
+        for number in range(LEARNED_FROM, len(cohorts)):
+            newest = cohorts[number - LEARNED_FROM : number]
+            known = tuple(np.concatenate(parts) for parts in zip(*newest, strict=True))
+            features, outcomes = cohorts[number]
+            figures = {figure.metric: figure for figure in model.estimate(known, features, number)}  # type: ignore[arg-type]
+            figure, truth = figures[self.metric], model.realised(features, outcomes)[self.metric]
+            record.append(Compared(self.metric, figure.value, figure.low, figure.high, truth))  # type: ignore[arg-type]
+            untrusted.append(trust(record).trusted is False)
+        return sum(untrusted[:COHORTS]), untrusted[COHORTS - 1], (untrusted[-2], any(untrusted[-2:]))
+
+
+def _rows(batches: int) -> Iterator[Row]:
+    sizes = [(then, now) for then in (5_000, 30_000) for now in (500, 5_000, 50_000)]
+    moved: tuple[tuple[str, Callable[[str], World]], ...] = (
+        ("no shift", World),
+        ("means of three features + 0.5 sigma", lambda kind: World(kind, shift=0.5)),
+        ("means - 0.5 sigma, a group from 30 % to 10 %", lambda kind: World(kind, shift=-0.5, mix=0.1)),
+    )
+    seed = 0
+    for kind, shifts in (("classification", moved), ("unequal noise", moved[:2]), ("long tail", moved[:2])):
+        for what, world in shifts:
+            for then, now in sizes:
+                seed += 1
+                yield Row(what, world(kind), then, now, batches, seed)
+
+
+TOLD = (
+    ("classification", "roc_auc", "the strongest coefficient has the other sign"),
+    ("classification", "brier", "the outcome comes to more (log-odds + 0.7)"),
+    ("long tail", "mae", "the strongest coefficient has the other sign"),
+)
+
+
+def simulate(scale: float = typer.Option(1.0, help="Share of the batches to draw, for a quick look.")) -> None:
+    """Draw batches and say how often the interval held the truth; a whole run renews the document."""
+    began, rows = time.monotonic(), list(_rows(max(4, round(40 * scale))))
+    stories = max(4, round(40 * scale))
+    with ProcessPoolExecutor(2) as pool:
+        lines = []
+        for line in pool.map(_run, rows):
+            lines.append(line)
+            print(" | ".join(line), f"{time.monotonic() - began:.0f} s", flush=True)
+        trusted = []
+        for number, (kind, metric, concept) in enumerate(TOLD):
+            told = list(pool.map(_run, [Story(kind, metric, concept, 1000 * number + one) for one in range(stories)]))
+            trusted.append((kind, metric, concept, *_said(told)))
+            print(" | ".join(trusted[-1]), f"{time.monotonic() - began:.0f} s", flush=True)
+    if scale == 1.0:
+        _write(lines, trusted, time.monotonic() - began)
+
+
+def _run(one: Row | Story) -> tuple[str, ...]:
+    return one.run()  # type: ignore[return-value]
+
+
+def _said(told: list[tuple[int, bool, tuple[bool, bool]]]) -> tuple[str, ...]:
+    verdicts, count = COHORTS * len(told), len(told)
+    return (
+        str(count),
+        _share(sum(one[0] for one in told), verdicts),
+        _share(sum(one[1] for one in told), count),
+        _share(sum(one[2][0] for one in told), count),
+        _share(sum(one[2][1] for one in told), count),
+    )
+
+
+def _share(hits: int, of: int) -> str:
+    low, high = binomtest(hits, of).proportion_ci(method="wilson")
+    return f"{hits / of:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (headings, tuple("---" for _ in headings), *rows))
+
+
+def _write(lines: list[tuple[str, ...]], trusted: list[tuple[str, ...]], seconds: float) -> None:
+    made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
+    same, judged = ("customers", "known outcomes", "current", "batches"), f"all >= {WANTED:.0%}"
+    shares, amounts = ([one for one in lines if (one[0] == "classification") == yes] for yes in (True, False))
+    tables = [
+        "### Classification: share of batches whose interval held the realised value",
+        _table((*same, *CLASSIFICATION, judged), [one[1:] for one in shares]),
+        "### Regression",
+        _table(("errors", *same, *REGRESSION, judged), amounts),
+        "### Trust",
+        _table(
+            ("score", "metric", "what changes after 12 cohorts", "stories", "untrusted before, of all verdicts",
+             "untrusted at the 12th cohort", "untrusted at the 1st cohort after", "at the 1st or 2nd"),
+            trusted,
+        ),
+    ]  # fmt: skip
+    before, rest = DOCUMENT.read_text().split(BEGIN)
+    body = "\n\n".join([BEGIN, *tables, f"Made with `make simulate-estimates`: {made}.", END])
+    DOCUMENT.write_text(f"{before}{body}{rest.split(END)[1]}")
+    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+
+
+if __name__ == "__main__":
+    typer.run(simulate)

@@ -21,6 +21,7 @@ METRICS = ("precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "log_loss"
 LEAST_ROWS = 100  # customers with known outcomes to learn from
 LEAST_OF_A_CLASS = 10
 REPLICATES = 200
+MISFIT = 0.5  # standard error of what is still wrong, as a share of what the weights changed; by simulation
 BINS = 1000  # of as many current customers each; as many again grow finer towards both ends
 TINY = float(np.finfo(np.float64).eps)  # log loss takes a probability to be at least so far from 0 and 1
 
@@ -79,7 +80,8 @@ def estimate(
 
     A curve is learned from the reference and says how likely the outcome is at each value. The interval has the chance
     in both: ``REPLICATES`` times the reference is drawn anew, the curve is fitted to it, and outcomes of all current
-    customers are drawn from the curve; the ends are quantiles of the metrics of those.
+    customers are drawn from the curve; the ends are quantiles of the metrics of those. What the weights
+    changed is a measure of what may still be wrong: ``MISFIT`` of it is a standard error more.
 
     Parameters
     ----------
@@ -110,10 +112,14 @@ def estimate(
     random = np.random.default_rng(seed)
     table, current = Table.of(reference_values, reference_outcomes, weights), Binned.of(values, threshold)
     curve = Curve.of(table)
-    expected = current.counts * curve.at(current.likely)
+    unweighted = Curve.of(Table.of(reference_values, reference_outcomes, np.ones(len(weights))))
+    expected, plain = (current.counts * one.at(current.likely) for one in (curve, unweighted))
+    left = random.standard_normal(REPLICATES) * MISFIT
     replicated = Curve.of(table.resampled(random, REPLICATES), curve.knots)
     drawn = random.binomial(current.counts, replicated.at(current.likely))
-    return [_figure(metric, current, expected, drawn.astype(np.float64)) for metric in METRICS]
+    return [
+        _figure(metric, current, np.vstack([expected, plain]), drawn.astype(np.float64), left) for metric in METRICS
+    ]
 
 
 def _missing(outcomes: Floats, weights: Floats, values: Floats) -> str | None:
@@ -137,17 +143,23 @@ def _worth(weights: Floats) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum()) * (1 + 1e-9)
 
 
-def _figure(metric: str, current: Binned, expected: Floats, drawn: Floats) -> Figure:
-    """One metric of the expected outcomes, with quantiles of those of drawn outcomes (replicates, bins)."""
+def _figure(metric: str, current: Binned, expected: Floats, drawn: Floats, left: Floats) -> Figure:
+    """One metric of the expected outcomes, with quantiles of those of drawn outcomes (replicates, bins).
+
+    ``expected`` is (2, bins): with the weights and without. ``left`` is how much of their difference is still wrong in
+    each replicate.
+    """
     n = int(current.counts.sum())
     function, reason = FUNCTIONS[metric]
     with np.errstate(divide="ignore", invalid="ignore"):
-        value, replicates = float(function(current, expected[None, :])[0]), function(current, drawn)
-    known = replicates[np.isfinite(replicates)]
-    if not np.isfinite(value) or len(known) < len(replicates) / 2:
+        (value, plain), replicates = function(current, expected).tolist(), function(current, drawn)
+    known = np.isfinite(replicates)
+    if not np.isfinite(value) or known.sum() < len(replicates) / 2:
         return undefined(metric, n, reason)
-    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Figure(metric, value, min(float(low), value), max(float(high), value), n)
+    realised = replicates[known] + left[known] * (value - plain)
+    low, high = np.quantile(realised, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    most = np.inf if metric == "log_loss" else 1.0
+    return Figure(metric, value, max(min(float(low), value), 0.0), min(max(float(high), value), max(most, value)), n)
 
 
 def _precision(current: Binned, positives: Floats) -> Floats:

@@ -12,14 +12,14 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from scoring.monitoring.figures import CONFIDENCE, Figure, undefined
 from scoring.monitoring.metrics import TOO_LARGE
-from scoring.monitoring.shift import ordered, ratios
+from scoring.monitoring.shift import fittable, ordered, ratios
 
 METRICS = ("mae", "rmse")
 LEAST_ROWS = 200  # customers with known outcomes to learn from
 MOST_ROWS = 100_000  # of them that are learned from
 FOLDS = 3
 REPLICATES = 200
-DRAWN = 20_000  # customers whose errors are drawn in a replicate; of more the noise is scaled down
+DRAWN = 5_000  # customers whose errors are drawn in a replicate; of more the noise is scaled down
 POWERS = (1, 2)
 TAIL, LEAST_TAIL = 0.05, 20  # share of the errors, and at least so many, that are the tail
 MOST_SHAPE = 0.45  # from 0.5 on a squared error has no mean
@@ -109,7 +109,7 @@ def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
         mean = made[kept].mean()
         if mean <= 0:
             continue
-        model = _regressor(seed).fit(then[kept], made[kept] / mean)
+        model = _regressor(seed).fit(fittable(then[kept]), made[kept] / mean)
         expected[~kept] = model.predict(then[~kept]) * mean
         current += model.predict(now) * mean / FOLDS
     least = LEAST_SHARE * made.mean() or 1.0  # of a model that never errs each error is 0 times 1

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 FOLDS = 3
-MOST = 30_000  # rows of a side that a classifier learns from
+MOST = 20_000  # rows of a side that a classifier learns from
 LIMIT = 100.0  # a weight is at most so many times the mean
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ def ratios(reference: Floats, current: Floats, *, seed: int) -> Floats:
         was, came = (
             _some(rows[which != fold], random) for rows, which in ((reference[then], folds), (current[now], others))
         )
-        teller = _classifier(seed).fit(np.vstack([was, came]), np.repeat([0.0, 1.0], [len(was), len(came)]))
+        teller = _classifier(seed).fit(fittable(np.vstack([was, came])), np.repeat([0.0, 1.0], [len(was), len(came)]))
         rows = then[folds == fold]
         likely = teller.predict_proba(reference[rows])[:, 1]
         result[rows] = likely / (1 - likely) * len(was) / len(came)
@@ -51,6 +51,11 @@ def ratios(reference: Floats, current: Floats, *, seed: int) -> Floats:
 def ordered(rows: Floats) -> NDArray[np.intp]:
     """Places of rows in growing order, by their last column first: the same rows for any order of them."""
     return np.asarray(np.lexsort(rows.T))
+
+
+def fittable(rows: Floats) -> Floats:
+    """Rows with 0 in columns of nulls only, which a gradient boosting cannot be fitted to; they say nothing."""
+    return np.asarray(np.where(np.isnan(rows).all(axis=0), 0.0, rows))
 
 
 def _some(rows: Floats, random: np.random.Generator) -> Floats:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
 
 from scoring.monitoring.figures import CONFIDENCE, Figure, undefined
 from scoring.monitoring.metrics import TOO_LARGE
@@ -90,7 +91,8 @@ def estimate(
         return [undefined(metric, rows, reason) for metric in METRICS]
     then = np.column_stack([reference_features, reference_values])
     now = np.column_stack([features, values])
-    errors = _learned(then, made, now[ordered(now)], seed)
+    with threadpool_limits(1, "openmp"):  # on a busy machine threads wait for each other most of the time
+        errors = _learned(then, made, now[ordered(now)], seed)
     random = np.random.default_rng(seed)
     return _figures(errors, rows, random)
 

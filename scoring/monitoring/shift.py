@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 FOLDS = 3
 MOST = 20_000  # rows of a side that a classifier learns from
@@ -31,10 +32,14 @@ def ratios(reference: Floats, current: Floats, *, seed: int) -> Floats:
     float64 of shape (n,)
         Positive, of mean about 1.
     """
-    result = np.ones(len(reference))
     if min(len(reference), len(current)) < FOLDS:
-        return result
-    then, now = ordered(reference), ordered(current)
+        return np.ones(len(reference))
+    with threadpool_limits(1, "openmp"):  # on a busy machine threads wait for each other most of the time
+        return _judged(reference, current, seed)
+
+
+def _judged(reference: Floats, current: Floats, seed: int) -> Floats:
+    result, then, now = np.ones(len(reference)), ordered(reference), ordered(current)
     random = np.random.default_rng(seed)
     folds, others = random.permutation(len(then)) % FOLDS, random.permutation(len(now)) % FOLDS
     for fold in range(FOLDS):

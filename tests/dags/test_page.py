@@ -229,3 +229,78 @@ def test_the_connection_may_stand_in_airflows_own_database(
             assert done.returncode == 0, done.stderr
     assert answer["status"] == 200, answer["text"]
     assert json.loads(answer["text"])["scores"][0]["published"] is not None
+
+
+def test_a_failure_that_nobody_foresaw_is_a_sentence_too(ask: Ask) -> None:
+    asked = {"path": "/scoring/api/scores/churn/reports", "login": VIEWER}
+    (answer,) = ask(asked, SCORING_REPORTS="unheard-of://bucket")["answers"]
+    assert answer["status"] == 500
+    assert json.loads(answer["text"])["problem"].startswith("This page failed, not your data")
+    assert "unheard-of" not in answer["text"]
+    assert_safe(answer)
+
+
+CROWD = """
+from contextlib import ExitStack
+from scoring.errors import TransientError
+from scoring_airflow.page.database import MOST, database
+with ExitStack() as crowd:
+    for _ in range(MOST):
+        crowd.enter_context(database())
+    try:
+        with database(patience=0.01):
+            print("one more")
+    except TransientError as error:
+        print(error)
+with database():
+    print("room again")
+"""
+
+
+def test_more_readers_than_there_is_room_for_are_sent_away_at_once(airflow: dict[str, str], page_database: str) -> None:
+    said = run(CROWD, airflow | {"AIRFLOW_CONN_SCORING_DB": page_database})
+    assert said[-2:] == [
+        "Too many people load this page at the same time. Remedy: Load it again in a moment.", "room again",
+    ]  # fmt: skip
+
+
+EDITED = """
+from pathlib import Path
+from scoring_airflow.page.definitions import current_catalog
+shop = Path("{folder}") / "edited_definitions" / "shop.py"
+print(list(current_catalog().data_sets), current_catalog() is current_catalog())
+shop.write_text(shop.read_text().replace('"shop"', '"store"'))
+print(list(current_catalog().data_sets))
+(shop.parent / "more.py").write_text(shop.read_text().replace('"store"', '"market"'))
+print(sorted(current_catalog().data_sets))
+shop.write_text("DataSet(")
+print(list(current_catalog().data_sets), len(current_catalog().problems))
+"""
+
+SHOP = """
+from scoring.domain.dataset import Column, CsvSource, DataSet
+SHOP = DataSet(name="shop", title="Shop", key="id", columns=(Column(name="id", type="text"),),
+               source=CsvSource(path="shop.csv"))
+"""
+
+
+def test_a_definition_that_is_edited_is_shown_without_a_restart(airflow: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "edited_definitions").mkdir()
+    (tmp_path / "edited_definitions" / "__init__.py").touch()
+    (tmp_path / "edited_definitions" / "shop.py").write_text(SHOP)
+    environment = airflow | {
+        "SCORING_DEFINITIONS": "edited_definitions",
+        "PYTHONPATH": f"{tmp_path}:{airflow['PYTHONPATH']}",
+    }
+    said = run(EDITED.format(folder=tmp_path), environment)
+    assert said[-4:] == ["['shop'] True", "['store']", "['market', 'store']", "['market'] 1"]
+
+
+def run(script: str, environment: dict[str, str]) -> list[str]:
+    """The lines that a script prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()

@@ -23,8 +23,8 @@ from scoring.page.metric_names import metric_of
 from scoring.page.migration import Move, migration
 from scoring.page.partitions import Arm, Lineage, Look, arms, lineage, look
 from scoring.page.record import Estimate, record
-from scoring_airflow.connections import catalog
 from scoring_airflow.page.database import database, page_settings
+from scoring_airflow.page.definitions import current_catalog
 
 Date = dt.date | None
 
@@ -63,22 +63,24 @@ class Kept:
 def overview() -> Response:
     """All scores."""
     with database() as connection:
-        return _json(overviews.overview(connection, catalog(), _now()))
+        return _json(overviews.overview(connection, current_catalog(), _now()))
 
 
 def about(score: str, first: Date = None, last: Date = None) -> Response:
     """The head of a score's page."""
     with _looking(score, first, last) as (connection, looked):
-        return _json(heads.about(connection, catalog(), catalog().score(score), looked, _now()))
+        return _json(heads.about(connection, current_catalog(), current_catalog().score(score), looked, _now()))
 
 
 def trend(
     score: str, metric: str | None = None, segment: str | None = None, first: Date = None, last: Date = None
 ) -> Response:
     """A metric over time."""
-    asked = metric_of(catalog().score(score), metric)
+    asked = metric_of(current_catalog().score(score), metric)
     with _looking(score, first, last) as (connection, looked):
-        found = trends.trend(connection, looked, asked, group_of(catalog(), catalog().score(score), segment))
+        found = trends.trend(
+            connection, looked, asked, group_of(current_catalog(), current_catalog().score(score), segment)
+        )
         return _json(Trended(found, record(found.points)))
 
 
@@ -91,14 +93,14 @@ def drift(
 ) -> Response:
     """How far each column has moved."""
     with _looking(score, first, last) as (connection, looked):
-        group = group_of(catalog(), catalog().score(score), segment)
+        group = group_of(current_catalog(), current_catalog().score(score), segment)
         return _json(drifts.drift(connection, looked, against, group))
 
 
 def distribution(score: str, segment: str | None = None, first: Date = None, last: Date = None) -> Response:
     """How the score's values are spread."""
     with _looking(score, first, last) as (connection, looked):
-        group = group_of(catalog(), catalog().score(score), segment)
+        group = group_of(current_catalog(), current_catalog().score(score), segment)
         return _json(distributions.distribution(connection, looked, group))
 
 
@@ -121,7 +123,7 @@ def partition(score: str, as_of: Date = None) -> Response:
 
 def reports(score: str) -> Response:
     """The reports that are kept, the newest date first."""
-    catalog().score(score)
+    current_catalog().score(score)
     kept = ReportsRoot(page_settings().reports_root).kept(score)
     return _json([Kept(one.as_of, one.kind) for one in kept])
 
@@ -129,13 +131,13 @@ def reports(score: str) -> Response:
 def report(score: str, as_of: dt.date, kind: Kind) -> Response:
     """A report's page, in a sandbox."""
     root = ReportsRoot(page_settings().reports_root)
-    page = root.read(root.report(catalog().score(score).name, as_of, kind))
+    page = root.read(root.report(current_catalog().score(score).name, as_of, kind))
     return Response(page, headers={"Content-Security-Policy": SANDBOX}, media_type="text/html; charset=utf-8")
 
 
 @contextmanager
 def _looking(score: str, first: Date, last: Date) -> Iterator[tuple[Connection, Look]]:
-    catalog().score(score)
+    current_catalog().score(score)
     with database() as connection:
         yield connection, look(connection, score, first, last)
 

@@ -35,15 +35,15 @@ def page_settings() -> Settings:
 
 
 @contextmanager
-def database() -> Iterator[Connection]:
-    """A connection to read with, for one answer.
+def database(patience: float = PATIENCE_SECONDS) -> Iterator[Connection]:
+    """A connection to read with, for one answer; waits for its turn up to ``patience`` seconds.
 
     Raises
     ------
     TransientError
         If ``MOST`` others are open and none ends in time; and errors as of :func:`scoring.page.reading.reading`.
     """
-    if not _slots.acquire(timeout=PATIENCE_SECONDS):
+    if not _slots.acquire(timeout=patience):
         raise TransientError("Too many people load this page at the same time.", remedy="Load it again in a moment.")
     try:
         with reading(page_settings().database()) as connection:

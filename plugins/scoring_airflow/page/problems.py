@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from scoring.errors import NotFound, ScoringError, TransientError
+from scoring_airflow.page.headers import SAFE
 
 log = logging.getLogger(__name__)
 
@@ -40,4 +41,4 @@ def _misspelt(_: Request, error: Exception) -> JSONResponse:
 
 def _unknown(_: Request, error: Exception) -> JSONResponse:
     log.error("The page Scoring failed", exc_info=error)
-    return JSONResponse({"problem": BUG}, 500)
+    return JSONResponse({"problem": BUG}, 500, SAFE)  # it is sent from outside of the middleware

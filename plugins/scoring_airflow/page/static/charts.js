@@ -29,7 +29,7 @@ export function faint(colour, share) {
 }
 
 function layout(own, colour) {
-  const axis = { gridcolor: colour.line, linecolor: colour.line, zerolinecolor: colour.line, tickcolor: colour.line, automargin: true, separatethousands: true, ...fixed };
+  const axis = { gridcolor: colour.line, linecolor: colour.line, zerolinecolor: colour.line, tickcolor: colour.line, automargin: true, separatethousands: true, exponentformat: "none", ...fixed };
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: 8, b: 8 },
     font: { family: "system-ui, sans-serif", size: 12, color: colour.soft },

@@ -240,6 +240,11 @@ def test_a_failure_that_nobody_foresaw_is_a_sentence_too(ask: Ask) -> None:
     assert_safe(answer)
 
 
+def test_only_the_api_server_imports_the_page(airflow: dict[str, str]) -> None:
+    said = run("import sys, scoring_plugin; print('scoring_airflow.page.app' in sys.modules)", airflow)
+    assert said[-1] == "False", "each task would wait until FastAPI is imported"
+
+
 CROWD = """
 from contextlib import ExitStack
 from scoring.errors import TransientError

@@ -78,9 +78,8 @@ def trend(
     """A metric over time."""
     asked = metric_of(current_catalog().score(score), metric)
     with _looking(score, first, last) as (connection, looked):
-        found = trends.trend(
-            connection, looked, asked, group_of(current_catalog(), current_catalog().score(score), segment)
-        )
+        group = group_of(current_catalog(), current_catalog().score(score), segment)
+        found = trends.trend(connection, looked, asked, group)
         return _json(Trended(found, record(found.points)))
 
 

@@ -3,8 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from scoring.catalog import load_catalog
 from scoring.database import Connection, transaction
+from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.models.fitting import fitting_encoding
@@ -12,16 +15,16 @@ from scoring.models.registry import ModelRef, Registry
 from scoring.monitoring import cbpe, dle, evaluations, learned
 from scoring.monitoring.evaluations import EVERYBODY, Method, NewEvaluation
 from scoring.monitoring.figures import Figure
-from scoring.monitoring.learned import Source
+from scoring.monitoring.learned import Customers, Learned, Source
 from scoring.monitoring.performance import Shown, shown_at
+from scoring.monitoring.shift import ratios
 from scoring.monitoring.values import all_values
 from scoring.publishing import publications
 from scoring.settings import Settings
-from scoring.snapshots import manifest
 
 ESTIMATED = 1  # part of each digest: another way to estimate is another input
 SEED = 0
-CURRENT_ROWS = 20_000  # of which features are read to estimate the error of all
+CURRENT_ROWS = 20_000  # of which features are read: they stand for all
 UNTRIED = "it was not tried on others at training"
 
 
@@ -45,10 +48,11 @@ def estimate(settings: Settings, score: Score, as_of: dt.date) -> None:
         registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
         (arm, *_) = publications.arms(connection, publication_id)
         ref = registry.version(arm.model_name, arm.model_version)
-        source = learned.source_of(connection, registry, shown, ref)
+        data_set = load_catalog(settings.definitions).data_set(score.data_set)
+        source = learned.source_of(connection, registry, shown, ref, data_set.name)
         new = _described(shown, ref, source)
         if not evaluations.confirm(connection, publication_id, "estimated", new.inputs_digest):
-            figures = _Estimator(settings, connection, registry, shown, ref).figures(source)
+            figures = _Estimator(connection, shown, ref, data_set).figures(source)
             evaluations.add(connection, replace(new, used=figures.used), {EVERYBODY: figures.found})
 
 
@@ -81,44 +85,41 @@ class _Figures:
 
 @dataclass(frozen=True)
 class _Estimator:
-    settings: Settings
     connection: Connection
-    registry: Registry
     shown: Shown
     ref: ModelRef
+    data_set: DataSet
 
     def figures(self, source: Source | None) -> _Figures:
         """What is estimated; nothing without a source."""
         if source is None:
             return _Figures([], 0)
-        return self._classification(source) if self.shown.score.kind == "classification" else self._regression(source)
-
-    def _classification(self, source: Source) -> _Figures:
-        known = learned.values_and_outcomes(self.connection, self.shown, source)
-        values = all_values(self.connection, self.shown.publication.publication_id)
-        threshold = self.shown.score.monitoring.threshold
-        found = cbpe.estimate(known.values, known.outcomes, values, threshold=threshold, seed=SEED)
-        return _Figures(found, len(known.values))
-
-    def _regression(self, source: Source) -> _Figures:
         score = self.shown.score
-        data_set = load_catalog(self.settings.definitions).data_set(score.data_set)
-        encoding = fitting_encoding(self.ref, score, data_set)
-        known = learned.with_features(self.connection, self.shown, source, encoding, self._trained(data_set.name))
-        features, values = learned.sample_of(self.connection, self.shown, encoding, CURRENT_ROWS)
-        found = dle.estimate(
+        encoding = fitting_encoding(self.ref, score, self.data_set)
+        known = learned.with_features(self.connection, self.shown, source, encoding)
+        now = learned.sample_of(self.connection, self.shown, encoding, CURRENT_ROWS)
+        estimated = self._classification if score.kind == "classification" else self._regression
+        return _Figures(estimated(known, now), len(known.values))
+
+    def _classification(self, known: Learned, now: Customers) -> list[Figure]:
+        values = all_values(self.connection, self.shown.publication.publication_id)
+        then, current = np.column_stack([known.features, known.values]), np.column_stack([now.features, now.values])
+        return cbpe.estimate(
+            known.values,
+            known.outcomes,
+            values,
+            threshold=self.shown.score.monitoring.threshold,
+            seed=SEED,
+            weights=ratios(then, current, seed=SEED),
+        )
+
+    def _regression(self, known: Learned, now: Customers) -> list[Figure]:
+        return dle.estimate(
             known.features,
             known.values,
             known.outcomes,
-            features,
-            values,
+            now.features,
+            now.values,
             rows=self.shown.publication.rows or 0,
             seed=SEED,
         )
-        return _Figures(found, len(known.values))
-
-    def _trained(self, data_set: str) -> int | None:
-        """The id of the snapshot that the model learned from, if it is here."""
-        on = self.registry.trained_on(self.ref)
-        found = manifest.find(self.connection, data_set, on.as_of, on.snapshot_digest) if on else None
-        return found.snapshot_id if found else None

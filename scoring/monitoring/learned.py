@@ -19,19 +19,18 @@ from scoring.models.registry import ModelRef, Registry
 from scoring.monitoring import evaluations, sampling
 from scoring.monitoring.evaluations import Evaluation
 from scoring.monitoring.performance import Shown, labels_of
-from scoring.monitoring.values import read_beside_outcomes
 from scoring.outcomes import known
 from scoring.publishing import publications
 from scoring.snapshots import manifest
 from scoring.snapshots.lake import SnapshotFile
 
 COHORTS = 3  # newest ones: what customers did long ago says less about those of today
-ROWS = 15_000  # of which a model of the error is learned: a seeded sample of each cohort
+ROWS = 15_000  # that are learned from: a seeded sample of each cohort
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an estimator learns: ``cohorts``, or the file of ``tried`` with its rows of the training snapshot.
+    """Where an estimator learns: ``cohorts``, or what was ``tried`` of the customers of the ``trained`` snapshot.
 
     ``what`` says it for people, ``inputs`` identifies the content, ``known_at`` is when its newest outcome was
     recorded.
@@ -42,18 +41,27 @@ class Source:
     known_at: dt.datetime | None
     cohorts: tuple[Evaluation, ...] = ()
     tried: pa.Table | None = None
+    trained: int | None = None
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Published values and outcomes (0.0 or 1.0, or amounts), float64 (rows,); features (rows, features) if asked."""
+    """Published values and outcomes (0.0 or 1.0, or amounts), float64 (rows,); features, float64 (rows, features)."""
 
     values: np.ndarray
     outcomes: np.ndarray
     features: np.ndarray
 
 
-def source_of(connection: Connection, registry: Registry, shown: Shown, ref: ModelRef) -> Source | None:
+@dataclass(frozen=True)
+class Customers:
+    """Features, float64 (rows, features), and published values, float64 (rows,)."""
+
+    features: np.ndarray
+    values: np.ndarray
+
+
+def source_of(connection: Connection, registry: Registry, shown: Shown, ref: ModelRef, data_set: str) -> Source | None:
     """Where the estimator of a publication learns; None if there is nothing of its model version."""
     as_of, horizon = shown.publication.as_of, shown.score.target.horizon
     found = evaluations.learnable(connection, shown.score.name, as_of, ref.name, ref.version)
@@ -63,40 +71,18 @@ def source_of(connection: Connection, registry: Registry, shown: Shown, ref: Mod
         newest = max(one.known_at for one in cohorts if one.known_at)
         inputs: list[object] = [one.inputs_digest for one in cohorts]
         return Source(f"outcomes of the cohorts {dates}", inputs, newest, tuple(cohorts))
-    tried = registry.out_of_fold(ref)
-    if tried is None or not tried.num_rows:
+    tried, on = registry.out_of_fold(ref), registry.trained_on(ref)
+    trained = manifest.find(connection, data_set, on.as_of, on.snapshot_digest) if on else None
+    if tried is None or not tried.num_rows or trained is None:
         return None
     what = f"customers of the training set of {ref}, each scored by a model that had not seen it"
-    return Source(what, [ref.digest], None, tried=tried)
+    return Source(what, [ref.digest], None, tried=tried, trained=trained.snapshot_id)
 
 
-def values_and_outcomes(connection: Connection, shown: Shown, source: Source) -> Learned:
-    """All values and outcomes of a source, without features."""
-    if source.tried is not None:
-        values, outcomes = (source.tried.column(name).to_numpy() for name in ("value", "outcome"))
-        return Learned(values, outcomes, np.zeros((len(values), 0)))
-    parts = []
-    for cohort in source.cohorts:
-        publication = publications.by_id(connection, cohort.publication_id)
-        assert publication is not None and cohort.known_at is not None  # noqa: S101, PT018 - a foreign key, a known cohort
-        arms = [arm.arm for arm in publications.arms(connection, cohort.publication_id)]
-        parts.append(read_beside_outcomes(connection, publication, cohort.known_at, arms=arms))
-    values, outcomes = np.concatenate([one.values for one in parts]), np.concatenate([one.outcomes for one in parts])
-    return Learned(values, labels_of(shown.score, outcomes), np.zeros((len(values), 0)))
-
-
-def with_features(
-    connection: Connection, shown: Shown, source: Source, encoding: Encoding, trained: int | None
-) -> Learned:
-    """A seeded sample of a source with the features that the model sees.
-
-    Parameters
-    ----------
-    trained
-        The id of the training snapshot, for what was tried at training.
-    """
+def with_features(connection: Connection, shown: Shown, source: Source, encoding: Encoding) -> Learned:
+    """A seeded sample of a source with the features that the model sees."""
     nobody = Learned(np.zeros(0), np.zeros(0), np.zeros((0, len(encoding.features))))
-    parts = [nobody, *_sampled(connection, shown, source, encoding, trained)]
+    parts = [nobody, *_sampled(connection, shown, source, encoding)]
     return Learned(
         np.concatenate([one.values for one in parts]),
         np.concatenate([one.outcomes for one in parts]),
@@ -104,18 +90,16 @@ def with_features(
     )
 
 
-def sample_of(connection: Connection, shown: Shown, encoding: Encoding, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features and values of a seeded sample of a publication: float64 (rows, features) and (rows,)."""
+def sample_of(connection: Connection, shown: Shown, encoding: Encoding, count: int) -> Customers:
+    """A seeded sample of the customers of a publication."""
     rows, values = _customers(connection, shown, shown.publication.publication_id, encoding, count)
-    return feature_frame(encoding, rows, shown.key).to_numpy(), values
+    return Customers(feature_frame(encoding, rows, shown.key).to_numpy(), values)
 
 
-def _sampled(
-    connection: Connection, shown: Shown, source: Source, encoding: Encoding, trained: int | None
-) -> Iterator[Learned]:
-    if source.tried is not None and trained is not None:
+def _sampled(connection: Connection, shown: Shown, source: Source, encoding: Encoding) -> Iterator[Learned]:
+    if source.tried is not None and source.trained is not None:
         tried = source.tried.take(pa.array(sampling.places(source.tried.num_rows, ROWS)))
-        with SnapshotFile(manifest.get(connection, trained).location) as file:
+        with SnapshotFile(manifest.get(connection, source.trained).location) as file:
             rows = sampling.rows_at(file, [shown.key, *encoding.names], tried.column("row").to_numpy())
         features = feature_frame(encoding, rows, shown.key).to_numpy()
         yield Learned(tried.column("value").to_numpy(), tried.column("outcome").to_numpy(), features)

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from factories import JULY, JUNE, MAY, query, register, value
+from factories import JULY, JUNE, MAY, query, register, snapshot_of, value
 from factories_monitoring import MONTHS, content, figures, monitored, month, shoppers, truth, watched
 from shop_definitions import LEAVING, SPENDING
 
@@ -33,11 +33,18 @@ def estimates(settings, as_of=JUNE):
     return found
 
 
-def tried(rows, seed):
-    """What training would keep of these customers, had the model been tried on them."""
+def tried_model(settings, seed, count):
+    """A new version that was tried, at training, on customers of May."""
+    rows = shoppers(count, seed)
+    snapshot = snapshot_of(settings, rows, MAY)
     said = 1 / (1 + np.exp(-np.array([row["mood"] for row in rows])))
     outcome = np.array([float(row["visits"] >= 5) for row in truth(rows, seed)])
-    return pa.table([np.arange(len(rows)), said, outcome], schema=SCHEMA)
+    return register(
+        settings,
+        LEAVING,
+        tags={"trained_as_of": MAY.isoformat(), "snapshot_digest": snapshot.digest},
+        out_of_fold=pa.table([np.arange(count), said, outcome], schema=SCHEMA),
+    )
 
 
 def months(settings, *, honest, count=300, first=1):
@@ -60,7 +67,7 @@ def test_without_anything_to_learn_from_there_is_no_estimate_and_a_reason(shop):
 
 
 def test_a_new_version_is_estimated_by_what_it_was_tried_on_at_training(own_registry):
-    register(own_registry, LEAVING, out_of_fold=tried(shoppers(2000, 7), 7))
+    tried_model(own_registry, 7, 2000)
     month(own_registry, rows=shoppers(500, 1), later=None)
     monitored(own_registry)
     found = figures(own_registry, "estimated")
@@ -72,8 +79,16 @@ def test_a_new_version_is_estimated_by_what_it_was_tried_on_at_training(own_regi
     assert not estimates(own_registry).mature
 
 
+def test_what_was_tried_on_customers_whose_snapshot_is_gone_teaches_nothing(own_registry):
+    tried_model(own_registry, 7, 300)
+    query(own_registry, "DELETE FROM scoring.snapshot")
+    month(own_registry, rows=shoppers(50, 1), later=None)
+    monitored(own_registry)
+    assert "no outcome of a customer that leaving version 2 has scored is known" in estimates(own_registry).reason
+
+
 def test_an_estimate_learns_from_cohorts_that_had_ended_and_foresees_nothing(own_registry):
-    register(own_registry, LEAVING, out_of_fold=tried(shoppers(1000, 7), 7))
+    tried_model(own_registry, 7, 1000)
     months(own_registry, honest=[True, True, True, None])
     learned = {as_of: estimates(own_registry, as_of).learned_from for as_of in MONTHS[1:5]}
     assert learned[JUNE].startswith("customers of the training set")
@@ -120,8 +135,6 @@ def test_a_regression_is_estimated_by_a_model_of_its_error(shop):
 
 
 def test_a_regression_without_cohorts_is_estimated_by_what_it_was_tried_on(own_registry):
-    from factories import snapshot_of
-
     rows = shoppers(400, 5)
     snapshot = snapshot_of(own_registry, rows, MAY)
     shown = np.array([row["spend"] for row in truth(rows, 5)])
@@ -141,7 +154,7 @@ def test_a_regression_without_cohorts_is_estimated_by_what_it_was_tried_on(own_r
 
 
 def test_honest_estimates_hold_what_happened_and_are_trusted(own_registry):
-    register(own_registry, LEAVING, out_of_fold=tried(shoppers(3000, 7), 7))
+    tried_model(own_registry, 7, 3000)
     months(own_registry, honest=[True, True, True, None])
     record = query(own_registry, "SELECT * FROM scoring.estimate_record WHERE metric = 'roc_auc'")
     assert len(record) == 3
@@ -150,7 +163,7 @@ def test_honest_estimates_hold_what_happened_and_are_trusted(own_registry):
 
 
 def test_once_outcomes_show_that_the_concept_has_drifted_estimates_are_not_trusted(own_registry):
-    register(own_registry, LEAVING, out_of_fold=tried(shoppers(3000, 7), 7))
+    tried_model(own_registry, 7, 3000)
     months(own_registry, honest=[True, False, None])
     assert verdict(own_registry, AUGUST).estimator_trusted is False
     assert verdict(own_registry, JUNE).estimator_trusted is True, "by what was known of cohorts up to then"

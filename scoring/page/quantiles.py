@@ -31,4 +31,5 @@ def _at(edges: Sequence[float], counts: Sequence[int], up_to: Sequence[int], wan
     if place == len(edges):
         return edges[-1]
     low, high = edges[place - 1], edges[place]
-    return low + (high - low) * (wanted - up_to[place - 1]) / counts[place]
+    found = low + (high - low) * (wanted - up_to[place - 1]) / counts[place]
+    return min(max(found, low), high)  # rounding may take it a little out

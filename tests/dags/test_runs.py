@@ -185,7 +185,8 @@ def test_outcomes_of_every_due_cohort_are_collected_and_wake_those_cohorts(shop:
     assert known_of(shop) == {"c0000": 1.0}
     assert again["events"] == []
     (warning,) = first["warnings"]
-    assert warning == "1 of 2 rows are in quarantine; `scoring outcome refused 2` shows why."
+    refused = value(shop, "SELECT batch_id FROM scoring.outcome_batch WHERE quarantined = 1")
+    assert warning == f"1 of 2 rows are in quarantine; `scoring outcome refused {refused}` shows why."
     assert one["state"] == "failed"  # the form's cohort is collected of every score, and leaving has none
     assert one["events"] == [["outcomes_spending", JUNE.isoformat()]]
 

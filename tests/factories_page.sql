@@ -36,9 +36,10 @@ SELECT publication_id, 'champion', score, version, repeat('a', 64) FROM partitio
 INSERT INTO scoring.evaluation (kind, score, as_of, publication_id, inputs_digest, method, threshold, known_at, rows, used, mature)
 SELECT k.kind, p.score, p.as_of, p.publication_id, p.digest,
     CASE WHEN k.kind = 'realised' THEN 'scikit-learn' WHEN p.kind = 'classification' THEN 'CBPE' ELSE 'DLE' END,
-    CASE p.kind WHEN 'classification' THEN 0.5 END, p.as_of + 31, 30000 + p.n, 29900, k.kind = 'realised'
+    CASE p.kind WHEN 'classification' THEN 0.5 END, p.as_of + 31, 30000 + p.n, CASE WHEN p.n > %(days)s - %(horizon)s THEN 9000 ELSE 29900 END,
+    k.kind = 'realised' AND p.n <= %(days)s - %(horizon)s
 FROM partition p CROSS JOIN (VALUES ('realised'), ('estimated')) AS k (kind)
-WHERE k.kind = 'estimated' OR p.n <= %(days)s - %(horizon)s;
+WHERE k.kind = 'estimated' OR p.n <= %(days)s - %(horizon)s + 5;  -- the last five are not mature yet
 INSERT INTO scoring.metric (evaluation_id, arm, segment, segment_value, metric, value, low, high, n)
 SELECT e.evaluation_id, '', c.segment, c.segment_value, f.metric, v.value, v.value - 2 * f.error, v.value + 2 * f.error, c.n
 FROM scoring.evaluation e JOIN partition p USING (publication_id) JOIN figure f ON f.kind = p.kind CROSS JOIN customers c

@@ -1,7 +1,10 @@
 """What the page of a score shows is what stands in the tables."""
 
 import datetime as dt
+from contextlib import closing
 
+import factories_page
+import psycopg2
 import pytest
 from page_definitions import CHURN, SPEND
 
@@ -14,6 +17,7 @@ from scoring.page.distribution import SHARES, distribution
 from scoring.page.drift import MOST_COLUMNS, drift
 from scoring.page.migration import migration
 from scoring.page.partitions import MOST, Look, arms, lineage, look
+from scoring.page.reading import reading
 from scoring.page.record import record
 from scoring.page.trend import trend
 
@@ -58,6 +62,7 @@ def test_the_trend_has_all_mature_figures_and_all_estimates(connection: Connecti
         {"as_of": p.as_of, "kind": p.kind, "value": p.value, "low": p.low, "high": p.high} for p in shown.points
     ] == stored
     assert {point.kind for point in shown.points} == {"realised", "estimated"}
+    assert max(p.as_of for p in shown.points if p.kind == "realised") == LAST - dt.timedelta(days=30)  # mature ones
 
 
 def test_a_promise_is_shown_beside_the_metric_that_it_is_about(connection: Connection, churn: Look) -> None:
@@ -141,6 +146,17 @@ def test_band_migration_is_from_the_publication_before(connection: Connection, c
     assert {move.previous_as_of for move in moves} == {LAST - dt.timedelta(days=1)}
     assert len(moves) == 25
     assert migration(connection, churn.publication_ids[0]) == []
+
+
+def test_band_migration_is_counted_once_if_a_date_was_published_anew(database_url: str) -> None:
+    factories_page.fill(database_url, days=2, last=LAST)
+    anew = "INSERT INTO scoring.band_migration VALUES ((SELECT max(publication_id) FROM scoring.publication WHERE "
+    with closing(psycopg2.connect(database_url)) as other, other, other.cursor() as cursor:
+        cursor.execute(anew + "score = 'churn'), 0, 'A', 'E', 30000)")  # from a publication that was replaced
+    with reading(database_url) as opened:
+        moves = migration(opened, look(opened, "churn").publication_ids[-1])
+    assert len(moves) == 25
+    assert {move.previous_as_of for move in moves} == {LAST - dt.timedelta(days=1)}
 
 
 def test_the_record_is_that_of_the_view(connection: Connection, churn: Look) -> None:

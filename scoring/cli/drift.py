@@ -91,7 +91,7 @@ def _number(figure: float | None) -> str:
 
 
 def _write_report(settings: Settings, name: str, as_of: dt.date) -> None:
-    from scoring.monitoring.reports.write import write_reports
+    from scoring.monitoring.pages.write import write_reports
 
     written = write_reports(settings, find_score(settings, name), as_of, now=dt.datetime.now(dt.UTC))
     for one in written.kept:

@@ -14,6 +14,7 @@ from scoring.intake.expectations import Validation, load_suite
 from scoring.intake.limits import most_refused
 from scoring.intake.scratch import scratch_directory
 from scoring.intake.staging import Staged
+from scoring.intake.validation_page import keep_page
 from scoring.settings import Settings
 
 
@@ -46,7 +47,8 @@ def ingest(
         finally:
             staged.close()
         new = builder.judge(suite, validation, origin)
-        suite.write_docs(validation.results, as_of, run_name=f"{data_set.name}_{as_of}")
+        page = suite.write_docs(validation.results, as_of, data_set.name, kept=settings.reports_kept)
+        keep_page(settings, new, data_set.title, page)
         return builder.record(new)
 
 

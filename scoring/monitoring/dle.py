@@ -129,7 +129,7 @@ def _figures(errors: Errors, rows: int, random: np.random.Generator) -> list[Fig
         misfit[place] = abs(np.log(weighted / plain)) if plain > 0 and weighted > 0 else 0.0
     misfit[1] = max(misfit[1], 2 * misfit[0])  # a size that is off by 1 % is a square off by 2 %
     drawn = np.array([_replicate(errors, relative, tail, rows, random) for _ in range(REPLICATES)])
-    drawn = np.maximum(drawn * np.exp(misfit * random.standard_normal((REPLICATES, 2))), 0.0)
+    drawn = drawn * np.exp(misfit * random.standard_normal((REPLICATES, 2)))
     low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     low, high = np.minimum(low, value), np.maximum(high, value)
     return [
@@ -154,13 +154,20 @@ def _replicate(
     places = np.minimum(np.searchsorted(shares, random.random(count) * shares[-1]), len(relative) - 1)
     scatter = tail.drawn(relative[places], random)
     customers = errors.now if count == len(errors.now) else random.choice(errors.now, count)
-    sampled = random.standard_normal() * np.sqrt(max(1 / len(errors.now) - 1 / rows, 0.0))
+    others = _sampled(len(errors.now), rows, random)
     found = []
     for power in POWERS:
-        now, mean = errors.now**power, float(weights @ relative**power) / shares[-1]
-        noise = customers**power @ (scatter**power / (mean or 1.0) - 1) / count * np.sqrt(count / rows)
-        found.append(_factor(errors, made, weights, power) * max(now.mean() + sampled * now.std() + noise, 0.0))
+        expected, mean = customers**power, float(weights @ relative**power) / shares[-1]
+        noise = 1 + np.sqrt(count / rows) * (scatter**power / (mean or 1.0) - 1)
+        now = (others @ errors.now**power) / others.sum() * (expected @ noise) / expected.sum()
+        found.append(_factor(errors, made, weights, power) * now)
     return found[0], found[1]
+
+
+def _sampled(count: int, rows: int, random: np.random.Generator) -> Floats:
+    """Weights of ``count`` sampled customers had others of the ``rows`` been drawn: positive, all 1 if they are all."""
+    left = np.sqrt(max(1 - count / rows, 0.0))
+    return np.asarray(1 + left * (random.standard_exponential(count) - 1))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import factories_page
 import psycopg2
 import pytest
 
-from scoring.monitoring.reports.place import ReportsRoot
+from scoring.reports.place import ReportsRoot
 
 LAST = dt.date(2025, 12, 31)
 HERE = Path(__file__).parent
@@ -160,7 +160,7 @@ def test_answers_are_those_that_were_asked_for(seen: dict[str, dict[str, Any]]) 
         ("/scoring/api/scores/churn/drift?segment=moon%3Dfull", 404, "churn has no segment 'moon=full'"),
         ("/scoring/api/scores/churn/partition?as_of=1999-01-01", 404, "Nothing of churn is published at 1999-01-01."),
         ("/scoring/reports/churn/2025-12-31/drift", 404, "There is no drift report of churn at 2025-12-31."),
-        ("/scoring/reports/churn/2025-12-31/secrets", 422, "kind: Input should be 'drift' or 'performance'"),
+        ("/scoring/reports/churn/2025-12-31/secrets", 422, "kind: Input should be 'validation', 'drift' or 'performance'"),
         ("/scoring/static/nothing.js", 404, "There is no file nothing.js."),
     ],
 )
@@ -178,12 +178,20 @@ def test_no_other_file_and_no_description_of_the_api_is_served(seen: dict[str, d
 def test_a_report_is_served_in_a_sandbox(ask: Ask, tmp_path: Path) -> None:
     root = ReportsRoot(str(tmp_path))
     root.write(root.report("churn", LAST, "drift"), b"<html><script>1</script></html>")
-    kept, page = ask(
+    root.write(root.report("people", LAST, "validation"), b"<html>checked</html>")
+    root.write(root.report("people", LAST - dt.timedelta(days=1), "validation"), b"<html></html>")
+    kept, page, checked = ask(
         {"path": "/scoring/api/scores/churn/reports", "login": VIEWER},
         {"path": f"/scoring/reports/churn/{LAST}/drift", "login": VIEWER},
+        {"path": f"/scoring/reports/churn/{LAST}/validation", "login": VIEWER},
         SCORING_REPORTS=str(tmp_path),
     )["answers"]
-    assert json.loads(kept["text"]) == [{"as_of": "2025-12-31", "kind": "drift"}]
+    assert json.loads(kept["text"]) == [
+        {"as_of": "2025-12-31", "kind": "validation"},
+        {"as_of": "2025-12-31", "kind": "drift"},
+        {"as_of": "2025-12-30", "kind": "validation"},
+    ]
+    assert checked["text"] == "<html>checked</html>", "of the score's data set"
     assert page["text"] == "<html><script>1</script></html>"
     policy = page["headers"]["content-security-policy"]
     assert policy.startswith("sandbox allow-scripts;")

@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from scoring.monitoring.reports.place import ReportsRoot
+from scoring.reports.place import ReportsRoot
 
 sync_api = pytest.importorskip("playwright.sync_api")
 

@@ -73,7 +73,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write(suite: Suite, ages: list[int], as_of: dt.date, run_name: str) -> Path:
+def write(suite: Suite, ages: list[int], as_of: dt.date, name: str, kept: int = 9) -> Path:
     """The page of a validation of people of these ages."""
     people = [{"id": str(number), "age": age, "kind": "a"} for number, age in enumerate(ages)]
     table = arrow_schema(PEOPLE).empty_table().from_pylist(people, schema=arrow_schema(PEOPLE))
@@ -81,7 +81,7 @@ def write(suite: Suite, ages: list[int], as_of: dt.date, run_name: str) -> Path:
     for batch in table.to_batches():
         validation.check_rows(batch)
     validation.check_table(table.select, table.num_rows)
-    return Path(suite.write_docs(validation.results, as_of, run_name))
+    return Path(suite.write_docs(validation.results, as_of, name, kept=kept))
 
 
 @pytest.fixture
@@ -102,11 +102,32 @@ def test_no_page_loads_anything_of_another_host(docs: Path) -> None:
 def test_the_index_lists_each_validation_with_its_page_the_newest_first(docs: Path) -> None:
     index = Page(docs / "index.html")
     listed = [row for row in index.rows if row]
-    assert [[cell for cell in row if cell in ("first", "second")] for row in listed] == [["second"], ["first"], []]
+    assert [[cell for cell in row if cell.startswith(("first", "second"))] for row in listed] == [
+        ["second_2005-06-30"],
+        ["first_2005-05-31"],
+        [],
+    ]
     assert "people 2005-06-30" in listed[0]
     pages = {link for link in index.links if link.startswith("validations/")}
-    assert {Path(link).parts[2] for link in pages} == {"first", "second"}
+    assert {Path(link).parts[2] for link in pages} == {"first_2005-05-31", "second_2005-06-30"}
     assert all((docs / link).is_file() for link in pages)
+
+
+def test_of_old_validations_those_of_the_newest_dates_stay_one_for_each_date(directory: Path) -> None:
+    suite = load_suite(directory, PEOPLE)
+    write(suite, [20], dt.date(2005, 4, 30), "people", kept=2)
+    other = write(suite, [20], dt.date(2005, 4, 30), "other", kept=2)
+    before = write(suite, [20], MAY, "people", kept=2)
+    again = write(suite, [5], MAY, "people", kept=2)
+    june = write(suite, [20], JUNE, "people", kept=2)
+    assert set((directory / "uncommitted" / "data_docs" / "validations").rglob("*.html")) == {other, again, june}
+    assert {file.stem for file in (directory / "uncommitted" / "validations").rglob("*.json")} == {
+        "2005-04-30",
+        "2005-05-31",
+        "2005-06-30",
+    }
+    assert not before.exists()
+    assert write(suite, [20], dt.date(2005, 4, 30), "people", kept=2).exists()  # of an old date: until the next one
 
 
 def test_every_page_leads_back_to_the_index(docs: Path) -> None:

@@ -300,7 +300,7 @@ def test_data_docs_hold_the_counts_of_all_batches_and_nothing_else_in_the_contex
     checked.check_rows(rows(age=[5, 20, None]))
     checked.check_rows(rows(age=[20, 6]))
     checked.check_table(rows(age=[]).select, 5)
-    page = stating.write_docs(checked.results, AS_OF, "manual__2026-11-23T14:00:00+00:00 profiling")
+    page = stating.write_docs(checked.results, AS_OF, "manual 14:00:00+00:00 profiling", kept=1)
 
     html = Path(page).read_text()
     assert "2 unexpected values found." in html
@@ -327,7 +327,7 @@ def test_warnings_alone_leave_the_page_a_success(suite) -> None:
     stating = suite(age("warning"))
     checked = stating.validation()
     checked.check_rows(rows(age=[5]))
-    html = Path(stating.write_docs(checked.results, AS_OF, "run")).read_text()
+    html = Path(stating.write_docs(checked.results, AS_OF, "run", kept=1)).read_text()
     assert "Succeeded" in html
     assert "1 unexpected values found." in html
 
@@ -344,7 +344,7 @@ for number in range(3):
     suite = load_suite(Path(sys.argv[1]), CREDIT_CARDS)
     validation = suite.validation()
     validation.check_table(lambda names: arrow_schema(CREDIT_CARDS).empty_table().select(names), 0)
-    assert Path(suite.write_docs(validation.results, dt.date(2005, 6, 30), f"{sys.argv[2]}_{number}")).is_file()
+    assert Path(suite.write_docs(validation.results, dt.date(2005, 6, 30), f"{sys.argv[2]}_{number}", kept=1)).is_file()
 """
 
 

@@ -16,9 +16,10 @@ from scoring.errors import NotFound
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
 from scoring.monitoring.bins import cut_numbers, cut_text
 from scoring.monitoring.distance import jensen_shannon, wasserstein
-from scoring.monitoring.reports.evidently_page import NATURAL, drift_page, finished
-from scoring.monitoring.reports.place import ReportsRoot
-from scoring.monitoring.reports.write import SAMPLED, write_reports
+from scoring.monitoring.pages.evidently_page import NATURAL, drift_page
+from scoring.monitoring.pages.write import SAMPLED, write_reports
+from scoring.reports.page import finished
+from scoring.reports.place import ReportsRoot
 from scoring.snapshots.partial import MARK
 
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)

@@ -11,7 +11,6 @@ from pydantic_core import to_json
 
 from scoring.database import Connection
 from scoring.errors import NotFound
-from scoring.monitoring.reports.place import Kind, ReportsRoot
 from scoring.page import about as heads
 from scoring.page import cohort as cohorts
 from scoring.page import distribution as distributions
@@ -23,6 +22,7 @@ from scoring.page.metric_names import metric_of
 from scoring.page.migration import Move, migration
 from scoring.page.partitions import Arm, Lineage, Look, arms, lineage, look
 from scoring.page.record import Estimate, record
+from scoring.reports.place import KINDS, Kind, ReportsRoot
 from scoring_airflow.page.database import database, page_settings
 from scoring_airflow.page.definitions import current_catalog
 
@@ -121,17 +121,24 @@ def partition(score: str, as_of: Date = None) -> Response:
 
 
 def reports(score: str) -> Response:
-    """The reports that are kept, the newest date first."""
-    current_catalog().score(score)
-    kept = ReportsRoot(page_settings().reports_root).kept(score)
+    """The reports that are kept of a score and of its data set, the newest date first."""
+    root = ReportsRoot(page_settings().reports_root)
+    kept = [one for name in set(_named(score).values()) for one in root.kept(name) if _named(score)[one.kind] == name]
+    kept.sort(key=lambda one: (one.as_of, -KINDS.index(one.kind)), reverse=True)
     return _json([Kept(one.as_of, one.kind) for one in kept])
 
 
 def report(score: str, as_of: dt.date, kind: Kind) -> Response:
     """A report's page, in a sandbox."""
     root = ReportsRoot(page_settings().reports_root)
-    page = root.read(root.report(current_catalog().score(score).name, as_of, kind))
+    page = root.read(root.report(_named(score)[kind], as_of, kind))
     return Response(page, headers={"Content-Security-Policy": SANDBOX}, media_type="text/html; charset=utf-8")
+
+
+def _named(score: str) -> dict[Kind, str]:
+    """Under which name reports of a kind are kept: a validation is of the data set, whatever is scored from it."""
+    definition = current_catalog().score(score)
+    return {kind: definition.data_set if kind == "validation" else definition.name for kind in KINDS}
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def verdict(score: str) -> bool:
 @task_body
 def reports(score: str) -> list[str]:
     """Write the reports of a partition."""
-    from scoring.monitoring.reports.write import write_reports
+    from scoring.monitoring.pages.write import write_reports
 
     as_of, now = partition(get_current_context()), dt.datetime.now(dt.UTC)
     written = write_reports(task_settings(), catalog().score(score), as_of, now=now)

@@ -3,7 +3,7 @@
 import datetime as dt
 import fcntl
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ class DataDocs:
         sites: Mapping[str, Any] = context.variables.data_docs_sites or {}
         context.variables.data_docs_sites = {name: with_our_views(site) for name, site in sites.items()}  # not saved
 
-    def write(self, suite_name: str, results: Sequence[RuleResult], as_of: dt.date, run_name: str) -> str:
-        """Store one validation and build its page, the suite's page and the index.
+    def write(self, suite_name: str, results: Sequence[RuleResult], as_of: dt.date, name: str, kept: int) -> str:
+        """Store one validation and build its page, the suite's page and the index, and forget old validations.
 
         Returns the page's path, its URL if the site is not a directory, or an empty text if there is no site.
         Processes on one machine take turns, because each rewrites the index.
@@ -42,19 +42,29 @@ class DataDocs:
         suite_key = ExpectationSuiteIdentifier(name=suite_name)
         key = ValidationResultIdentifier(
             expectation_suite_identifier=suite_key,
-            run_id=RunIdentifier(run_name=_file_name(run_name), run_time=dt.datetime.now(dt.UTC)),
+            run_id=RunIdentifier(run_name=_run_name(name, as_of.isoformat()), run_time=dt.datetime.now(dt.UTC)),
             batch_identifier=as_of.isoformat(),
         )
         with _locked(Path(self._context.root_directory) / "uncommitted"):
             self._context.validation_results_store.store_validation_results(_merged(results, key), key)
+            for old in _outdated(self._context.validation_results_store.list_keys(), key, name, kept):
+                self._context.validation_results_store.remove_key(old)  # type: ignore[no-untyped-call] # its page goes when the index is built
             pages: Any = [key, suite_key]  # mixed types work, though the annotation allows only one
             self._context.build_data_docs(resource_identifiers=pages)
         urls = [site["site_url"] for site in self._context.get_docs_sites_urls(resource_identifier=key)]
         return next((_path(url) for url in urls if url), "")
 
 
-def _file_name(run_name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", run_name).strip(".") or "run"
+def _run_name(name: str, as_of: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{name}_{as_of}").strip(".")
+
+
+def _outdated(keys: Iterable[Any], new: ValidationResultIdentifier, name: str, kept: int) -> list[Any]:
+    """Validations of ``name`` that are neither the newest of their date nor of the ``kept`` newest dates."""
+    ours = [key for key in keys if key.run_id.run_name == _run_name(name, str(key.batch_identifier))]
+    newest = {str(key.batch_identifier): key for key in sorted(ours, key=lambda key: key.run_id.run_time)}
+    stay = [new, *(newest[as_of] for as_of in sorted(newest, reverse=True)[:kept])]
+    return [key for key in ours if key not in stay]
 
 
 @contextmanager

@@ -34,6 +34,9 @@ class Suite:
         """A new validation: of one input, from its first batch to its table rules."""
         return Validation(self.data_set, self.rules, self.engine)
 
-    def write_docs(self, results: Sequence[RuleResult], as_of: dt.date, run_name: str) -> str:
-        """Store the results of a validation and build its Data Docs page; returns the page's path."""
-        return self.docs.write(self.data_set.suite_name, results, as_of, run_name)
+    def write_docs(self, results: Sequence[RuleResult], as_of: dt.date, name: str, *, kept: int) -> str:
+        """Store the results of a validation and build its Data Docs page; returns the page's path.
+
+        ``name`` is said in the page; of its validations those of the ``kept`` newest dates stay, one for each date.
+        """
+        return self.docs.write(self.data_set.suite_name, results, as_of, name, kept)

@@ -184,8 +184,8 @@ export function lineage(data, about) {
 }
 
 export function reports(data, about) {
-  if (!data.length) return nothing("No report is kept.", `scoring drift ${about.line.score} --as-of <date> --report makes one.`);
+  if (!data.length) return nothing("No report is kept.", "Ingesting a partition makes one of its validation, monitoring it the others.");
   const dates = [...new Set(data.map((one) => one.as_of))];
   const links = (day) => data.filter((one) => one.as_of === day).flatMap((one, at) => [at ? " · " : null, here({ score: about.line.score, report: one.kind, as_of: day }, one.kind)]);
-  return { note: "Evidently's pages, of a seeded sample; the newest are kept.", body: table("Reports", [{ title: "Partition", key: true, cell: (day) => day }, { title: "Report", cell: links }], dates, { class: "figures" }) };
+  return { note: "Validation by Great Expectations; drift and performance by Evidently, of a seeded sample. The newest are kept.", body: table("Reports", [{ title: "Partition", key: true, cell: (day) => day }, { title: "Report", cell: links }], dates, { class: "figures" }) };
 }

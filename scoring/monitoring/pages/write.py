@@ -13,12 +13,13 @@ from scoring.domain.dataset import Column
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.monitoring import sampling
-from scoring.monitoring.reports import sample
-from scoring.monitoring.reports.evidently_page import OUTCOME, PREDICTED, drift_page, finished, performance_page
-from scoring.monitoring.reports.place import Kind, Report, ReportsRoot
+from scoring.monitoring.pages import sample
+from scoring.monitoring.pages.evidently_page import OUTCOME, PREDICTED, drift_page, performance_page
 from scoring.monitoring.watch import Look, look_at
 from scoring.outcomes import known
 from scoring.publishing.predict import load_scorer
+from scoring.reports.page import finished
+from scoring.reports.place import Kind, Report, ReportsRoot
 from scoring.settings import Settings
 from scoring.snapshots import manifest
 from scoring.snapshots.lake import SnapshotFile

@@ -1,4 +1,4 @@
-"""Where reports are kept: one page per score, date and kind, under a root that is a path or any fsspec URL."""
+"""Where reports are kept: a page per date and kind of each score or data set, under a path or any fsspec URL."""
 
 import datetime as dt
 import os
@@ -14,7 +14,7 @@ from scoring.domain.dataset import checked_name
 from scoring.errors import NotFound, TransientError
 from scoring.snapshots.partial import MARK, is_local, remove_partial_files
 
-Kind = Literal["drift", "performance"]
+Kind = Literal["validation", "drift", "performance"]  # the first is of a data set, the others are of a score
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _DATE = re.compile(r"as_of=(\d{4}-\d{2}-\d{2})$")
@@ -25,9 +25,9 @@ _HEAD = 4096  # bytes in which that stands
 
 @dataclass(frozen=True)
 class Report:
-    """A page that is kept."""
+    """A page that is kept; ``name`` is that of a score, or of a data set."""
 
-    score: str
+    name: str
     as_of: dt.date
     kind: Kind
     location: str
@@ -45,25 +45,25 @@ class ReportsRoot:
     def __init__(self, root: str) -> None:
         self._root = root.rstrip("/")
 
-    def report(self, score: str, as_of: dt.date, kind: Kind) -> Report:
+    def report(self, name: str, as_of: dt.date, kind: Kind) -> Report:
         """Where a page is kept, or would be.
 
         Raises
         ------
         ValueError
-            If ``score`` or ``kind`` is no name of one: neither can lead out of the root.
+            If ``name`` or ``kind`` is no name of one: neither can lead out of the root.
         """
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is no kind of report: {', '.join(KINDS)}")
-        location = f"{self._root}/{checked_name(score)}/as_of={as_of.isoformat()}/{kind}.html"
-        return Report(score, as_of, kind, location)
+        location = f"{self._root}/{checked_name(name)}/as_of={as_of.isoformat()}/{kind}.html"
+        return Report(name, as_of, kind, location)
 
-    def kept(self, score: str) -> list[Report]:
-        """The pages of a score, the newest date first."""
-        filesystem, folder = self._at(f"{self._root}/{checked_name(score)}")
+    def kept(self, name: str) -> list[Report]:
+        """The pages of a score or data set, the newest date first."""
+        filesystem, folder = self._at(f"{self._root}/{checked_name(name)}")
         found = []
         for as_of in _dates(filesystem, folder):
-            here = [self.report(score, as_of, kind) for kind in KINDS]
+            here = [self.report(name, as_of, kind) for kind in KINDS]
             found += [one for one in here if filesystem.exists(self._at(one.location)[1])]
         return found
 
@@ -79,7 +79,7 @@ class ReportsRoot:
         try:
             return bytes(filesystem.cat_file(path))
         except FileNotFoundError as error:
-            raise NotFound(f"There is no {report.kind} report of {report.score} at {report.as_of}.") from error
+            raise NotFound(f"There is no {report.kind} report of {report.name} at {report.as_of}.") from error
         except OSError as error:
             raise TransientError(f"The report {report.location} cannot be read: {error}") from error
 
@@ -106,9 +106,9 @@ class ReportsRoot:
         except OSError as error:
             raise TransientError(f"The reports' root does not take {report.location}: {error}") from error
 
-    def forget_old(self, score: str, newest: int, now: dt.datetime) -> list[dt.date]:
-        """Remove the pages of all but the ``newest`` dates of a score, and what crashes left; the dates gone."""
-        filesystem, folder = self._at(f"{self._root}/{checked_name(score)}")
+    def forget_old(self, name: str, newest: int, now: dt.datetime) -> list[dt.date]:
+        """Remove the pages of all but the ``newest`` dates of a name, and what crashes left; the dates gone."""
+        filesystem, folder = self._at(f"{self._root}/{checked_name(name)}")
         old = _dates(filesystem, folder)[newest:]
         try:
             for as_of in old:
@@ -116,8 +116,8 @@ class ReportsRoot:
         except FileNotFoundError:
             pass  # another run forgets them, too
         except OSError as error:
-            raise TransientError(f"Old reports of {score} cannot be removed: {error}") from error
-        remove_partial_files(f"{self._root}/{score}", now - _ABANDONED)
+            raise TransientError(f"Old reports of {name} cannot be removed: {error}") from error
+        remove_partial_files(f"{self._root}/{name}", now - _ABANDONED)
         return old
 
     def _at(self, location: str) -> tuple[Any, str]:

@@ -3,33 +3,17 @@
 Evidently takes seconds to import, so this is done where a page is made.
 """
 
-import html
 import os
-import re
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from scoring.monitoring.reports.place import Kind
-
-# What a page may load: itself. Evidently's script and fonts stand in it.
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
-    "font-src data:; form-action 'none'; base-uri 'none'"
-)
 NATURAL = float(np.sqrt(np.log(2)))  # Evidently's Jensen-Shannon distance is ours times this: its logarithm is natural
 
 OUTCOME, PREDICTED = "outcome", "predicted"
-
-_HEAD = re.compile(r"<head[^>]*>")
-_BODY = re.compile(r"<body[^>]*>")
-_BANNER = (
-    "font:15px/1.5 sans-serif;margin:0;padding:12px 24px;background:#fff8dc;color:#222;border-bottom:1px solid #bbb"
-)
 
 
 @dataclass(frozen=True)
@@ -79,28 +63,6 @@ def performance_page(rows: pd.DataFrame, kind: Literal["classification", "regres
         preset = RegressionPreset()
     data = evidently.Dataset.from_pandas(rows, data_definition=evidently.DataDefinition(**task))
     return Made(_run(evidently.Report([preset]), data, None).get_html_str(as_iframe=False), {})
-
-
-def finished(page: str, *, kind: Kind, heading: str, facts: Sequence[str], inputs: str) -> bytes:
-    """A page with what it shows said on top, bound to load nothing from elsewhere, and the digest of its inputs.
-
-    Raises
-    ------
-    ValueError
-        If the page is no whole HTML page.
-    """
-    head = (
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f'<meta name="scoring-inputs" content="{inputs}"><title>{html.escape(f"{heading}: {kind}")}</title>'
-    )
-    lines = "".join(f"<br>{html.escape(fact)}" for fact in facts)
-    banner = f'<p style="{_BANNER}"><strong>{html.escape(heading)}</strong>{lines}</p>'
-    for place, added in ((_HEAD, head), (_BODY, banner)):
-        found = place.search(page)
-        if found is None:
-            raise ValueError("Evidently's page has no head or body")
-        page = f"{page[: found.end()]}{added}{page[found.end() :]}"
-    return page.encode()
 
 
 def _run(report: Any, current: Any, reference: Any) -> Any:

@@ -11,8 +11,10 @@ from drift_definitions import BEFORE, CATEGORIES, NOW, NUMBERS, SPEND, TRAINED, 
 from measure import Measured, answer
 
 from scoring.database import migrate, transaction
+from scoring.learning.promotion import promote
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
+from scoring.models.ledger import Decision
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, Registry
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
@@ -80,7 +82,7 @@ def prepare(rows: int) -> Measured:
         trusted_types=SPEND.trusted_types, tags={TRAINED_AS_OF_TAG: TRAINED.isoformat(), SNAPSHOT_TAG: digest},
         metrics={}, as_of=TRAINED,
     )  # fmt: skip
-    registry.promote(ref)
+    promote(settings, SPEND, ref, Decision("person", "the benchmark", "It is the only one."))
     for as_of in (BEFORE, NOW):
         planned = plan(settings, SPEND, as_of, run_id="bench")
         for shard in planned.shards:

@@ -22,6 +22,7 @@ FILES = {
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
     "confirm": "`confirm_publication`",
+    "roll_back": "`roll_back_model`",
     "tell": "`tell_people`",
     "definitions": "Mistakes in the definitions: an import error, no DAG",
 }

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import psycopg2
 import pyarrow as pa
+from mlflow import MlflowClient
 from psycopg2.extras import NamedTupleCursor
 from shop_definitions import SHOP
 
@@ -20,8 +21,10 @@ from scoring.database import connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.intake.quarantine import quarantined
+from scoring.learning.promotion import promote as put_in_charge
 from scoring.models.encoding import Encoding
-from scoring.models.registry import PROMISED, ModelRef, Registry
+from scoring.models.ledger import Decision
+from scoring.models.registry import CHAMPION, PROMISED, ModelRef, Registry
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
@@ -190,8 +193,11 @@ def register(
         tags={"made": "for tests"} | (tags or {}), as_of=MAY, out_of_fold=out_of_fold,
         metrics={f"{PROMISED}{name}": metric for name, metric in (promised or {}).items()},
     )  # fmt: skip
-    if promote:
-        registry.promote(ref)
+    if promote and not settings.database_url.get_secret_value():  # as it was before there was a ledger: it is adopted
+        client = MlflowClient(tracking_uri=settings.mlflow_tracking_uri.get_secret_value())
+        client.set_registered_model_alias(ref.name, CHAMPION, str(ref.version))
+    elif promote:
+        put_in_charge(settings, score, ref, Decision("person", "a test", "for tests"))
     return ref
 
 

@@ -18,6 +18,8 @@ Kind = Literal[
     "dead_deliveries",
     "publication_held",
     "digest",
+    "model_promoted",
+    "alias_moved",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ADMINISTRATORS = "scoring"  # the owner of what belongs to no definition, e.g. the CRM's endpoint

@@ -71,6 +71,35 @@ def update_needed(score: str, owner: str, as_of: dt.date, model: str, *, because
     )
 
 
+def model_promoted(
+    score: str, owner: str, promotion_id: int, *, model: str, before: int | None, by: str, how: str, reason: str
+) -> Fact:
+    """Another version of a model is in charge; ``model`` names it with its version, ``before`` is the one till then."""
+    back = f" To go back: `scoring model rollback {score} --reason <why>`, or the DAG roll_back_model."
+    return Fact(
+        "model_promoted",
+        f"promotion {promotion_id}",
+        owner,
+        f"{score}: {model} is in charge",
+        f"{model} is in charge of {score}, in place of version {before}. Decided by {by} ({how}): {reason}",
+        f"Nothing, unless it surprises you.{back}",
+    )
+
+
+def alias_moved(score: str, owner: str, *, model: str, pointed: int | None, version: int, day: dt.date) -> Fact:
+    """MLflow's alias pointed at another version than the ledger says, and was put back; told once a day."""
+    where = f"at version {pointed}" if pointed else "nowhere"
+    return Fact(
+        "alias_moved",
+        f"{model} {where} {day}",
+        owner,
+        f"{score}: somebody moved MLflow's alias",
+        f"The alias champion of the model {model} pointed {where}; version {version} is in charge by the ledger, and "
+        "the alias was put back. What is scored follows the ledger, so nothing was scored with another version.",
+        f"To put a version in charge: `scoring model promote {score} <version> --reason <why>`.",
+    )
+
+
 def endpoint_disabled(endpoint: str, because: str) -> Fact:
     """Nothing is sent to an endpoint until a person enables it; ``because`` is what the endpoint's row says."""
     return Fact(

@@ -26,10 +26,24 @@ publication = typer.Typer(help="Published sets of scores.", no_args_is_help=True
 def train(name: ScoreName, as_of: AsOf) -> None:
     """Train a model on one snapshot and the outcomes of a later one; the first model becomes the champion."""
     from scoring.learning.train import train as fit
+    from scoring.models.charge import in_charge
+    from scoring.models.registry import Registry
 
     with attached_settings() as settings:
-        ref = fit(settings, find_score(settings, name), as_of.date())
+        score = find_score(settings, name)
+        ref = fit(settings, score, as_of.date())
         typer.echo(f"model {ref.name} version {ref.version} ({ref.digest[:12]})")
+        registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+        for metric, value in sorted(registry.promised(ref).items()):
+            typer.echo(f"  {metric:<20} {value:.4g}  on customers that it had not learned from")
+        champion = in_charge(settings.database(), registry, score.model_name)
+        if champion == ref:
+            typer.echo("It is in charge.")
+        else:
+            typer.echo(
+                f"In charge is version {champion.version}. To put this one in charge: "
+                f"`scoring model promote {name} {ref.version} --reason <why>`."
+            )
 
 
 @score.command("partition")

@@ -9,6 +9,7 @@ SWEEP = "sweep_crm"
 RECONCILE = "reconcile"
 TELL = "tell_people"
 CONFIRM = "confirm_publication"
+ROLL_BACK = "roll_back_model"
 
 
 def ingest_dag(data_set: str) -> str:
@@ -46,4 +47,4 @@ def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
     scored = {score.data_set for score in scores.values()}
     outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
     of_scores = {*map(score_dag, scores), *map(monitor_dag, scores)}
-    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM}
+    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM, ROLL_BACK}

@@ -17,8 +17,11 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.out_of_fold import out_of_fold
+from scoring.learning.promotion import promote
 from scoring.learning.training_set import Floats, TrainingSet, fitted, training_set
+from scoring.models.charge import find_in_charge
 from scoring.models.encoding import Encoding
+from scoring.models.ledger import Decision
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
 from scoring.models.scorer import Scorer
 from scoring.settings import Settings
@@ -26,6 +29,7 @@ from scoring.snapshots import manifest
 from scoring.snapshots.manifest import Snapshot
 
 NEW = "that is being trained"  # the name, in messages, of a model without a version
+FIRST = Decision("first", "scoring", "It is the first version of its model.")
 EXAMPLE_ROWS = 5
 TRIED_ROWS = 1000  # rows for which a new model must give publishable values
 
@@ -82,8 +86,8 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
         out_of_fold=tried.rows,
         as_of=as_of,
     )
-    if registry.find_champion(score.model_name) is None:
-        registry.promote(ref)
+    if find_in_charge(settings.database(), registry, score.model_name) is None:
+        promote(settings, score, ref, FIRST)
     return ref
 
 

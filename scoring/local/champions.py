@@ -33,12 +33,15 @@ def without_champion(settings: Settings, mlflow_database: str) -> list[str]:
 
 def train_first_champions(settings: Settings) -> list[str]:
     """Train each score without a champion on its first partition; returns one sentence for each."""
+    from scoring.models.charge import find_in_charge
     from scoring.models.registry import Registry
 
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     done = []
     for work in work_of(load_catalog(settings.definitions)):
-        missing = [score for score in work.scores if registry.find_champion(score.model_name) is None]
+        missing = [
+            score for score in work.scores if find_in_charge(settings.database(), registry, score.model_name) is None
+        ]
         if missing:
             done += _train(settings, work, missing)
     return done

@@ -21,8 +21,9 @@ from mlflow.models import infer_signature
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
-from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError
+from scoring.errors import ConfigurationError, IntegrityError, PermanentError
 from scoring.models.encoding import Encoding
+from scoring.models.ledger import Promotion
 from scoring.models.mlflow_setup import configure_mlflow, translated_errors
 from scoring.models.model_file import MODEL_FILE, file_digest, load_file, refuse_untrusted
 from scoring.models.versions import BEFORE_RECORDING
@@ -83,30 +84,10 @@ class Registry:
         with translated_errors():
             self._client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
-    def champion(self, name: str) -> ModelRef:
-        """The model in charge.
-
-        Raises
-        ------
-        NotFound
-            If there is none.
-        """
-        ref = self.find_champion(name)
-        if ref is None:
-            raise NotFound(
-                f"Model {name!r} has no champion.", remedy=f"Train one: `scoring train {name} --as-of <date>`."
-            )
-        return ref
-
     def find_champion(self, name: str) -> ModelRef | None:
-        """The model in charge, or None."""
-        with translated_errors():
-            try:
-                return _ref(self._client.get_model_version_by_alias(name, CHAMPION))
-            except MlflowException as error:
-                if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
-                    return None
-                raise
+        """The version at which MLflow's alias points, or None. The ledger says who is in charge."""
+        number = self.alias_of(name)
+        return None if number is None else self.version(name, number)
 
     def version(self, name: str, number: int) -> ModelRef:
         """The version of that number."""
@@ -151,10 +132,27 @@ class Registry:
             raise IntegrityError(f"{OUT_OF_FOLD_FILE} of model {ref} is not the file that was registered.")
         return pq.read_table(path)
 
-    def promote(self, ref: ModelRef) -> None:
-        """Make a version the champion."""
+    def alias_of(self, name: str) -> int | None:
+        """The version at which MLflow's alias points, whether or not it is one of ours."""
         with translated_errors():
-            self._client.set_registered_model_alias(ref.name, CHAMPION, str(ref.version))
+            try:
+                return int(self._client.get_model_version_by_alias(name, CHAMPION).version)
+            except MlflowException as error:
+                if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
+
+    def move_alias(self, row: Promotion) -> None:
+        """Point MLflow's alias at the version that a row of the ledger has put in charge."""
+        with translated_errors():
+            self._client.set_registered_model_alias(row.model_name, CHAMPION, str(row.model_version))
+
+    def versions(self, name: str) -> list[ModelRef]:
+        """All versions of a model that this project registered, the newest first."""
+        with translated_errors():
+            found = self._client.search_model_versions(f"name = '{name}'")
+        ours = [_ref(one) for one in found if DIGEST_TAG in one.tags]
+        return sorted(ours, key=lambda ref: -ref.version)
 
     def load(self, ref: ModelRef, trusted_types: Sequence[str]) -> Any:
         """The fitted estimator of a version; only skops' own types and ``trusted_types`` are loaded.

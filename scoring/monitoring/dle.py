@@ -31,10 +31,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Errors:
-    """What is known of the reference, float64 of shape (n,) each, and what is expected of current customers, (m,).
+    """What is known of the reference, float64 of shape (n,) each, and what is expected of current customers.
 
     ``made`` are absolute errors, ``expected`` those expected by a model that did not learn from the row, ``weights``
-    how many times likelier such customers are now; ``now`` are the expected errors of current customers.
+    how many times likelier such customers are now; ``now``, of shape (``FOLDS``, m), is what each of the models expects
+    of current customers. Their powers are averaged, not they: the square of a mean is less than the mean of squares,
+    and ``expected`` is of single models, too.
     """
 
     made: Floats
@@ -105,7 +107,7 @@ def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
         order = np.sort(random.choice(order, MOST_ROWS, replace=False))
     then, made = then[order], made[order]
     folds = random.permutation(len(made)) % FOLDS
-    expected, current = np.zeros(len(made)), np.zeros(len(now))
+    expected, current = np.zeros(len(made)), np.zeros((FOLDS, len(now)))
     for fold in range(FOLDS):
         kept = folds != fold
         mean = made[kept].mean()
@@ -113,7 +115,7 @@ def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
             continue
         model = _regressor(seed).fit(fittable(then[kept]), made[kept] / mean)
         expected[~kept] = model.predict(then[~kept]) * mean
-        current += model.predict(now) * mean / FOLDS
+        current[fold] = model.predict(now) * mean
     least = LEAST_SHARE * made.mean() or 1.0  # of a model that never errs each error is 0 times 1
     weights = ratios(then, now, seed=seed)
     return Errors(made, np.maximum(expected, least), weights, np.maximum(current, least))
@@ -149,17 +151,19 @@ def _replicate(
     """Mean error and squared error as they could be realised, had the reference been another one, too."""
     weights = errors.weights * random.standard_exponential(len(relative))  # the Bayesian bootstrap, Rubin (1981)
     made = tail.drawn(relative, random) * errors.expected
-    count = min(len(errors.now), DRAWN)
+    customers_now = errors.now.shape[1]
+    count = min(customers_now, DRAWN)
     shares = np.cumsum(weights)
     places = np.minimum(np.searchsorted(shares, random.random(count) * shares[-1]), len(relative) - 1)
     scatter = tail.drawn(relative[places], random)
-    customers = errors.now if count == len(errors.now) else random.choice(errors.now, count)
-    others = _sampled(len(errors.now), rows, random)
+    drawn = np.arange(count) if count == customers_now else random.integers(0, customers_now, count)
+    others = _sampled(customers_now, rows, random)
     found = []
     for power in POWERS:
-        expected, mean = customers**power, float(weights @ relative**power) / shares[-1]
+        expected = (errors.now**power).mean(0)
+        customers, mean = expected[drawn], float(weights @ relative**power) / shares[-1]
         noise = 1 + np.sqrt(count / rows) * (scatter**power / (mean or 1.0) - 1)
-        now = (others @ errors.now**power) / others.sum() * (expected @ noise) / expected.sum()
+        now = (others @ expected) / others.sum() * (customers @ noise) / customers.sum()
         found.append(_factor(errors, made, weights, power) * now)
     return found[0], found[1]
 

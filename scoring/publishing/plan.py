@@ -11,6 +11,7 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.models.charge import in_charge
 from scoring.models.fitting import fitting_encoding, scored_with
 from scoring.models.registry import Registry
 from scoring.publishing import publications, shards
@@ -78,7 +79,8 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
 
 def _champion(settings: Settings, score: Score, data_set: DataSet) -> Arm:
     """The champion's arm, if the champion fits the definition and the installed scikit-learn."""
-    ref = Registry(settings.mlflow_tracking_uri.get_secret_value()).champion(score.model_name)
+    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+    ref = in_charge(settings.database(), registry, score.model_name)
     fitting_encoding(ref, score, data_set)
     installed = scored_with(ref, settings.other_scikit_learn)
     return Arm("champion", ref.name, ref.version, ref.digest, trained_with=ref.trained_with, scored_with=installed)

@@ -29,6 +29,8 @@ Kind = Literal[
     "overdue",
     "publication held",
     "alerts not told",
+    "alias moved",
+    "alias not checked",
 ]
 Partition = tuple[str, dt.date]  # of a data set (by its name) or of a score, and its as_of
 

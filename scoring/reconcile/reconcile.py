@@ -10,7 +10,9 @@ from scoring.database import transaction
 from scoring.domain.calendar import last_ticks
 from scoring.domain.score import Score
 from scoring.intake.scratch import remove_abandoned_scratch
+from scoring.models import ledger
 from scoring.reconcile import observed
+from scoring.reconcile.aliases import strayed
 from scoring.reconcile.findings import Finding, Kind, SnapshotSeen, undelivered, unfinished, unpublished
 from scoring.reconcile.people import overdue, undecided, untold
 from scoring.reconcile.watching import uncollected, unmonitored
@@ -37,12 +39,13 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
         holds, alerts = observed.holds(connection, list(catalog.scores)), observed.alerts(connection)
         collected = {name: observed.collected(connection, name) for name in catalog.scores}
         monitored = {name: observed.monitored(connection, name) for name in catalog.scores}
+        promoted = {name for name, score in catalog.scores.items() if ledger.in_charge(connection, score.model_name)}
     found = list(unfinished(snapshots, publications, now))
-    begun = {publication.score for publication in publications}
+    known = promoted | {publication.score for publication in publications}
     for score in catalog.scores.values():
         own_snapshots = _of(catalog, score, snapshots)
         own = [publication for publication in publications if publication.score == score.name]
-        has_champion = score.name in begun or (bool(own_snapshots) and _has_champion(settings, score))
+        has_champion = score.name in known or (bool(own_snapshots) and _has_champion(settings, score))
         found += unpublished(score.name, own_snapshots, own, has_champion=has_champion, now=now)
         found += unmonitored(score.name, own, monitored=monitored[score.name], now=now)
         if score.target.source is None:
@@ -59,7 +62,7 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
             )
     for endpoint in endpoints:
         found += undelivered(endpoint, now)
-    found += [*undecided(holds, now), *untold(alerts, now)]
+    found += [*undecided(holds, now), *untold(alerts, now), *strayed(settings, list(catalog.scores.values()), now)]
     left: dict[Kind, list[Path]] = {
         "partial file": remove_partial_files(settings.lake, now - ABANDONED_AGE),
         "abandoned directory": remove_abandoned_scratch(now - ABANDONED_AGE),
@@ -88,7 +91,7 @@ def _of(catalog: Catalog, score: Score, snapshots: Sequence[SnapshotSeen]) -> li
 
 
 def _has_champion(settings: Settings, score: Score) -> bool:
-    from scoring.models.registry import Registry  # takes seconds; only a score without any publication needs it
+    from scoring.models.registry import Registry  # takes seconds; only a score of which nothing is known needs it
 
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     return registry.find_champion(score.model_name) is not None

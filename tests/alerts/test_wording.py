@@ -14,6 +14,28 @@ TOKYO = dt.timezone(dt.timedelta(hours=9))
 # Each fact; whose it is; what its key, title, text and remedy hold.
 FACTS = [
     (
+        wording.model_promoted(
+            "x", "risk", 4, model="m version 3", before=2, by="ann", how="person", reason="It is better."
+        ),
+        (
+            "risk", "promotion 4", "x: m version 3 is in charge",
+            "m version 3 is in charge of x, in place of version 2. Decided by ann (person): It is better.",
+            "`scoring model rollback x --reason <why>`, or the DAG roll_back_model",
+        ),
+    ),
+    (
+        wording.alias_moved("x", "risk", model="m", pointed=1, version=2, day=JUNE),
+        (
+            "risk", "m at version 1 2024-06-30", "x: somebody moved MLflow's alias",
+            "The alias champion of the model m pointed at version 1; version 2 is in charge by the ledger",
+            "`scoring model promote x <version> --reason <why>`",
+        ),
+    ),
+    (
+        wording.alias_moved("x", "risk", model="m", pointed=None, version=2, day=JUNE),
+        ("risk", "m nowhere 2024-06-30", "x: somebody", "pointed nowhere; version 2", "scoring model promote"),
+    ),
+    (
         wording.partition_stopped("shop", "data", JUNE, 7, because="3 of 20 rows.", remedy="look at it."),
         ("data", "shop 2024-06-30 snapshot 7", "was stopped", "3 of 20 rows. Nothing of it is visible", "look at it."),
     ),

@@ -175,13 +175,16 @@ def test_an_estimator_that_fails_fails_its_task_once_and_names_score_and_version
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
+    from scoring.learning.promotion import promote
+    from scoring.models.ledger import Decision
+
     example = pd.DataFrame({name: [0.0, 1.0, 2.0] for name in SPENDING.features})
     registry = Registry(own_registry.mlflow_tracking_uri.get_secret_value(), own_registry.mlflow_artifacts)
     ref = registry.register(
         SPENDING.model_name, make_pipeline(OrdinalEncoder(), LinearRegression()).fit(example, [0.0, 1.0, 2.0]), example,
         encoding=Encoding.of(SPENDING, SHOP), trusted_types=(), tags={}, metrics={}, as_of=MAY,
     )  # fmt: skip
-    registry.promote(ref)
+    promote(own_registry, SPENDING, ref, Decision("person", "a test", "for tests"))
     snapshot_of(shop, customers(5))
     (run,) = run_dags(
         ("score_spending", AS_OF),

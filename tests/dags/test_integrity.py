@@ -68,6 +68,7 @@ def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any])
         "reconcile",
         "tell_people",
         "confirm_publication",
+        "roll_back_model",
     }
     assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
 

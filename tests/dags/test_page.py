@@ -160,7 +160,11 @@ def test_answers_are_those_that_were_asked_for(seen: dict[str, dict[str, Any]]) 
         ("/scoring/api/scores/churn/drift?segment=moon%3Dfull", 404, "churn has no segment 'moon=full'"),
         ("/scoring/api/scores/churn/partition?as_of=1999-01-01", 404, "Nothing of churn is published at 1999-01-01."),
         ("/scoring/reports/churn/2025-12-31/drift", 404, "There is no drift report of churn at 2025-12-31."),
-        ("/scoring/reports/churn/2025-12-31/secrets", 422, "kind: Input should be 'validation', 'drift' or 'performance'"),
+        (
+            "/scoring/reports/churn/2025-12-31/secrets",
+            422,
+            "kind: Input should be 'validation', 'drift' or 'performance'",
+        ),
         ("/scoring/static/nothing.js", 404, "There is no file nothing.js."),
     ],
 )

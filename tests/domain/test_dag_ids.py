@@ -49,5 +49,5 @@ def test_dag_ids_are_spelled_where_they_belong() -> None:
 def test_every_dag_of_an_installation_is_known() -> None:
     assert dag_ids.all_dags(["shop"], {"leaving": LEAVING}) == {
         "ingest_shop", "score_leaving", "monitor_leaving", "collect_outcomes_shop", "correct_outcomes_shop",
-        "notify_crm", "sweep_crm", "reconcile", "tell_people", "confirm_publication",
+        "notify_crm", "sweep_crm", "reconcile", "tell_people", "confirm_publication", "roll_back_model",
     }  # fmt: skip

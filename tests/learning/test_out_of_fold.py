@@ -111,6 +111,6 @@ def test_a_version_keeps_what_it_promises_and_a_changed_file_is_refused(known_of
 
 def test_a_version_of_before_promises_nothing(own_registry):
     registry = Registry(own_registry.mlflow_tracking_uri.get_secret_value())
-    ref = registry.champion("spending")
+    ref = registry.find_champion("spending")
     assert registry.out_of_fold(ref) is None
     assert registry.promised(ref) == {}

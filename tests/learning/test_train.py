@@ -18,6 +18,7 @@ from scoring.domain.score import Target
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.train import in_sample, train
 from scoring.learning.training_set import training_set
+from scoring.models.charge import in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.model_file import MODEL_FILE, file_digest
 from scoring.models.registry import Registry
@@ -89,7 +90,8 @@ def test_the_first_version_becomes_champion_and_later_ones_do_not(nobody):
     assert registry.find_champion("spending") is None
     first, second = train(nobody, SPENDING, MAY), train(nobody, SPENDING, MAY)
     assert (first.version, second.version) == (1, 2)
-    assert registry.champion("spending") == first
+    assert in_charge(nobody.database(), registry, "spending") == first
+    assert registry.find_champion("spending") == first
 
 
 def test_a_version_carries_its_history_its_signature_and_an_example(two_months):

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from pydantic import SecretStr
 
 from scoring.local.champions import without_champion
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import CHAMPION, Registry
 from scoring.settings import Settings
 
 
@@ -16,7 +16,8 @@ def test_the_scores_without_champion_are_found_from_the_first_start_to_the_last_
     assert without_champion(settings, database_url) == ["delinquency_risk", "next_payment"]  # MLflow was never here
 
     tracking = database_url.replace("postgresql://", "postgresql+psycopg2://")
-    registry, client = Registry(tracking), MlflowClient(tracking, tracking)
+    Registry(tracking)  # makes its tables
+    client = MlflowClient(tracking, tracking)
     assert without_champion(settings, database_url) == ["delinquency_risk", "next_payment"]  # it has tables, no model
 
     for name in ("next_payment", "delinquency_risk"):
@@ -25,7 +26,7 @@ def test_the_scores_without_champion_are_found_from_the_first_start_to_the_last_
         client.set_registered_model_alias(name, "candidate", made.version)
         missing = without_champion(settings, database_url)
         assert name in missing  # trained, but nobody put it in charge
-        registry.promote(ModelRef(name, int(made.version), "0" * 64))
+        client.set_registered_model_alias(name, CHAMPION, made.version)
         assert without_champion(settings, database_url) == [other for other in missing if other != name]
 
 

@@ -110,7 +110,7 @@ def test_a_version_of_the_first_release_is_taken_over_with_the_definition_that_i
     client = forget_tags(own_registry, "encoding.0", "scikit_learn")
     client.set_model_version_tag("leaving", "1", "data_set_digest", SHOP.digest)
     assert published_rows(own_registry, LEAVING, customers(9)).rows == 9
-    ref = Registry(own_registry.mlflow_tracking_uri.get_secret_value()).champion("leaving")
+    ref = Registry(own_registry.mlflow_tracking_uri.get_secret_value()).find_champion("leaving")
     with pytest.raises(PermanentError, match=r"does not say what it was trained on.*'shop' has changed.*scoring train"):
         fitting_encoding(ref, LEAVING, changed_plan("gold", "free", "paid"))
 
@@ -118,7 +118,7 @@ def test_a_version_of_the_first_release_is_taken_over_with_the_definition_that_i
 def test_an_encoding_that_is_damaged_is_no_encoding(own_registry):
     forget_tags(own_registry).set_model_version_tag("leaving", "1", "encoding.0", '[["mood"')
     with pytest.raises(IntegrityError, match=r"leaving version 1 has a tag 'encoding' that cannot be read"):
-        Registry(own_registry.mlflow_tracking_uri.get_secret_value()).champion("leaving")
+        Registry(own_registry.mlflow_tracking_uri.get_secret_value()).find_champion("leaving")
 
 
 def test_a_long_encoding_is_kept_whole(own_registry):

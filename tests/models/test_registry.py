@@ -19,6 +19,7 @@ from shop_definitions import SHOP, SPENDING
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
+from scoring.models.charge import in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.mlflow_setup import is_permanent
 from scoring.models.model_file import MODEL_FILE, file_digest
@@ -36,7 +37,7 @@ def model(own_registry, tmp_path):
     """A registry, the champion of ``spending`` in it, and the champion's file."""
     register(own_registry, SPENDING)
     registry = registry_of(own_registry)
-    ref = registry.champion("spending")
+    ref = in_charge(own_registry.database(), registry, "spending")
     uri = registry._client.get_model_version_download_uri(ref.name, str(ref.version))
     directory = mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=registry._uri)
     return registry, ref, type(tmp_path)(directory) / MODEL_FILE
@@ -49,10 +50,10 @@ def test_a_registered_model_loads_and_predicts(model):
 
 
 def test_a_model_file_that_was_tampered_with_is_refused_and_nothing_is_scored(own_registry, model):
-    registry, _, path = model
+    registry, ref, path = model
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(IntegrityError, match="spending version 2 is not the file that was registered"):
-        registry.load(registry.champion("spending"), ())
+        registry.load(ref, ())
     snapshot_of(own_registry, customers(9))
     planned = plan(own_registry, SPENDING, JUNE, run_id="test")
     with pytest.raises(IntegrityError):
@@ -111,7 +112,7 @@ def test_a_model_that_was_registered_by_others_is_refused(own_registry):
     uri = own_registry.mlflow_tracking_uri.get_secret_value()
     MlflowClient(tracking_uri=uri, registry_uri=uri).delete_model_version_tag("spending", "1", "model_digest")
     with pytest.raises(PermanentError, match=r"version 1 has no tag 'model_digest'.*scoring train"):
-        registry_of(own_registry).champion("spending")
+        registry_of(own_registry).find_champion("spending")
 
 
 @pytest.mark.parametrize(

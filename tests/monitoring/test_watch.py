@@ -13,7 +13,9 @@ from shop_definitions import SHOP, SPENDING
 
 from scoring.domain.monitoring import DriftPolicy, Monitoring
 from scoring.errors import NotFound, PermanentError
+from scoring.learning.promotion import promote
 from scoring.models.encoding import Encoding
+from scoring.models.ledger import Decision
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, Registry
 from scoring.monitoring.watch import drift_of, measure_drift
 
@@ -52,7 +54,7 @@ def train_on(settings, score, rows, as_of=MAY):
         score.model_name, score.estimator().fit(features, [1.0, 2.0, 3.0, 4.0]), features,
         encoding=Encoding.of(score, SHOP), trusted_types=score.trusted_types, tags=tags, metrics={}, as_of=as_of,
     )  # fmt: skip
-    registry.promote(ref)
+    promote(settings, score, ref, Decision("person", "a test", "for tests"))
     return ref
 
 

@@ -189,6 +189,7 @@ def test_the_command_tells_a_person_and_its_exit_code_says_so(done):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCORING_")} | {
         "SCORING_DATABASE_URL": done.database(),
         "SCORING_DEFINITIONS": done.definitions,
+        "SCORING_MLFLOW_TRACKING_URI": done.mlflow_tracking_uri.get_secret_value(),
         "SCORING_HOME": str(done.home),
         "PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "tests")]),
     }

@@ -1,0 +1,66 @@
+"""Puts a version of a model in charge, or takes that back: a row of the ledger, then MLflow's alias follows.
+
+After a crash between the two the same call again, or ``reconcile``, moves the alias.
+"""
+
+from scoring.alerts import wording
+from scoring.alerts.facts import Fact, note
+from scoring.database import transaction
+from scoring.domain.score import Score
+from scoring.models import charge, ledger
+from scoring.models.ledger import Decision, Promotion
+from scoring.models.registry import ModelRef, Registry
+from scoring.models.rollback import rollback_target
+from scoring.settings import Settings
+
+
+def promote(settings: Settings, score: Score, ref: ModelRef, decision: Decision) -> Promotion | None:
+    """Put a version in charge and tell the score's owner; None if it is in charge already."""
+    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+    charge.find_in_charge(settings.database(), registry, ref.name)  # adopts what was in charge before the ledger
+    made = None
+    with transaction(settings.database()) as connection:
+        ledger.lock(connection, ref.name)
+        before = ledger.in_charge(connection, ref.name)
+        if before is None or before.model_version != ref.version:
+            made = ledger.add(connection, ref.name, ref.version, ref.digest, decision)
+            if before is not None:
+                note(connection, _fact(score, made))
+    charge.follow(settings.database(), registry, ref.name)
+    return made
+
+
+def roll_back(settings: Settings, score: Score, version: int | None, *, by: str, reason: str) -> Promotion:
+    """Put the version before in charge again, or the one given, and tell the score's owner.
+
+    Raises
+    ------
+    NotFound
+        If no other version was in charge before.
+    PermanentError
+        If the version given is in charge, or never was.
+    """
+    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+    name = score.model_name
+    charge.find_in_charge(settings.database(), registry, name)
+    with transaction(settings.database()) as connection:
+        ledger.lock(connection, name)
+        target = rollback_target(name, ledger.history(connection, name), version)
+        decision = Decision("rollback", by, reason)
+        made = ledger.add(connection, name, target.model_version, target.model_digest, decision)
+        note(connection, _fact(score, made))
+    charge.follow(settings.database(), registry, name)
+    return made
+
+
+def _fact(score: Score, made: Promotion) -> Fact:
+    return wording.model_promoted(
+        score.name,
+        score.owner,
+        made.promotion_id,
+        model=f"{made.model_name} version {made.model_version}",
+        before=made.from_version,
+        by=made.promoted_by,
+        how=made.how,
+        reason=made.reason,
+    )

@@ -19,6 +19,7 @@ Kind = Literal[
     "publication_held",
     "digest",
     "model_promoted",
+    "approval_waiting",
     "alias_moved",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -86,6 +86,20 @@ def model_promoted(
     )
 
 
+def approval_waiting(score: str, owner: str, gate_id: int, *, model: str, version: int, report: str) -> Fact:
+    """A challenger passes the gate and waits for a person."""
+    return Fact(
+        "approval_waiting",
+        f"gate {gate_id}",
+        owner,
+        f"{score}: {model} version {version} waits for your approval",
+        report,
+        f"Approve or reject it in the run of the DAG retrain_{score} that waits (*Required actions*), or put it in "
+        f"charge by `scoring model approve {score} {version} --reason <why>`. Until then, and if nobody answers, the "
+        "champion stays.",
+    )
+
+
 def alias_moved(score: str, owner: str, *, model: str, pointed: int | None, version: int, day: dt.date) -> Fact:
     """MLflow's alias pointed at another version than the ledger says, and was put back; told once a day."""
     where = f"at version {pointed}" if pointed else "nowhere"

@@ -14,6 +14,19 @@ class DateNotConfirmed(PermanentError):
     """An as_of is probably a typing error, and nobody has confirmed it."""
 
 
+def checked_cron(schedule: str) -> str:
+    """The cron expression itself.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if not croniter.is_valid(schedule):
+        raise ValueError(f"{schedule!r} is not a cron expression, e.g. '0 6 L * *'")
+    return schedule
+
+
 def months_after(as_of: dt.date, months: int) -> dt.date:
     """The date ``months`` later; the last day of a month stays the last day of a month."""
     index = as_of.year * 12 + as_of.month - 1 + months

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from croniter import croniter
 from pydantic import Field, field_validator
 
+from scoring.domain.calendar import checked_cron
 from scoring.domain.definition import Definition, digest_of
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
@@ -153,9 +153,7 @@ class DataSet(Definition):
     @field_validator("schedule")
     @classmethod
     def _schedule(cls, schedule: str | None) -> str | None:
-        if schedule is not None and not croniter.is_valid(schedule):
-            raise ValueError(f"{schedule!r} is not a cron expression, e.g. '0 6 L * *'")
-        return schedule
+        return schedule if schedule is None else checked_cron(schedule)
 
     def mistakes(self) -> Iterator[str]:
         """Contradictions between the fields."""

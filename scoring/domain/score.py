@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource, Source, checked_name
 from scoring.domain.definition import Definition, digest_of
 from scoring.domain.horizon import Horizon
+from scoring.domain.learning import Learning
 from scoring.domain.monitoring import Monitoring, headlines
 from scoring.errors import DefinitionError
 
@@ -106,6 +107,7 @@ class Score(Definition):
     minimum: float | None = None
     change: ChangeRule
     monitoring: Monitoring = Monitoring()
+    learning: Learning = Learning()
     deadline: dt.timedelta | None = Field(default=None, gt=dt.timedelta())
 
     _name = field_validator("name", "data_set")(checked_name)
@@ -127,9 +129,17 @@ class Score(Definition):
             yield "change.band: the score has no bands"
         if self.change.points is not None and self.points is None:
             yield "change.points: the score has no points"
+        yield from self._learning_mistakes()
         metric, usable = self.monitoring.update.metric, headlines(self.kind)
         if metric is not None and metric not in usable:
             yield f"monitoring.update.metric: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
+
+    def _learning_mistakes(self) -> Iterator[str]:
+        unwatched = set(self.learning.promotion.segments) - set(self.monitoring.segments)
+        if unwatched:
+            yield f"learning.promotion.segments: {', '.join(sorted(unwatched))} must be in monitoring.segments"
+        if self.kind == "regression" and self.learning.calibrate is not None:
+            yield "learning.calibrate: only a classification's probability is calibrated"
 
     def new_estimator(self) -> Any:
         """An unfitted estimator.

@@ -1,5 +1,6 @@
 """A training set: features of one snapshot, outcomes of a later one; and an estimator fitted on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,16 @@ class TrainingSet:
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self.outcome), most, replace=False)))
 
 
+def joined(parts: Sequence[TrainingSet]) -> TrainingSet:
+    """Several training sets as one, in their order; places are those in the snapshot of each."""
+    return TrainingSet(
+        pd.concat([part.features for part in parts], ignore_index=True),
+        np.concatenate([part.outcome for part in parts]),
+        pa.chunked_array([chunk for part in parts for chunk in part.customers.chunks], pa.string()),
+        np.concatenate([part.places for part in parts]),
+    )
+
+
 def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot) -> TrainingSet:
     """Features and outcomes of the customers in both snapshots whose outcome is not null."""
     with lake.SnapshotFile(before.location) as file:
@@ -58,15 +69,15 @@ def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snaps
     return TrainingSet(features, outcome[seen], kept.column(data_set.key), np.flatnonzero(seen))
 
 
-def fitted(score: Score, known: TrainingSet) -> Any:
-    """The definition's estimator, fitted.
+def fitted(score: Score, known: TrainingSet, estimator: Any = None) -> Any:
+    """The definition's estimator, or the one given, fitted.
 
     Raises
     ------
     PermanentError
         If making or fitting it fails; names the reason.
     """
-    estimator = score.new_estimator()
+    estimator = score.new_estimator() if estimator is None else estimator
     try:
         return estimator.fit(known.features, known.outcome)
     except MemoryError:

@@ -16,6 +16,9 @@ from scoring.errors import IntegrityError, PermanentError
 
 MODEL_FILE = "model.skops"
 
+# Private classes of scikit-learn in what `Learning.calibrate` makes; skops lists only public ones.
+CALIBRATION = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration")
+
 
 def load_file(path: Path, model: str, digest: str, trusted_types: Sequence[str]) -> Any:
     """The fitted estimator in a skops file; only skops' own types and ``trusted_types`` are loaded.
@@ -42,7 +45,7 @@ def load_file(path: Path, model: str, digest: str, trusted_types: Sequence[str])
         )
     with _translated_load_errors(model), warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)  # scored_with() has already judged the version
-        return skops.io.load(path, trusted=list(trusted_types))
+        return skops.io.load(path, trusted=[*trusted_types, *CALIBRATION])
 
 
 def refuse_untrusted(name: str, estimator: Any, trusted_types: Sequence[str]) -> None:
@@ -54,7 +57,8 @@ def refuse_untrusted(name: str, estimator: Any, trusted_types: Sequence[str]) ->
         If it cannot be stored without pickle, or holds types that are not trusted; names them.
     """
     try:
-        unknown = set(skops.io.get_untrusted_types(data=skops.io.dumps(estimator))) - set(trusted_types)
+        unknown = set(skops.io.get_untrusted_types(data=skops.io.dumps(estimator)))
+        unknown -= {*trusted_types, *CALIBRATION}
     except Exception as error:  # a user's class may raise anything while it is serialised
         raise PermanentError(
             f"The estimator of {name} cannot be stored as a skops file, the only format allowed: "

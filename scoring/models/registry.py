@@ -3,11 +3,11 @@
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import mlflow.sklearn
@@ -17,16 +17,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
+from mlflow.models import Model, infer_signature
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from scoring.errors import ConfigurationError, IntegrityError, PermanentError
+from scoring.models.canonical import make_canonical
 from scoring.models.encoding import Encoding
 from scoring.models.ledger import Promotion
 from scoring.models.mlflow_setup import configure_mlflow, translated_errors
-from scoring.models.model_file import MODEL_FILE, file_digest, load_file, refuse_untrusted
+from scoring.models.model_file import CALIBRATION, MODEL_FILE, file_digest, load_file, refuse_untrusted
 from scoring.models.versions import BEFORE_RECORDING
+
+if TYPE_CHECKING:  # importing Matplotlib takes a second
+    from matplotlib.figure import Figure
 
 CHAMPION = "champion"
 
@@ -35,8 +39,10 @@ DIGEST_TAG, TRAINED_WITH_TAG, DATA_SET_TAG, ENCODING_TAG = (
     "model_digest", "scikit_learn", "data_set_digest", "encoding",
 )  # fmt: skip
 OUT_OF_FOLD_TAG, OUT_OF_FOLD_FILE = "out_of_fold_digest", "out_of_fold.parquet"
-PROMISED = "out_of_fold_"  # metrics of this prefix are what a version promises
+PROMISED = "out_of_fold_"  # metrics of this prefix are what a version promises, unless it has
+HELD_OUT = "held_out_"  # some of this: of later cohorts, on which it was compared with the champion
 TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
+INPUTS_TAG = "inputs_digest"  # of a version that retraining has made
 TAG_CHARACTERS = 90_000
 
 
@@ -66,6 +72,18 @@ class TrainedOn:
 
     as_of: dt.date
     snapshot_digest: str
+
+
+class _Canonical:
+    """MLflow's flavor of scikit-learn, with files that are equal for equal estimators."""
+
+    __name__ = mlflow.sklearn.__name__
+
+    @staticmethod
+    def save_model(path: str, **given: Any) -> None:
+        """Save an estimator as MLflow does."""
+        mlflow.sklearn.save_model(path=path, **given)
+        make_canonical(Path(path) / MODEL_FILE)
 
 
 class Registry:
@@ -108,7 +126,8 @@ class Registry:
         with translated_errors():
             run_id = self._client.get_model_version(ref.name, str(ref.version)).run_id
             found = self._client.get_run(run_id).data.metrics if run_id else {}
-        return {name.removeprefix(PROMISED): value for name, value in found.items() if name.startswith(PROMISED)}
+        prefix = HELD_OUT if any(name.startswith(HELD_OUT) for name in found) else PROMISED
+        return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
 
     def out_of_fold(self, ref: ModelRef) -> pa.Table | None:
         """What a version was tried on at training (see ``scoring.learning.out_of_fold``); None if it was not.
@@ -147,6 +166,25 @@ class Registry:
         with translated_errors():
             self._client.set_registered_model_alias(row.model_name, CHAMPION, str(row.model_version))
 
+    def find_made_of(self, name: str, inputs_digest: str) -> ModelRef | None:
+        """The oldest version of a model that was made of inputs with this digest; None if there is none."""
+        with translated_errors():
+            found = self._client.search_model_versions(f"name = '{name}' and tag.{INPUTS_TAG} = '{inputs_digest}'")
+        ours = [_ref(one) for one in found if DIGEST_TAG in one.tags]
+        return min(ours, key=lambda ref: ref.version) if ours else None
+
+    def size(self, ref: ModelRef) -> int:
+        """Bytes of a version's file."""
+        with translated_errors():
+            uri = self._client.get_model_version_download_uri(ref.name, str(ref.version))
+            path = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, tracking_uri=self._uri)) / MODEL_FILE
+        return path.stat().st_size
+
+    def tags(self, ref: ModelRef) -> dict[str, str]:
+        """All tags of a version."""
+        with translated_errors():
+            return dict(self._client.get_model_version(ref.name, str(ref.version)).tags)
+
     def versions(self, name: str) -> list[ModelRef]:
         """All versions of a model that this project registered, the newest first."""
         with translated_errors():
@@ -181,10 +219,11 @@ class Registry:
         metrics: dict[str, float],
         as_of: dt.date,
         out_of_fold: pa.Table | None = None,
+        pictures: Mapping[str, "Figure"] | None = None,
     ) -> ModelRef:
         """Register a fitted estimator as a new version of ``name``; logs its signature, example, tags and metrics.
 
-        ``out_of_fold`` is what :meth:`out_of_fold` gives later.
+        ``out_of_fold`` is what :meth:`out_of_fold` gives later; ``pictures`` are kept by file name.
 
         Raises
         ------
@@ -202,12 +241,16 @@ class Registry:
             mlflow.log_metrics(metrics)
             if out_of_fold is not None:
                 described |= {OUT_OF_FOLD_TAG: _log_table(out_of_fold)}
+            for file, picture in (pictures or {}).items():
+                mlflow.log_figure(picture, file)
             mlflow.log_params({key: str(value) for key, value in estimator.get_params().items()})
-            info = mlflow.sklearn.log_model(
-                estimator,
+            info = Model.log(
+                None,
                 name="model",
+                flavor=_Canonical,
+                sk_model=estimator,
                 serialization_format="skops",
-                skops_trusted_types=list(trusted_types),
+                skops_trusted_types=[*trusted_types, *CALIBRATION],
                 signature=infer_signature(example, estimator.predict(example)),
                 input_example=example,
                 pip_requirements=[f"{package}=={version(package)}" for package in ("scikit-learn", "skops")],

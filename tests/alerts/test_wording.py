@@ -24,6 +24,13 @@ FACTS = [
         ),
     ),
     (
+        wording.approval_waiting("x", "risk", 8, model="m", version=3, report="m version 3 passes."),
+        (
+            "risk", "gate 8", "x: m version 3 waits for your approval", "m version 3 passes.",
+            "DAG retrain_x that waits (*Required actions*), or put it in charge by `scoring model approve x 3 --reason",
+        ),
+    ),
+    (
         wording.alias_moved("x", "risk", model="m", pointed=1, version=2, day=JUNE),
         (
             "risk", "m at version 1 2024-06-30", "x: somebody moved MLflow's alias",

@@ -1,0 +1,131 @@
+"""Makes a version of a model: reads what it learns from, fits it, tries it on later cohorts and registers it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from scoring.database import Connection, connect
+from scoring.domain.dataset import DataSet
+from scoring.domain.definition import digest_of
+from scoring.domain.score import Score
+from scoring.errors import PermanentError
+from scoring.learning.cohorts import Cohort, read
+from scoring.learning.fitting import best_parameters, fit, numbered
+from scoring.learning.out_of_fold import out_of_fold
+from scoring.learning.pictures import pictures
+from scoring.learning.train import refuse_unpublishable
+from scoring.learning.training_set import TrainingSet, joined
+from scoring.learning.trial import HeldOut, held_out
+from scoring.models.encoding import Encoding
+from scoring.models.features import feature_frame
+from scoring.models.registry import HELD_OUT, INPUTS_TAG, SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
+from scoring.models.scorer import Scorer
+from scoring.monitoring.metrics import metrics_of
+from scoring.settings import Settings
+
+TRAINED = 1  # part of each digest: another way to train is another input
+EXAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The cohorts that a version learns from, and those on which it is compared; the oldest first."""
+
+    learned: list[Cohort]
+    held_out: list[Cohort]
+
+
+def inputs_digest(score: Score, data_set: DataSet, inputs: Inputs) -> str:
+    """Digest of all that decides the model: who it learns from, what it sees, how it is made, and by which library."""
+    learning = score.learning
+    estimator = score.new_estimator()
+    made = [type(estimator).__qualname__, {name: repr(value) for name, value in estimator.get_params().items()}]
+    how = learning.model_dump(mode="json", include={"calibrate", "search", "tries", "most_rows"})
+    target = [score.kind, score.target.column, score.target.at_least, score.headline]
+    encoding = Encoding.of(score, data_set).content
+    who = [one.content for one in inputs.learned]
+    return digest_of([TRAINED, score.name, target, encoding, made, how, who, version("scikit-learn")])
+
+
+@dataclass(frozen=True)
+class Training:
+    """Makes one version of a model."""
+
+    settings: Settings
+    score: Score
+    data_set: DataSet
+    registry: Registry
+    inputs: Inputs
+
+    def register(self, digest: str, as_of: dt.date, reason: str) -> ModelRef:
+        """Fit and register a version; its promise is what it does on the held-out cohorts."""
+        score, encoding = self.score, Encoding.of(self.score, self.data_set)
+        with connect(self.settings.database()) as connection, connection:
+            parts = [self._part(connection, cohort, encoding) for cohort in self.inputs.learned]
+            held = held_out(connection, score, self.data_set, self.inputs.held_out)
+        known = joined(parts)
+        self._refuse_nothing_to_learn(known)
+        parameters = best_parameters(score, known, np.concatenate(list(numbered(parts))))
+        estimator = fit(score, known, parameters)
+        scorer = Scorer(
+            estimator, score, encoding, key=self.data_set.key, name=f"of {score.name} that is being trained"
+        )
+        refuse_unpublishable(score, self.data_set, scorer, known)
+        features = feature_frame(encoding, held.rows, self.data_set.key)
+        values = scorer.values_of(features, held.rows.column(self.data_set.key))
+        tried = out_of_fold(score, self.data_set, parts[-1])
+        return self.registry.register(
+            score.model_name,
+            estimator,
+            known.features.head(EXAMPLE_ROWS),
+            encoding=encoding,
+            trusted_types=score.trusted_types,
+            tags=self._tags(digest, reason, known, parameters),
+            metrics=tried.promised | self._promised(values, held),
+            out_of_fold=tried.rows,
+            pictures=pictures(score, estimator, features, values, held.outcomes),
+            as_of=as_of,
+        )
+
+    def _part(self, connection: Connection, cohort: Cohort, encoding: Encoding) -> TrainingSet:
+        share = max(1, self.score.learning.most_rows // len(self.inputs.learned))
+        known = read(connection, self.score, self.data_set.key, cohort, columns=self.score.features, most=share)
+        key = self.data_set.key
+        return TrainingSet(
+            feature_frame(encoding, known.rows, key), known.outcomes, known.rows.column(key), known.places
+        )
+
+    def _refuse_nothing_to_learn(self, known: TrainingSet) -> None:
+        kinds = len(np.unique(known.outcome))
+        if kinds < (2 if self.score.kind == "classification" else 1):
+            raise PermanentError(
+                f"{self.score.name} cannot be trained: {len(known.outcome)} customers have a known outcome, and "
+                f"{kinds} different ones were seen.",
+                remedy="Train it at another date, or let it learn from more cohorts ('learning.cohorts').",
+            )
+
+    def _promised(self, values: Any, held: HeldOut) -> dict[str, float]:
+        figures = metrics_of(self.score.kind, values, held.outcomes, self.score.monitoring.threshold)
+        return {f"{HELD_OUT}{figure.metric}": figure.value for figure in figures if figure.value is not None}
+
+    def _tags(self, digest: str, reason: str, known: TrainingSet, parameters: dict[str, Any]) -> dict[str, str]:
+        newest = self.inputs.learned[-1]
+        return {
+            "score": self.score.name,
+            INPUTS_TAG: digest,
+            TRAINED_AS_OF_TAG: newest.as_of.isoformat(),
+            SNAPSHOT_TAG: newest.snapshot_digest,
+            "trained_cohorts": ", ".join(f"{one.as_of} ({one.snapshot_digest[:12]})" for one in self.inputs.learned),
+            "held_out_cohorts": ", ".join(str(one.as_of) for one in self.inputs.held_out),
+            "outcomes_known_at": max(one.known_at for one in self.inputs.learned).isoformat(),
+            "data_set_digest": self.data_set.digest,
+            "definition_digest": self.score.digest,
+            "code_version": self.settings.code_version,
+            "rows": str(len(known.features)),
+            "searched": repr(parameters),
+            "calibrated": str(self.score.learning.calibrate),
+            "reason": reason,
+        }

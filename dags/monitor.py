@@ -4,11 +4,12 @@
 
 **When.** After each publication of the score, and again when outcomes of its customers were collected or corrected.
 
-**What it does.** For the publication that readers see at the partition: *drift* compares its customers with those that
-the model learned from and with the publication before. *performance* evaluates it by the outcomes that are known, and
-estimates it as long as they are not. *verdict* says from all of it whether the model needs an update, writes a request
-for one, and notes what the score's owner must be told. *reports* writes Evidently's pages. The same inputs again change
-nothing; late outcomes and corrections change what they touch.
+**What it does.** For the publication that readers see at the partition: *drift* compares its customers with those
+that the model learned from and with the publication before. *performance* evaluates it by the outcomes that are
+known, and estimates it as long as they are not. *verdict* says from all of it whether the model needs an update,
+writes a request for one, and notes what the score's owner must be told; *ask* wakes the retraining, if the definition
+wants that. *reports* writes Evidently's pages. The same inputs again change nothing; late outcomes and corrections
+change what they touch.
 
 **Needs.** The connection `scoring_db`, the lake, MLflow, and a place for the reports (`SCORING_REPORTS`).
 
@@ -18,11 +19,11 @@ nothing; late outcomes and corrections change what they touch.
 """
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
-from scoring_airflow.assets import outcomes_asset, publication_asset
+from scoring_airflow.assets import outcomes_asset, publication_asset, retrain_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 from scoring_airflow.partitions import as_of_param
-from scoring_airflow.tasks import monitoring
+from scoring_airflow.tasks import learning, monitoring
 
 from scoring.domain.dag_ids import monitor_dag
 
@@ -51,6 +52,12 @@ def reports(score: str) -> list[str]:
     return monitoring.reports(score)
 
 
+@task
+def ask(score: str) -> str:
+    """Wake the retraining if an update is needed; returns its partition."""
+    return learning.ask_for_retraining(score)
+
+
 for score in catalog().scores.values():
     with DAG(
         dag_id=monitor_dag(score.name),
@@ -65,4 +72,7 @@ for score in catalog().scores.values():
         tags=["monitor", score.name, score.data_set],
         params={"as_of": as_of_param("to look at")},
     ):
-        [drift(score.name), performance(score.name)] >> verdict(score.name) >> reports(score.name)
+        judged = verdict(score.name)
+        [drift(score.name), performance(score.name)] >> judged >> reports(score.name)
+        if score.learning.on_request:
+            judged >> ask.override(outlets=[retrain_asset(score)])(score.name)

@@ -22,6 +22,8 @@ FILES = {
     "reconcile": "`reconcile`",
     "notify": "`notify_crm` and `sweep_crm`",
     "confirm": "`confirm_publication`",
+    "retrain": "`retrain_<score>`, one for each score",
+    "retrain_schedule": "`retrain_<score>_by_schedule`, one for each score with a `learning.schedule`",
     "roll_back": "`roll_back_model`",
     "tell": "`tell_people`",
     "definitions": "Mistakes in the definitions: an import error, no DAG",

@@ -1,8 +1,8 @@
-"""The assets by which one DAG wakes the next: one per data set and two per score, partitioned by as_of."""
+"""The assets by which one DAG wakes the next: one per data set and three per score, partitioned by as_of."""
 
 from airflow.sdk import Asset
 
-from scoring.domain.dag_ids import outcomes_asset_name
+from scoring.domain.dag_ids import outcomes_asset_name, retrain_asset_name
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 
@@ -20,3 +20,8 @@ def publication_asset(score: Score) -> Asset:
 def outcomes_asset(score: Score) -> Asset:
     """The outcomes of a score; the partition is the cohort, not the snapshot that told what happened to it."""
     return Asset(name=outcomes_asset_name(score.name), uri=f"scoring://outcomes/{score.name}", group="outcomes")
+
+
+def retrain_asset(score: Score) -> Asset:
+    """That a score's model is to be trained; the partition is the date by which outcomes count."""
+    return Asset(name=retrain_asset_name(score.name), uri=f"scoring://retrain/{score.name}", group="retraining")

@@ -40,6 +40,9 @@ class ByHand(NullTimetable):
 
 def schedule_of(data_set: DataSet) -> CronPartitionTimetable | ByHand:
     """The timetable of a data set's ingest; the day of the tick (UTC) is the partition."""
-    if data_set.schedule is None:
-        return ByHand()
-    return CronPartitionTimetable(data_set.schedule, timezone="UTC", key_format="%Y-%m-%d")
+    return ByHand() if data_set.schedule is None else by_clock(data_set.schedule)
+
+
+def by_clock(schedule: str) -> CronPartitionTimetable:
+    """The timetable of a cron expression; the day of the tick (UTC) is the partition."""
+    return CronPartitionTimetable(schedule, timezone="UTC", key_format="%Y-%m-%d")

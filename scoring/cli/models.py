@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from scoring.cli.options import By, ScoreName, attached_settings, find_score, shell_user
+from scoring.cli.options import AsOf, By, ScoreName, attached_settings, find_score, shell_user
 from scoring.errors import NotFound
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
@@ -61,6 +61,7 @@ def model_list(
 def model_show(name: ScoreName, version: Version) -> None:
     """Show a version: what it learned from, what it promises, and each time it was put in charge."""
     from scoring.database import transaction
+    from scoring.learning import gates
     from scoring.models import ledger
 
     with attached_settings() as settings:
@@ -73,6 +74,9 @@ def model_show(name: ScoreName, version: Version) -> None:
         for metric, value in sorted(registry.promised(ref).items()):
             typer.echo(f"{metric:<20} {value:.4g}")
         with transaction(settings.database()) as connection:
+            verdict = gates.newest(connection, score.model_name, version)
+            if verdict:
+                typer.echo(gates.report(verdict, gates.checks_of(connection, verdict.gate_id)))
             for row in ledger.history(connection, score.model_name):
                 if row.model_version == version:
                     typer.echo(f"in charge since {row.promoted_at:%Y-%m-%d %H:%M} UTC: {_why(row)}")
@@ -103,6 +107,43 @@ def model_rollback(
 
     with attached_settings() as settings:
         typer.echo(_said(roll_back(settings, find_score(settings, name), to, by=by or shell_user(), reason=reason)))
+
+
+@model.command("retrain")
+def model_retrain(
+    name: ScoreName,
+    as_of: AsOf,
+    reason: Reason = "by hand",
+    known_at: Annotated[
+        dt.datetime | None, typer.Option(formats=TIMES, help="Only what was recorded until then counts (UTC).")
+    ] = None,
+    only_register: Annotated[bool, typer.Option("--only-register", help="Do not put it in charge.")] = False,
+) -> None:
+    """Train a version on the mature cohorts, judge it, and put it in charge if the definition allows it."""
+    from scoring.learning.retrain import report_of, retrain
+
+    with attached_settings() as settings:
+        score, at = find_score(settings, name), known_at.replace(tzinfo=dt.UTC) if known_at else None
+        found = retrain(settings, score, as_of.date(), known_at=at, reason=reason, only_register=only_register)
+        typer.echo(report_of(settings, found))
+        if found.promotion:
+            typer.echo(_said(found.promotion))
+        elif found.waits:
+            typer.echo(f"It waits for a person: `scoring model approve {name} {found.ref.version} --reason <why>`.")
+        else:
+            typer.echo(f"{found.ref} is registered; the champion stays.")
+
+
+@model.command("approve")
+def model_approve(name: ScoreName, version: Version, reason: Reason, by: By = None) -> None:
+    """Put a version in charge that the gate let pass and that waits for a person."""
+    from scoring.learning.retrain import approve
+
+    with attached_settings() as settings:
+        score = find_score(settings, name)
+        ref = _registry(settings).version(score.model_name, version)
+        made = approve(settings, score, ref, by=by or shell_user(), reason=reason)
+        typer.echo(_said(made) if made else f"{ref} is in charge already.")
 
 
 def _registry(settings: Settings) -> Registry:

@@ -37,6 +37,21 @@ def monitor_dag(score: str) -> str:
     return f"monitor_{score}"
 
 
+def retrain_dag(score: str) -> str:
+    """The id of the DAG that trains a new version of the model of the score of that name."""
+    return f"retrain_{score}"
+
+
+def retrain_schedule_dag(score: str) -> str:
+    """The id of the DAG that wakes the retraining of the score of that name by the clock."""
+    return f"retrain_{score}_by_schedule"
+
+
+def retrain_asset_name(score: str) -> str:
+    """The asset that wakes the retraining of a score, by the name of the score."""
+    return f"retrain_{score}"
+
+
 def outcomes_asset_name(score: str) -> str:
     """The asset that wakes who looks at a score's outcomes, by the name of the score."""
     return f"outcomes_{score}"
@@ -46,5 +61,6 @@ def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
     """Every DAG of an installation with these definitions (by name)."""
     scored = {score.data_set for score in scores.values()}
     outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
-    of_scores = {*map(score_dag, scores), *map(monitor_dag, scores)}
+    of_scores = {*map(score_dag, scores), *map(monitor_dag, scores), *map(retrain_dag, scores)}
+    of_scores |= {retrain_schedule_dag(name) for name, score in scores.items() if score.learning.schedule}
     return {*map(ingest_dag, data_sets), *of_scores, *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM, ROLL_BACK}

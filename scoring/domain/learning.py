@@ -50,7 +50,7 @@ class PromotionPolicy(Definition):
     segments: tuple[str, ...] = ()
     least_customers: int = Field(default=200, gt=1)
     calibration_loss: float = Field(default=0.01, ge=0, lt=1)
-    most_shift: float = Field(default=0.3, gt=0, le=1)
+    most_shift: float = Field(default=0.4, gt=0, le=1)
     most_band_changes: float = Field(default=0.5, gt=0, le=1)
     slower: float = Field(default=5.0, gt=0)
     most_bytes: int = Field(default=200_000_000, gt=0)
@@ -62,7 +62,9 @@ class Learning(Definition):
     Parameters
     ----------
     schedule
-        Cron expression (UTC) of the retraining; None: only on a request or by hand.
+        Cron expression (UTC) of the retraining; the day of the tick is its as_of. None: not by the clock.
+    on_request
+        Whether it is also trained when the monitor finds that the model needs an update.
     cohorts
         How many of the newest mature cohorts it learns from; those on which versions are compared are not among them.
     held_out
@@ -82,6 +84,7 @@ class Learning(Definition):
     """
 
     schedule: str | None = None
+    on_request: bool = False
     cohorts: int = Field(default=6, gt=0)
     held_out: int = Field(default=1, gt=0)
     most_rows: int = Field(default=1_000_000, gt=0)

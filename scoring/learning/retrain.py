@@ -203,6 +203,14 @@ def _unfair(champion: ModelRef, inputs: Inputs) -> str:
     return f"{champion} has learned from what it would be compared on ({dates}); the champion stays."
 
 
+def report_of(settings: Settings, found: Retrained) -> str:
+    """The gate's report, or why there is none."""
+    if found.verdict is None:
+        return found.because
+    with transaction(settings.database()) as connection:
+        return gates.report(found.verdict, gates.checks_of(connection, found.verdict.gate_id))
+
+
 def window_of(score: Score, cohorts: int | None) -> Score:
     """The same score with another number of cohorts to learn from, as a form may say."""
     if cohorts is None:

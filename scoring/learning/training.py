@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from scoring.database import Connection, connect
 from scoring.domain.dataset import DataSet
@@ -14,14 +15,23 @@ from scoring.domain.score import Score
 from scoring.errors import PermanentError
 from scoring.learning.cohorts import Cohort, read
 from scoring.learning.fitting import best_parameters, fit, numbered
-from scoring.learning.out_of_fold import out_of_fold
+from scoring.learning.out_of_fold import SCHEMA
 from scoring.learning.pictures import pictures
 from scoring.learning.train import refuse_unpublishable
 from scoring.learning.training_set import TrainingSet, joined
 from scoring.learning.trial import HeldOut, held_out
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
-from scoring.models.registry import HELD_OUT, INPUTS_TAG, SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
+from scoring.models.registry import (
+    HELD_OUT,
+    INPUTS_TAG,
+    SNAPSHOT_TAG,
+    TRAINED_AS_OF_TAG,
+    TRIED_AS_OF_TAG,
+    TRIED_SNAPSHOT_TAG,
+    ModelRef,
+    Registry,
+)
 from scoring.models.scorer import Scorer
 from scoring.monitoring.metrics import metrics_of
 from scoring.settings import Settings
@@ -76,7 +86,8 @@ class Training:
         refuse_unpublishable(score, self.data_set, scorer, known)
         features = feature_frame(encoding, held.rows, self.data_set.key)
         values = scorer.values_of(features, held.rows.column(self.data_set.key))
-        tried = out_of_fold(score, self.data_set, parts[-1])
+        newest = slice(len(values) - len(held.newest), None)
+        tried = pa.table([held.newest, values[newest], held.outcomes[newest]], schema=SCHEMA)
         return self.registry.register(
             score.model_name,
             estimator,
@@ -84,8 +95,8 @@ class Training:
             encoding=encoding,
             trusted_types=score.trusted_types,
             tags=self._tags(digest, reason, known, parameters),
-            metrics=tried.promised | self._promised(values, held),
-            out_of_fold=tried.rows,
+            metrics=self._promised(values, held),
+            out_of_fold=tried,
             pictures=pictures(score, estimator, features, values, held.outcomes),
             as_of=as_of,
         )
@@ -112,12 +123,14 @@ class Training:
         return {f"{HELD_OUT}{figure.metric}": figure.value for figure in figures if figure.value is not None}
 
     def _tags(self, digest: str, reason: str, known: TrainingSet, parameters: dict[str, Any]) -> dict[str, str]:
-        newest = self.inputs.learned[-1]
+        newest, tried = self.inputs.learned[-1], self.inputs.held_out[-1]
         return {
             "score": self.score.name,
             INPUTS_TAG: digest,
             TRAINED_AS_OF_TAG: newest.as_of.isoformat(),
             SNAPSHOT_TAG: newest.snapshot_digest,
+            TRIED_AS_OF_TAG: tried.as_of.isoformat(),
+            TRIED_SNAPSHOT_TAG: tried.snapshot_digest,
             "trained_cohorts": ", ".join(f"{one.as_of} ({one.snapshot_digest[:12]})" for one in self.inputs.learned),
             "held_out_cohorts": ", ".join(str(one.as_of) for one in self.inputs.held_out),
             "outcomes_known_at": max(one.known_at for one in self.inputs.learned).isoformat(),

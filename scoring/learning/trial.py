@@ -31,10 +31,14 @@ TIMED, TIMES = 20_000, 3  # customers whose scoring is timed, the best of so man
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Customers with a known outcome from which neither version has learned."""
+    """Customers with a known outcome from which neither version has learned.
+
+    ``newest`` are the places (int64) in their snapshot of those of the newest cohort, who come last.
+    """
 
     rows: pa.Table
     outcomes: Floats
+    newest: NDArray[np.int64]
 
 
 def held_out(connection: Connection, score: Score, data_set: DataSet, cohorts: Sequence[Cohort]) -> HeldOut:
@@ -42,7 +46,8 @@ def held_out(connection: Connection, score: Score, data_set: DataSet, cohorts: S
     columns = [*score.features, *score.learning.promotion.segments]
     share = max(1, MOST // len(cohorts))
     parts = [read(connection, score, data_set.key, one, columns=columns, most=share) for one in cohorts]
-    return HeldOut(pa.concat_tables([one.rows for one in parts]), np.concatenate([one.outcomes for one in parts]))
+    rows, outcomes = pa.concat_tables([one.rows for one in parts]), np.concatenate([one.outcomes for one in parts])
+    return HeldOut(rows, outcomes, parts[-1].places)
 
 
 def scorer_of(registry: Registry, score: Score, data_set: DataSet, ref: ModelRef) -> Scorer:

@@ -42,6 +42,8 @@ OUT_OF_FOLD_TAG, OUT_OF_FOLD_FILE = "out_of_fold_digest", "out_of_fold.parquet"
 PROMISED = "out_of_fold_"  # metrics of this prefix are what a version promises, unless it has
 HELD_OUT = "held_out_"  # some of this: of later cohorts, on which it was compared with the champion
 TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
+# The snapshot of the customers on whom a version was tried at training, if not on those that it learned from.
+TRIED_AS_OF_TAG, TRIED_SNAPSHOT_TAG = "tried_as_of", "tried_snapshot_digest"
 INPUTS_TAG = "inputs_digest"  # of a version that retraining has made
 TAG_CHARACTERS = 90_000
 
@@ -68,7 +70,7 @@ class ModelRef:
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """The snapshot whose customers a version learned from."""
+    """The snapshot whose customers a version learned from, or was tried on."""
 
     as_of: dt.date
     snapshot_digest: str
@@ -114,12 +116,14 @@ class Registry:
 
     def trained_on(self, ref: ModelRef) -> TrainedOn | None:
         """What a version was trained on; None if it does not say."""
-        with translated_errors():
-            tags = self._client.get_model_version(ref.name, str(ref.version)).tags
-        try:
-            return TrainedOn(dt.date.fromisoformat(tags[TRAINED_AS_OF_TAG]), tags[SNAPSHOT_TAG])
-        except (KeyError, ValueError):  # registered by other means
-            return None
+        return _snapshot_in(self.tags(ref), TRAINED_AS_OF_TAG, SNAPSHOT_TAG)
+
+    def tried_on(self, ref: ModelRef) -> TrainedOn | None:
+        """The snapshot of the customers of :meth:`out_of_fold`; None if the version does not say."""
+        tags = self.tags(ref)
+        return _snapshot_in(tags, TRIED_AS_OF_TAG, TRIED_SNAPSHOT_TAG) or _snapshot_in(
+            tags, TRAINED_AS_OF_TAG, SNAPSHOT_TAG
+        )
 
     def promised(self, ref: ModelRef) -> dict[str, float]:
         """Metrics of a version on customers that it had not learned from, taken at training; empty if unknown."""
@@ -130,7 +134,7 @@ class Registry:
         return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
 
     def out_of_fold(self, ref: ModelRef) -> pa.Table | None:
-        """What a version was tried on at training (see ``scoring.learning.out_of_fold``); None if it was not.
+        """What a version said of customers that it had not learned from, at training; None if it was not tried.
 
         Raises
         ------
@@ -283,6 +287,13 @@ def _ref(found: ModelVersion) -> ModelRef:
         encoding=_encoding(found),
         data_set_digest=found.tags.get(DATA_SET_TAG),
     )
+
+
+def _snapshot_in(tags: Mapping[str, str], as_of: str, digest: str) -> TrainedOn | None:
+    try:
+        return TrainedOn(dt.date.fromisoformat(tags[as_of]), tags[digest])
+    except (KeyError, ValueError):  # registered by other means
+        return None
 
 
 def _log_table(table: pa.Table) -> str:

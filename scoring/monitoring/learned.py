@@ -71,11 +71,11 @@ def source_of(connection: Connection, registry: Registry, shown: Shown, ref: Mod
         newest = max(one.known_at for one in cohorts if one.known_at)
         inputs: list[object] = [one.inputs_digest for one in cohorts]
         return Source(f"outcomes of the cohorts {dates}", inputs, newest, tuple(cohorts))
-    tried, on = registry.out_of_fold(ref), registry.trained_on(ref)
+    tried, on = registry.out_of_fold(ref), registry.tried_on(ref)
     trained = manifest.find(connection, data_set, on.as_of, on.snapshot_digest) if on else None
-    if tried is None or not tried.num_rows or trained is None:
+    if tried is None or not tried.num_rows or on is None or trained is None:
         return None
-    what = f"customers of the training set of {ref}, each scored by a model that had not seen it"
+    what = f"customers at {on.as_of} on whom {ref} was tried at training, each scored by a model that had not seen it"
     return Source(what, [ref.digest], None, tried=tried, trained=trained.snapshot_id)
 
 

@@ -12,12 +12,13 @@ from factories import (
     deliver,
     published_rows,
     query,
+    register,
     snapshot_of,
     state_of,
     value,
     write_csv,
 )
-from factories_monitoring import figures, month, shoppers, truth
+from factories_monitoring import MONTHS, figures, month, shoppers, truth
 from factories_outcomes import cohort, corrections, known_of, month_later, outcomes_of
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
@@ -297,3 +298,36 @@ def test_channels_that_cannot_be_read_fail_the_task_and_a_dead_alert_too(shop: S
     query(shop, "UPDATE scoring.alert_sending SET attempts = 9, next_attempt_at = now()")
     (dead,) = run_dags(("tell_people", {}), SCORING_CHANNELS='{"default": ["nonsense://tokentoken1234"]}')
     assert (dead["state"], dead["tries"]["tell"]) == ("failed", 1)
+
+
+def test_a_model_is_trained_judged_and_put_in_charge_or_not_and_a_person_who_asks_too_early_is_told(
+    run_dags: RunDags, own_registry: Settings
+) -> None:
+    registered = register(own_registry, LEAVING, scale=-1.0)
+    for place, as_of in enumerate(MONTHS[:2]):
+        rows = shoppers(300, place)
+        month(own_registry, as_of, rows=rows, later=truth(rows, place))
+    mlflow = {"SCORING_MLFLOW_TRACKING_URI": own_registry.mlflow_tracking_uri.get_secret_value()}
+    asked = {"as_of": MONTHS[2].isoformat(), "reason": "a test", "then": "only register"}
+    early, done = run_dags(
+        ("retrain_leaving", asked | {"as_of": MONTHS[1].isoformat()}), ("retrain_leaving", asked), **mlflow
+    )
+    assert early["state"] == "failed"
+    assert "1 of its cohorts are mature, 2 are needed" in early["failures"][0]
+    assert done["state"] == "success", done["failures"]
+    found = done["xcoms"]["retrain.return_value"]
+    assert is_ids_and_counts(found)
+    assert (found["version"], found["promoted"]) == (registered.version + 1, False)
+    assert value(own_registry, "SELECT challenger FROM scoring.gate_verdict") == found["version"]
+
+
+def test_the_form_rolls_a_model_back_and_names_the_person(run_dags: RunDags, own_registry: Settings) -> None:
+    register(own_registry, LEAVING)
+    mlflow = {"SCORING_MLFLOW_TRACKING_URI": own_registry.mlflow_tracking_uri.get_secret_value()}
+    form = {"score": "leaving", "reason": "it is wrong", "by": "ann"}
+    done, again = run_dags(("roll_back_model", form), ("roll_back_model", form), **mlflow)
+    assert done["xcoms"]["roll_back.return_value"] == {"version": 1, "before": 2}
+    assert again["state"] == "failed"
+    assert "no other version was in charge before" in again["failures"][0]
+    (row,) = query(own_registry, "SELECT promoted_by, reason FROM scoring.promotion WHERE how = 'rollback'")
+    assert tuple(row) == ("ann", "it is wrong")

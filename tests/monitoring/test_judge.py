@@ -73,7 +73,8 @@ def test_a_new_version_is_estimated_by_what_it_was_tried_on_at_training(own_regi
     found = figures(own_registry, "estimated")
     assert found["roc_auc"].low < found["roc_auc"].value < found["roc_auc"].high
     assert estimates(own_registry).learned_from == (
-        "customers of the training set of leaving version 2, each scored by a model that had not seen it"
+        "customers at 2024-05-31 on whom leaving version 2 was tried at training, "
+        "each scored by a model that had not seen it"
     )
     assert estimates(own_registry).used == 2000
     assert not estimates(own_registry).mature

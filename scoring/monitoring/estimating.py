@@ -61,16 +61,18 @@ def _described(shown: Shown, ref: ModelRef, source: Source | None) -> NewEvaluat
     threshold = score.monitoring.threshold if score.kind == "classification" else None
     method: Method = "CBPE" if score.kind == "classification" else "DLE"
     inputs = source.inputs if source else None
+    meant = [threshold, score.target.at_least]
     return NewEvaluation(
         kind="estimated",
         score=score.name,
         as_of=publication.as_of,
         publication_id=publication.publication_id,
-        inputs_digest=digest_of([ESTIMATED, "estimated", method, publication.inputs_digest, threshold, inputs]),
+        inputs_digest=digest_of([ESTIMATED, "estimated", method, publication.inputs_digest, meant, inputs]),
         method=method,
         rows=publication.rows or 0,
         used=0,
         threshold=threshold,
+        at_least=score.target.at_least,
         known_at=source.known_at if source else None,
         learned_from=source.what if source else None,
         reason=None if source else f"no outcome of a customer that {ref} has scored is known, and {UNTRIED}",

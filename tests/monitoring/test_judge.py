@@ -169,6 +169,34 @@ def test_once_outcomes_show_that_the_concept_has_drifted_estimates_are_not_trust
     assert verdict(own_registry, JUNE).estimator_trusted is True, "by what was known of cohorts up to then"
 
 
+def record(settings, metric):
+    return query(settings, "SELECT * FROM scoring.estimate_record WHERE metric = %s ORDER BY as_of", metric)
+
+
+def test_another_threshold_takes_no_trust_from_estimates_of_the_old_one(own_registry):
+    tried_model(own_registry, 7, 3000)
+    months(own_registry, honest=[True, True])
+    before = record(own_registry, "roc_auc")
+    assert len(record(own_registry, "recall")) == len(before) == 2
+    for as_of in (JUNE, JULY):
+        monitored(own_registry, watched(threshold=0.2), as_of)
+    assert [record(own_registry, metric) for metric in ("precision", "recall", "f1")] == [[], [], []]
+    assert record(own_registry, "roc_auc") == before, "it does not depend on the threshold"
+    assert verdict(own_registry, JULY).estimator_trusted is True
+    for as_of in (JUNE, JULY):
+        monitored(own_registry, as_of=as_of)
+    assert len(record(own_registry, "recall")) == 2, "with the old threshold the old figures count again"
+
+
+def test_estimates_of_another_positive_outcome_are_not_compared(own_registry):
+    tried_model(own_registry, 7, 3000)
+    months(own_registry, honest=[True])
+    assert record(own_registry, "roc_auc")
+    monitored(own_registry, LEAVING.model_copy(update={"target": LEAVING.target.model_copy(update={"at_least": 1})}))
+    assert record(own_registry, "roc_auc") == []
+    assert verdict(own_registry).estimator_trusted is None
+
+
 # --- updates
 
 

@@ -169,6 +169,19 @@ def test_the_record_is_that_of_the_view(connection: Connection, churn: Look) -> 
     assert len(shown) == 70
 
 
+@pytest.mark.parametrize(
+    ("column", "metric", "left"), [("threshold", "recall", 0), ("threshold", "brier", 4), ("at_least", "brier", 0)]
+)
+def test_the_record_compares_only_what_means_the_same_as_the_view_does(database_url, column, metric, left) -> None:
+    factories_page.fill(database_url, days=34, last=LAST)
+    with closing(psycopg2.connect(database_url)) as other, other, other.cursor() as cursor:
+        cursor.execute(f"UPDATE scoring.evaluation SET {column} = CASE kind WHEN 'realised' THEN 0.2 ELSE 0.7 END")
+    with reading(database_url) as opened:
+        shown = record(trend(opened, look(opened, "churn"), metric).points)
+        view = "SELECT * FROM scoring.estimate_record WHERE score = 'churn' AND metric = '{}'"
+        assert len(shown) == len(rows(opened, view.format(metric))) == left
+
+
 def test_lineage_leads_from_a_publication_to_run_snapshot_and_model(connection: Connection, churn: Look) -> None:
     found = lineage(connection, churn.publication_ids[-1])
     assert (found.as_of, found.run_id, found.source) == (LAST, f"scheduled__{LAST}", "people.csv")

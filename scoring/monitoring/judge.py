@@ -39,6 +39,7 @@ def judge(settings: Settings, score: Score, as_of: dt.date) -> Verdict:
         verdicts.keep(connection, verdict)
         _request(connection, score, verdict)
         verdicts.done(connection, score.name, verdict.model_name, verdict.model_version, as_of)
+        _forget_unpublished(connection, score)
         _assess(connection, score)
         _tell_of_drift(connection, score, drift)
     return verdict
@@ -107,12 +108,17 @@ def _trust(connection: Connection, shown: Shown, model_version: int) -> Trust:
 
 
 def _request(connection: Connection, score: Score, verdict: Verdict) -> None:
-    """Open a request or add to it; close one for which nothing speaks any more, unless a person has closed it."""
+    """Open a request or add to it; close one for which nothing speaks any more, unless a person has closed it.
+
+    What late outcomes say of a version that was replaced meanwhile is done already, and no news for the owner.
+    """
+    successor = verdicts.successor(connection, verdict)
     found = verdicts.find(connection, score.name, verdict.model_name, verdict.model_version)
     if found is None:
         if verdict.update_needed:
-            verdicts.open_request(connection, verdict)
-            _tell_of_update(connection, score, verdict)
+            verdicts.open_request(connection, verdict, done_by=successor)
+            if successor is None:
+                _tell_of_update(connection, score, verdict)
         return
     others = [one for one in found.evidence if one["publication_id"] != verdict.publication_id]
     own = [verdicts.evidence_of(verdict)] if verdict.update_needed else []
@@ -121,9 +127,19 @@ def _request(connection: Connection, score: Score, verdict: Verdict) -> None:
         return
     verdicts.set_evidence(connection, found.request_id, evidence)
     if evidence and found.state == "dismissed" and found.closed_by == NOBODY:
-        verdicts.reopen(connection, found.request_id)
+        verdicts.reopen(connection, found.request_id, done_by=successor)
     elif not evidence and found.state == "open":
         verdicts.dismiss(connection, found.request_id, NOBODY, "what spoke for it has been corrected")
+
+
+def _forget_unpublished(connection: Connection, score: Score) -> None:
+    """Take evidence of publications out that readers do not see any more: they were superseded or dropped."""
+    for request in verdicts.requests(connection, score.name):
+        seen = verdicts.still_published(connection, request.evidence) if request.state == "open" else request.evidence
+        if len(seen) < len(request.evidence):
+            verdicts.set_evidence(connection, request.request_id, seen)
+            if not seen:
+                verdicts.dismiss(connection, request.request_id, NOBODY, "what spoke for it is not published any more")
 
 
 def _assess(connection: Connection, score: Score) -> None:

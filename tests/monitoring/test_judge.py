@@ -3,15 +3,18 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from factories import JULY, JUNE, MAY, query, register, snapshot_of, value
+from factories import JULY, JUNE, MAY, published_rows, query, register, snapshot_of, value
 from factories_monitoring import MONTHS, content, figures, monitored, month, shoppers, truth, watched
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.domain.monitoring import UpdatePolicy
 from scoring.learning.out_of_fold import SCHEMA
+from scoring.learning.promotion import roll_back
 from scoring.monitoring.judge import dismiss
 from scoring.monitoring.verdicts import requests
+from scoring.outcomes.collect import collect
 from scoring.outcomes.correct import correct
+from scoring.publishing.publish import drop
 
 AUGUST, SEPTEMBER = MONTHS[3], MONTHS[4]
 
@@ -280,6 +283,79 @@ def test_a_new_version_does_the_request_and_its_outcomes_say_whether_it_was_usef
     assert (rate.done, rate.useful, rate.wasted) == (1, int(better), int(not better))
     (used,) = query(own_registry, "SELECT * FROM scoring.model_in_use WHERE in_charge")
     assert (used.model_version, used.first_as_of) == (3, JULY)
+
+
+def test_what_a_superseded_publication_said_is_no_evidence_and_the_request_is_dismissed(own_registry):
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[False])
+    rows = shoppers(300, 1)
+    right = [
+        row | {"mood": 4.0 if later["visits"] else -4.0}
+        for row, later in zip(rows, truth(rows, 1, honest=False), strict=True)
+    ]
+    published_rows(own_registry, LEAVING, right, JUNE)
+    monitored(own_registry)
+    found = request(own_registry)
+    assert (found.state, found.closed_by, found.evidence) == ("dismissed", "the monitor", [])
+
+
+def test_what_a_dropped_publication_said_is_no_evidence_as_soon_as_any_date_is_judged(own_registry):
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[False, False])
+    drop(own_registry, LEAVING, JULY)
+    months(own_registry, honest=[True], first=3)
+    assert request(own_registry).state == "open"
+    assert [one["as_of"] for one in request(own_registry).evidence] == [JUNE.isoformat()]
+    drop(own_registry, LEAVING, JUNE)
+    monitored(own_registry, as_of=AUGUST)
+    found = request(own_registry)
+    assert (found.state, found.reason) == ("dismissed", "what spoke for it is not published any more")
+
+
+def test_a_version_that_replaces_the_old_one_at_the_same_date_does_the_request(own_registry):
+    register(own_registry, LEAVING, scale=-1.0, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[True])
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    published_rows(own_registry, LEAVING, shoppers(300, 1), JUNE)
+    monitored(own_registry)
+    assert (request(own_registry).state, request(own_registry).done_version) == ("done", 3)
+
+
+def replaced(settings):
+    """June by version 2, July by version 3; the outcomes of June come after that."""
+    register(settings, LEAVING, promised={"roc_auc": 0.86})
+    rows = shoppers(300, 1)
+    month(settings, rows=rows, later=None)
+    monitored(settings)
+    register(settings, LEAVING, promised={"roc_auc": 0.5})
+    month(settings, JULY, rows=shoppers(300, 2), later=None)
+    monitored(settings, as_of=JULY)
+    return truth(rows, 1, honest=False)
+
+
+def test_late_outcomes_of_a_version_that_was_replaced_ask_for_nothing_and_count_as_an_update_that_was_done(
+    own_registry,
+):
+    shown = replaced(own_registry)
+    snapshot_of(own_registry, shown, JULY)
+    collect(own_registry, LEAVING, JUNE)
+    monitored(own_registry)
+    assert verdict(own_registry).update_needed
+    assert (request(own_registry).state, request(own_registry).done_version) == ("done", 3)
+    assert query(own_registry, "SELECT * FROM scoring.alert WHERE kind = 'update_needed'") == []
+    (rate,) = query(own_registry, "SELECT * FROM scoring.update_rate WHERE days = 30")
+    assert (rate.needed, rate.open, rate.done) == (1, 0, 1)
+
+
+def test_a_version_that_was_put_back_in_charge_is_not_replaced(own_registry):
+    shown = replaced(own_registry)
+    roll_back(own_registry, LEAVING, 2, by="ada", reason="worse")
+    month(own_registry, AUGUST, rows=shoppers(300, 3), later=None)
+    snapshot_of(own_registry, shown, JULY)
+    collect(own_registry, LEAVING, JUNE)
+    monitored(own_registry)
+    assert request(own_registry).state == "open"
+    assert query(own_registry, "SELECT * FROM scoring.alert WHERE kind = 'update_needed'")
 
 
 def requests_of(settings):

@@ -17,7 +17,7 @@ from scoring.domain.dataset import PostgresSource
 from scoring.domain.horizon import Horizon
 from scoring.errors import NotFound, PermanentError, SourceError, SourceNotReady
 from scoring.outcomes.collect import collect
-from scoring.outcomes.values import NO_DATE, TOO_EARLY
+from scoring.outcomes.values import NO_DATE, TOO_EARLY, TOO_LATE
 from scoring.publishing.publish import drop
 
 
@@ -105,6 +105,7 @@ QUARANTINE = {
     "no time": ("c0001,5,soon", NO_DATE),
     "no day of the calendar": ("c0001,5,2024-07-32", NO_DATE),
     "before the cohort": ("c0001,5,2024-06-29", TOO_EARLY),
+    "in the future": ("c0001,5,9999-12-31T23:59:59-12:00", TOO_LATE),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from scoring.alerts import wording
 from scoring.alerts.facts import note
 from scoring.database import Connection, transaction
 from scoring.domain.score import Score
+from scoring.domain.signature import require_signature
 from scoring.models.registry import Registry
 from scoring.monitoring import evaluations, updates, verdicts
 from scoring.monitoring.figures import Figure
@@ -46,7 +47,14 @@ def judge(settings: Settings, score: Score, as_of: dt.date) -> Verdict:
 
 
 def dismiss(settings: Settings, score: Score, *, by: str, reason: str) -> Request | None:
-    """Close the open request of a score without an update; None if there is none."""
+    """Close the open request of a score without an update; None if there is none.
+
+    Raises
+    ------
+    PermanentError
+        If nobody or no reason is named.
+    """
+    require_signature("A dismissal", by, reason)
     with transaction(settings.database()) as connection:
         evaluations.lock(connection, score.name)
         for request in verdicts.requests(connection, score.name):

@@ -8,6 +8,7 @@ from factories_monitoring import MONTHS, content, figures, monitored, month, sho
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.domain.monitoring import UpdatePolicy
+from scoring.errors import PermanentError
 from scoring.learning.out_of_fold import SCHEMA
 from scoring.learning.promotion import roll_back
 from scoring.monitoring.judge import dismiss
@@ -262,6 +263,15 @@ def test_what_a_person_has_dismissed_stays_so(own_registry):
     found = request(own_registry)
     assert (found.state, found.closed_by, found.reason) == ("dismissed", "ada", "a strike; it is over")
     assert len(found.evidence) == 2
+
+
+@pytest.mark.parametrize(("by", "reason"), [(" ", "a strike"), ("ada", " ")])
+def test_a_dismissal_needs_a_name_and_a_reason(own_registry, by, reason):
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[False])
+    with pytest.raises(PermanentError, match="A dismissal is recorded for good: it needs a name and a reason"):
+        dismiss(own_registry, LEAVING, by=by, reason=reason)
+    assert request(own_registry).state == "open"
 
 
 @pytest.mark.parametrize("better", [True, False])

@@ -82,6 +82,11 @@ REFUSED = {
     "a value below the minimum": ((JUNE, "c0001", "-1"), {}, PermanentError, "below the minimum"),
     "nobody": ((JUNE, "c0001", "5"), {"author": " "}, PermanentError, "needs an author and a reason"),
     "no reason": ((JUNE, "c0001", "5"), {"reason": ""}, PermanentError, "needs an author and a reason"),
+    "a reason in Latin-1": ((JUNE, "c0001", "5"), {"reason": "f\udcfcr"}, PermanentError, "not valid UTF-8"),
+    "a name with NUL": ((JUNE, "c0001", "5"), {"author": "a\0"}, PermanentError, "the character NUL"),
+    "a value in Latin-1": ((JUNE, "c0001", "\udcfc"), {}, PermanentError, "not valid UTF-8"),
+    "a value with NUL": ((JUNE, "c0001", "5\0"), {}, PermanentError, "cannot be the outcome of spending"),
+    "a customer in Latin-1": ((JUNE, "c\udcfc", "5"), {}, PermanentError, "not valid UTF-8"),
 }
 
 

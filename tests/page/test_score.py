@@ -125,6 +125,15 @@ def test_quantiles_of_the_score_cut_the_counted_customers_in_these_shares(connec
         assert below / last.customers == pytest.approx(share, abs=1e-9)
 
 
+def test_where_nothing_is_published_every_section_is_empty(connection: Connection) -> None:
+    nothing = look(connection, "churn", LAST + dt.timedelta(days=1), LAST + dt.timedelta(days=9))
+    assert nothing.dates == []
+    assert distribution(connection, nothing) == []
+    assert trend(connection, nothing, "roc_auc").points == []
+    assert drift(connection, nothing, "training").rows == []
+    assert cohort(connection, nothing).choices == []
+
+
 def test_a_cohort_is_the_newest_mature_one_or_that_of_a_date(connection: Connection, churn: Look) -> None:
     newest = cohort(connection, churn)
     assert newest.evaluated.as_of == newest.choices[-1] == LAST - dt.timedelta(days=30)

@@ -126,6 +126,26 @@ def value_of(settings, customer):
     return value(settings, "SELECT value FROM scoring.outcome WHERE as_of = %s AND customer_id = %s", JUNE, customer)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_model_that_knows_nothing_has_an_estimate_that_says_so(own_registry, seed):
+    rows, random = shoppers(600, 7), np.random.default_rng(seed)
+    snapshot = snapshot_of(own_registry, rows, MAY)
+    said = np.repeat([0.492, 0.497, 0.503, 0.506, 0.511], 120) + random.normal(0, 0.002, 600)  # of five folds
+    outcome = (random.random(600) < 0.5).astype(float)
+    register(
+        own_registry,
+        LEAVING,
+        scale=0.001,
+        tags={"trained_as_of": MAY.isoformat(), "snapshot_digest": snapshot.digest},
+        out_of_fold=pa.table([np.arange(600), said, outcome], schema=SCHEMA),
+    )
+    month(own_registry, rows=shoppers(300, 8), later=None)
+    monitored(own_registry)
+    found = figures(own_registry, "estimated")
+    assert {metric: row.reason for metric, row in found.items() if row.reason} == {}
+    assert found["roc_auc"].low < 0.5 < found["roc_auc"].high
+
+
 def test_a_regression_is_estimated_by_a_model_of_its_error(shop):
     rows = shoppers(400, 1)
     month(shop, rows=rows, later=truth(rows, 1), score=SPENDING)

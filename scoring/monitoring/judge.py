@@ -7,9 +7,10 @@ from scoring.alerts.facts import note
 from scoring.database import Connection, transaction
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
-from scoring.models.registry import Registry
+from scoring.models.registry import ModelRef, Registry
 from scoring.monitoring import evaluations, updates, verdicts
 from scoring.monitoring.figures import Figure
+from scoring.monitoring.metrics import OF_THRESHOLD, metrics_of
 from scoring.monitoring.performance import Shown, shown_at
 from scoring.monitoring.trust import Trust, trust
 from scoring.monitoring.updates import Evidence
@@ -68,7 +69,7 @@ def _verdict(settings: Settings, connection: Connection, shown: Shown, drift: Dr
     score, publication = shown.score, shown.publication
     (arm, *_) = publications.arms(connection, publication.publication_id)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
-    promised = registry.promised(registry.version(arm.model_name, arm.model_version)).get(score.headline)
+    promised = _promised(registry, score, registry.version(arm.model_name, arm.model_version))
     trusted = _trust(connection, shown, arm.model_version)
     evidence = Evidence(
         metric=score.headline,
@@ -94,6 +95,16 @@ def _verdict(settings: Settings, connection: Connection, shown: Shown, drift: Dr
         update_needed=bool(because),
         because=because,
     )
+
+
+def _promised(registry: Registry, score: Score, ref: ModelRef) -> float | None:
+    """The headline metric at training, at the threshold of now: it may have been another one then."""
+    tried = registry.out_of_fold(ref) if score.headline in OF_THRESHOLD else None
+    if tried is None or not tried.num_rows:
+        return registry.promised(ref).get(score.headline)
+    values, outcomes = (tried.column(name).to_numpy() for name in ("value", "outcome"))
+    figures = metrics_of(score.kind, values, outcomes, score.monitoring.threshold)
+    return next(figure.value for figure in figures if figure.metric == score.headline)
 
 
 def _headline(connection: Connection, shown: Shown, kind: evaluations.EvaluationKind) -> Figure | None:
@@ -155,10 +166,11 @@ def _assess(connection: Connection, score: Score) -> None:
     for request in verdicts.requests(connection, score.name):
         if request.state != "done" or request.done_version is None:
             continue
-        before = verdicts.newest_realised(connection, score.name, request.model_version, score.headline)
-        after = verdicts.newest_realised(connection, score.name, request.done_version, score.headline)
+        metric, threshold = score.headline, score.monitoring.threshold if score.headline in OF_THRESHOLD else None
+        before = verdicts.newest_realised(connection, score.name, request.model_version, metric, threshold)
+        after = verdicts.newest_realised(connection, score.name, request.done_version, metric, threshold)
         if before is not None and after is not None:
-            better = updates.useful(score.headline, before, after)
+            better = updates.useful(metric, before, after)
             if better != request.useful:
                 verdicts.set_useful(connection, request.request_id, useful=better)
 

@@ -105,9 +105,10 @@ _DISMISS = """
     WHERE request_id = %s"""
 
 _NEWEST_REALISED = """
-    SELECT value FROM scoring.realised_metric
-    WHERE score = %s AND model_version = %s AND metric = %s AND arm = '' AND segment = '' AND value IS NOT NULL
-    ORDER BY as_of DESC LIMIT 1"""
+    SELECT m.value FROM scoring.realised_metric m JOIN scoring.evaluation e USING (evaluation_id)
+    WHERE m.score = %s AND m.model_version = %s AND m.metric = %s AND m.arm = '' AND m.segment = ''
+        AND m.value IS NOT NULL AND e.threshold IS NOT DISTINCT FROM coalesce(%s, e.threshold)
+    ORDER BY m.as_of DESC LIMIT 1"""
 
 
 def keep(connection: Connection, verdict: Verdict) -> bool:
@@ -195,7 +196,9 @@ def set_useful(connection: Connection, request_id: int, *, useful: bool) -> None
     execute(connection, "UPDATE scoring.retrain_request SET useful = %s WHERE request_id = %s", (useful, request_id))
 
 
-def newest_realised(connection: Connection, score: str, model_version: int, metric: str) -> float | None:
-    """A metric of the newest mature cohort of a model version."""
-    found = value(connection, _NEWEST_REALISED, (score, model_version, metric))
+def newest_realised(
+    connection: Connection, score: str, model_version: int, metric: str, threshold: float | None
+) -> float | None:
+    """A metric of the newest mature cohort of a model version that was evaluated at a threshold; None: at any."""
+    found = value(connection, _NEWEST_REALISED, (score, model_version, metric, threshold))
     return None if found is None else float(found)

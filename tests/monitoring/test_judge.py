@@ -255,6 +255,23 @@ def test_the_definition_says_by_which_metric_and_how_much_loss_is_tolerated(own_
     assert verdict(own_registry).because[0].startswith("brier is 0.")
 
 
+def test_a_promise_is_about_the_threshold_of_now(own_registry):
+    said, outcome = np.repeat([0.3, 0.6, 0.9], 100), np.repeat([1.0, 0.0, 1.0], 100)
+    register(
+        own_registry,
+        LEAVING,
+        promised={"precision": 0.5},
+        out_of_fold=pa.table([np.arange(300), said, outcome], schema=SCHEMA),
+    )
+    month(own_registry, rows=shoppers(60, 1), later=None)
+    promised = {}
+    for threshold in (0.5, 0.8):
+        policy = UpdatePolicy(metric="precision")
+        monitored(own_registry, watched(threshold=threshold, update=policy))
+        promised[threshold] = verdict(own_registry).promised
+    assert promised == {0.5: 0.5, 0.8: 1.0}
+
+
 def test_a_correction_that_clears_a_model_takes_the_request_back_and_it_opens_again_with_new_evidence(own_registry):
     register(own_registry, LEAVING, promised={"roc_auc": 0.86})
     rows = shoppers(60, 1)
@@ -292,6 +309,21 @@ def test_a_dismissal_needs_a_name_and_a_reason(own_registry, by, reason):
     with pytest.raises(PermanentError, match="A dismissal is recorded for good: it needs a name and a reason"):
         dismiss(own_registry, LEAVING, by=by, reason=reason)
     assert request(own_registry).state == "open"
+
+
+def test_whether_an_update_was_useful_is_judged_at_one_threshold(own_registry):
+    half, fifth = (
+        watched(threshold=threshold, update=UpdatePolicy(metric="recall", tolerated_loss=0.0))
+        for threshold in (0.5, 0.2)
+    )
+    for as_of, seed, score, metrics in ((JUNE, 1, half, {"recall": 1.0}), (JULY, 2, fifth, {})):
+        register(own_registry, LEAVING, promised=metrics)
+        rows = shoppers(300, seed)
+        month(own_registry, as_of, rows=rows, later=truth(rows, seed))
+        monitored(own_registry, score, as_of)
+    assert (request(own_registry).state, request(own_registry).useful) == ("done", None)
+    monitored(own_registry, fifth)
+    assert request(own_registry).useful is not None
 
 
 @pytest.mark.parametrize("better", [True, False])

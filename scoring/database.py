@@ -11,6 +11,7 @@ import alembic.config
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like one
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import execute_values
 
 from scoring.errors import ConfigurationError, PermanentError, TransientError
@@ -23,6 +24,7 @@ __all__ = [
     "execute",
     "insert",
     "migrate",
+    "not_utf8",
     "one",
     "one_or_none",
     "transaction",
@@ -31,6 +33,8 @@ __all__ = [
 
 T = TypeVar("T")
 Statement = str | sql.Composable
+
+SHOWN = 80  # characters of a text that is quoted
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -124,9 +128,34 @@ def translated(error: psycopg2.Error) -> PermanentError | TransientError:
     return PermanentError(f"The database refused a statement (SQLSTATE {error.pgcode}): {text}")
 
 
+def not_utf8(error: UnicodeEncodeError) -> PermanentError:
+    """What to say of text that cannot be stored; a shell of another encoding gives such."""
+    return PermanentError(
+        f"This text is not valid UTF-8: {str(error.object)[:SHOWN]!r}.",
+        remedy="Write it in a terminal that is set to UTF-8.",
+        in_airflow="Write it anew.",
+    )
+
+
+@contextmanager
+def _cursor(connection: Connection) -> Iterator[Cursor]:
+    """A cursor; what a person gave and PostgreSQL cannot store is told as such: it is no bug."""
+    with connection.cursor() as cursor:
+        try:
+            yield cursor
+        except UnicodeEncodeError as error:
+            raise not_utf8(error) from error
+        except ValueError as error:
+            if "NUL (0x00)" not in str(error):
+                raise
+            raise PermanentError(
+                "A text holds the character NUL, which cannot be stored.", remedy="Write it without."
+            ) from error
+
+
 def execute(connection: Connection, statement: Statement, arguments: Any = None) -> int:
     """Run a statement; returns the number of rows that it affected."""
-    with connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         cursor.execute(statement, arguments)
         return int(cursor.rowcount)
 
@@ -140,13 +169,13 @@ def insert(
     page_size: int = 1000,
 ) -> None:
     """Run a statement with ``VALUES %s`` for many rows, ``page_size`` of them at a time."""
-    with connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         execute_values(cursor, statement, rows, template=template, page_size=page_size)
 
 
 def all_rows(connection: Connection, row: type[T], statement: Statement, arguments: Any = None) -> list[T]:
     """Every row of a query as an object of type ``row``, whose fields are named like the columns."""
-    with connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         cursor.execute(statement, arguments)
         names = [column.name for column in cursor.description or ()]
         return [row(**dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
@@ -176,14 +205,14 @@ def one(connection: Connection, row: type[T], statement: Statement, arguments: A
 
 def column(connection: Connection, statement: Statement, arguments: Any = None) -> list[Any]:
     """The first value of every row of a query."""
-    with connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         cursor.execute(statement, arguments)
         return [values[0] for values in cursor.fetchall()]
 
 
 def value(connection: Connection, statement: Statement, arguments: Any = None) -> Any:
     """The first value of a query's first row; None if it gives no row."""
-    with connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         cursor.execute(statement, arguments)
         row = cursor.fetchone()
     return row[0] if row else None

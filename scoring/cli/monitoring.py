@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from scoring.cli.options import AsOf, By, ScoreName, attached_settings, find_score, shell_user
+from scoring.cli.options import AsOf, By, ScoreName, attached_settings, find_score, moment, shell_user
 from scoring.errors import NotFound
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
@@ -46,10 +46,20 @@ def monitor(
 
 
 def _show_known(settings: Settings, score: Score, as_of: dt.date, at: dt.datetime) -> None:
+    from scoring.database import transaction
     from scoring.monitoring.performance import figures_as_known
+    from scoring.outcomes import known
 
-    typer.echo(f"{score.name} {as_of} by what was known at {at:%Y-%m-%d %H:%M:%S} UTC:")
-    _console().print(_table(figures_as_known(settings, score, as_of, at), {}))
+    figures = figures_as_known(settings, score, as_of, at)
+    with transaction(settings.database()) as connection:
+        first = known.earliest(connection, score.name, as_of)
+    if first is None:
+        typer.echo("No outcome is known.")
+    elif at < first:
+        typer.echo(f"No outcome was known then: the first was recorded at {moment(first)} (UTC).")
+    else:
+        typer.echo(f"{score.name} {as_of} by what was known at {moment(at)} (UTC):")
+        _console().print(_table(figures, {}))
 
 
 def _monitor(settings: Settings, score: Score, as_of: dt.date) -> None:
@@ -92,7 +102,10 @@ def update_list(
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
         score = find_score(settings, name).name if name else None
-        for one in verdicts.requests(connection, score):
+        found = verdicts.requests(connection, score)
+        if not found:
+            typer.echo("No update was ever asked for.")
+        for one in found:
             known = {None: "", True: ", useful", False: ", wasted"}[one.useful]
             done = f" by version {one.done_version}{known}" if one.done_version else ""
             closed = f" by {one.closed_by}: {one.reason}" if one.closed_by else ""

@@ -45,6 +45,11 @@ def find_score(settings: Settings, name: str) -> Score:
     return load_catalog(settings.definitions).score(name)
 
 
+def moment(when: dt.datetime) -> str:
+    """A time (UTC) with its microseconds, as options like --known-at take it."""
+    return f"{when.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}"
+
+
 def shell_user() -> str:
     """The name of this shell's user, for the record."""
     try:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scoring.cli.options import AsOf, ScoreName, attached_settings, find_score
-from scoring.errors import ConfigurationError
+from scoring.cli.options import AsOf, ScoreName, attached_settings, find_score, moment
+from scoring.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from scoring.outcomes.settle import Collected
@@ -67,7 +67,7 @@ def outcome_correct(
         known = done.outcome
         typer.echo(
             f"{'Known already' if done.found else 'Recorded'}: {name} {known.as_of}, customer {known.customer_id}: "
-            f"{known.value!r} since {_time(known.recorded_at)}, by {known.author}"
+            f"{known.value!r} since {moment(known.recorded_at)}, by {known.author}"
         )
 
 
@@ -85,7 +85,7 @@ def outcome_history(
             who = f"{said.author}: {said.reason}" if said.origin == "human" else f"batch {said.batch_id}"
             typer.echo(
                 f"{said.as_of}  {said.value!r:<12} observed {_time(said.observed_at)}  "
-                f"recorded {_time(said.recorded_at)}  {said.origin}  {who}"
+                f"recorded {moment(said.recorded_at)}  {said.origin}  {who}"
             )
 
 
@@ -99,9 +99,17 @@ def outcome_refused(
     from scoring.outcomes import batches
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
+        if not batches.exists(connection, batch):
+            raise NotFound(
+                f"There is no batch {batch}.",
+                remedy="`scoring outcome collect` and `correct` say the number of theirs.",
+            )
+        refused = batches.refused(connection, batch, limit)
+        if not refused:
+            typer.echo(f"Nothing of batch {batch} was refused.")
         for reason, rows in batches.reasons(connection, batch):
             typer.echo(f"{rows} rows\t{reason}")
-        for row in batches.refused(connection, batch, limit):
+        for row in refused:
             typer.echo(f"row {row.row_number}\t{row.customer_id or '-'}\t{row.content['value']!r}\t{row.reason}")
 
 

@@ -7,6 +7,11 @@ from pydantic import Field
 
 from scoring.domain.calendar import months_after
 from scoring.domain.definition import Definition
+from scoring.errors import PermanentError
+
+
+class BeyondCalendar(PermanentError):
+    """A horizon ends after the year 9999: dates end there."""
 
 
 class Horizon(Definition):
@@ -22,7 +27,18 @@ class Horizon(Definition):
             yield "days, weeks, months: a horizon is exactly one of them"
 
     def after(self, as_of: dt.date) -> dt.date:
-        """The date on which the outcomes of ``as_of`` are known."""
-        if self.months is not None:
-            return months_after(as_of, self.months)
-        return as_of + dt.timedelta(days=self.days or 0, weeks=self.weeks or 0)
+        """The date on which the outcomes of ``as_of`` are known.
+
+        Raises
+        ------
+        BeyondCalendar
+            If there is no such date.
+        """
+        try:
+            if self.months is not None:
+                return months_after(as_of, self.months)
+            return as_of + dt.timedelta(days=self.days or 0, weeks=self.weeks or 0)
+        except (ValueError, OverflowError) as error:
+            raise BeyondCalendar(
+                f"The outcomes of {as_of} would be known after the year 9999.", remedy="Look at the date."
+            ) from error

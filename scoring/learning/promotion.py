@@ -7,6 +7,7 @@ from scoring.alerts import wording
 from scoring.alerts.facts import Fact, note
 from scoring.database import transaction
 from scoring.domain.score import Score
+from scoring.domain.signature import require_signature
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision, Promotion
 from scoring.models.registry import ModelRef, Registry
@@ -15,7 +16,14 @@ from scoring.settings import Settings
 
 
 def promote(settings: Settings, score: Score, ref: ModelRef, decision: Decision) -> Promotion | None:
-    """Put a version in charge and tell the score's owner; None if it is in charge already."""
+    """Put a version in charge and tell the score's owner; None if it is in charge already.
+
+    Raises
+    ------
+    PermanentError
+        If nobody or no reason is named.
+    """
+    require_signature("A promotion", decision.by, decision.reason)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     charge.find_in_charge(settings.database(), registry, ref.name)  # adopts what was in charge before the ledger
     made = None
@@ -38,8 +46,9 @@ def roll_back(settings: Settings, score: Score, version: int | None, *, by: str,
     NotFound
         If no other version was in charge before.
     PermanentError
-        If the version given is in charge, or never was.
+        If the version given is in charge, or never was; or if nobody or no reason is named.
     """
+    require_signature("A rollback", by, reason)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     name = score.model_name
     charge.find_in_charge(settings.database(), registry, name)

@@ -54,6 +54,7 @@ def estimate(
     *,
     rows: int,
     seed: int,
+    by_value: bool = True,
 ) -> list[Figure]:
     """Mean absolute and root mean squared error of a publication, each with a 95 % interval for what will be realised.
 
@@ -75,6 +76,9 @@ def estimate(
         Customers that the publication has.
     seed
         Equal seeds give equal results, whatever the order of rows.
+    by_value
+        Whether customers like those of now are known by their values, too, and not by features alone: False if the
+        reference was not scored by the very same model.
 
     Returns
     -------
@@ -94,12 +98,12 @@ def estimate(
     then = np.column_stack([reference_features, reference_values])
     now = np.column_stack([features, values])
     with threadpool_limits(1, "openmp"):  # on a busy machine threads wait for each other most of the time
-        errors = _learned(then, made, now[ordered(now)], seed)
+        errors = _learned(then, made, now[ordered(now)], seed, by_value=by_value)
     random = np.random.default_rng(seed)
     return _figures(errors, rows, random)
 
 
-def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
+def _learned(then: Floats, made: Floats, now: Floats, seed: int, *, by_value: bool) -> Errors:
     """Expected errors, those of the reference by models that did not see them."""
     random = np.random.default_rng(seed)
     order = ordered(np.column_stack([then, made]))
@@ -117,7 +121,8 @@ def _learned(then: Floats, made: Floats, now: Floats, seed: int) -> Errors:
         expected[~kept] = model.predict(then[~kept]) * mean
         current[fold] = model.predict(now) * mean
     least = LEAST_SHARE * made.mean() or 1.0  # of a model that never errs each error is 0 times 1
-    weights = ratios(then, now, seed=seed)
+    told_by = slice(None) if by_value else slice(-1)  # the value stands last
+    weights = ratios(then[:, told_by], now[:, told_by], seed=seed)
     return Errors(made, np.maximum(expected, least), weights, np.maximum(current, least))
 
 

@@ -22,7 +22,7 @@ from scoring.monitoring.values import all_values
 from scoring.publishing import publications
 from scoring.settings import Settings
 
-ESTIMATED = 1  # part of each digest: another way to estimate is another input
+ESTIMATED = 2  # part of each digest: another way to estimate is another input
 SEED = 0
 CURRENT_ROWS = 20_000  # of which features are read: they stand for all
 UNTRIED = "it was not tried on others at training"
@@ -61,16 +61,18 @@ def _described(shown: Shown, ref: ModelRef, source: Source | None) -> NewEvaluat
     threshold = score.monitoring.threshold if score.kind == "classification" else None
     method: Method = "CBPE" if score.kind == "classification" else "DLE"
     inputs = source.inputs if source else None
+    meant = [threshold, score.target.at_least]
     return NewEvaluation(
         kind="estimated",
         score=score.name,
         as_of=publication.as_of,
         publication_id=publication.publication_id,
-        inputs_digest=digest_of([ESTIMATED, "estimated", method, publication.inputs_digest, threshold, inputs]),
+        inputs_digest=digest_of([ESTIMATED, "estimated", method, publication.inputs_digest, meant, inputs]),
         method=method,
         rows=publication.rows or 0,
         used=0,
         threshold=threshold,
+        at_least=score.target.at_least,
         known_at=source.known_at if source else None,
         learned_from=source.what if source else None,
         reason=None if source else f"no outcome of a customer that {ref} has scored is known, and {UNTRIED}",
@@ -85,6 +87,11 @@ class _Figures:
 
 @dataclass(frozen=True)
 class _Estimator:
+    """Customers of then and now are told apart ``by_value``, too, unless values then are of models of the folds.
+
+    Those of a weak model are nearly constant, each about another constant: they tell the models apart, not customers.
+    """
+
     connection: Connection
     shown: Shown
     ref: ModelRef
@@ -99,11 +106,13 @@ class _Estimator:
         known = learned.with_features(self.connection, self.shown, source, encoding)
         now = learned.sample_of(self.connection, self.shown, encoding, CURRENT_ROWS)
         estimated = self._classification if score.kind == "classification" else self._regression
-        return _Figures(estimated(known, now), len(known.values))
+        return _Figures(estimated(known, now, by_value=source.tried is None), len(known.values))
 
-    def _classification(self, known: Learned, now: Customers) -> list[Figure]:
+    def _classification(self, known: Learned, now: Customers, *, by_value: bool) -> list[Figure]:
         values = all_values(self.connection, self.shown.publication.publication_id)
-        then, current = np.column_stack([known.features, known.values]), np.column_stack([now.features, now.values])
+        then, current = known.features, now.features
+        if by_value:
+            then, current = np.column_stack([then, known.values]), np.column_stack([current, now.values])
         return cbpe.estimate(
             known.values,
             known.outcomes,
@@ -113,7 +122,7 @@ class _Estimator:
             weights=ratios(then, current, seed=SEED),
         )
 
-    def _regression(self, known: Learned, now: Customers) -> list[Figure]:
+    def _regression(self, known: Learned, now: Customers, *, by_value: bool) -> list[Figure]:
         return dle.estimate(
             known.features,
             known.values,
@@ -122,4 +131,5 @@ class _Estimator:
             now.values,
             rows=self.shown.publication.rows or 0,
             seed=SEED,
+            by_value=by_value,
         )

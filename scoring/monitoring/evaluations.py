@@ -31,6 +31,7 @@ class NewEvaluation:
     used: int
     mature: bool = False
     threshold: float | None = None
+    at_least: float | None = None
     known_at: dt.datetime | None = None
     learned_from: str | None = None
     reason: str | None = None
@@ -84,9 +85,9 @@ _STILL_VALID = """
 
 _ADD = """
     INSERT INTO scoring.evaluation (kind, score, as_of, publication_id, inputs_digest, method, rows, used, mature,
-        threshold, known_at, learned_from, reason)
+        threshold, at_least, known_at, learned_from, reason)
     VALUES (%(kind)s, %(score)s, %(as_of)s, %(publication_id)s, %(inputs_digest)s, %(method)s, %(rows)s, %(used)s,
-        %(mature)s, %(threshold)s, %(known_at)s, %(learned_from)s, %(reason)s)
+        %(mature)s, %(threshold)s, %(at_least)s, %(known_at)s, %(learned_from)s, %(reason)s)
     RETURNING evaluation_id"""
 
 _ADD_FIGURES = """

@@ -6,9 +6,11 @@ from scoring.alerts import wording
 from scoring.alerts.facts import note
 from scoring.database import Connection, transaction
 from scoring.domain.score import Score
-from scoring.models.registry import Registry
+from scoring.domain.signature import require_signature
+from scoring.models.registry import ModelRef, Registry
 from scoring.monitoring import evaluations, updates, verdicts
 from scoring.monitoring.figures import Figure
+from scoring.monitoring.metrics import OF_THRESHOLD, metrics_of
 from scoring.monitoring.performance import Shown, shown_at
 from scoring.monitoring.trust import Trust, trust
 from scoring.monitoring.updates import Evidence
@@ -39,13 +41,21 @@ def judge(settings: Settings, score: Score, as_of: dt.date) -> Verdict:
         verdicts.keep(connection, verdict)
         _request(connection, score, verdict)
         verdicts.done(connection, score.name, verdict.model_name, verdict.model_version, as_of)
+        _forget_unpublished(connection, score)
         _assess(connection, score)
         _tell_of_drift(connection, score, drift)
     return verdict
 
 
 def dismiss(settings: Settings, score: Score, *, by: str, reason: str) -> Request | None:
-    """Close the open request of a score without an update; None if there is none."""
+    """Close the open request of a score without an update; None if there is none.
+
+    Raises
+    ------
+    PermanentError
+        If nobody or no reason is named.
+    """
+    require_signature("A dismissal", by, reason)
     with transaction(settings.database()) as connection:
         evaluations.lock(connection, score.name)
         for request in verdicts.requests(connection, score.name):
@@ -59,7 +69,7 @@ def _verdict(settings: Settings, connection: Connection, shown: Shown, drift: Dr
     score, publication = shown.score, shown.publication
     (arm, *_) = publications.arms(connection, publication.publication_id)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
-    promised = registry.promised(registry.version(arm.model_name, arm.model_version)).get(score.headline)
+    promised = _promised(registry, score, registry.version(arm.model_name, arm.model_version))
     trusted = _trust(connection, shown, arm.model_version)
     evidence = Evidence(
         metric=score.headline,
@@ -87,6 +97,16 @@ def _verdict(settings: Settings, connection: Connection, shown: Shown, drift: Dr
     )
 
 
+def _promised(registry: Registry, score: Score, ref: ModelRef) -> float | None:
+    """The headline metric at training, at the threshold of now: it may have been another one then."""
+    tried = registry.out_of_fold(ref) if score.headline in OF_THRESHOLD else None
+    if tried is None or not tried.num_rows:
+        return registry.promised(ref).get(score.headline)
+    values, outcomes = (tried.column(name).to_numpy() for name in ("value", "outcome"))
+    figures = metrics_of(score.kind, values, outcomes, score.monitoring.threshold)
+    return next(figure.value for figure in figures if figure.metric == score.headline)
+
+
 def _headline(connection: Connection, shown: Shown, kind: evaluations.EvaluationKind) -> Figure | None:
     """The headline metric of the publication; of a realised evaluation only if the cohort is mature."""
     found = evaluations.current(connection, shown.publication.publication_id, kind)
@@ -107,12 +127,17 @@ def _trust(connection: Connection, shown: Shown, model_version: int) -> Trust:
 
 
 def _request(connection: Connection, score: Score, verdict: Verdict) -> None:
-    """Open a request or add to it; close one for which nothing speaks any more, unless a person has closed it."""
+    """Open a request or add to it; close one for which nothing speaks any more, unless a person has closed it.
+
+    What late outcomes say of a version that was replaced meanwhile is done already, and no news for the owner.
+    """
+    successor = verdicts.successor(connection, verdict)
     found = verdicts.find(connection, score.name, verdict.model_name, verdict.model_version)
     if found is None:
         if verdict.update_needed:
-            verdicts.open_request(connection, verdict)
-            _tell_of_update(connection, score, verdict)
+            verdicts.open_request(connection, verdict, done_by=successor)
+            if successor is None:
+                _tell_of_update(connection, score, verdict)
         return
     others = [one for one in found.evidence if one["publication_id"] != verdict.publication_id]
     own = [verdicts.evidence_of(verdict)] if verdict.update_needed else []
@@ -121,9 +146,19 @@ def _request(connection: Connection, score: Score, verdict: Verdict) -> None:
         return
     verdicts.set_evidence(connection, found.request_id, evidence)
     if evidence and found.state == "dismissed" and found.closed_by == NOBODY:
-        verdicts.reopen(connection, found.request_id)
+        verdicts.reopen(connection, found.request_id, done_by=successor)
     elif not evidence and found.state == "open":
         verdicts.dismiss(connection, found.request_id, NOBODY, "what spoke for it has been corrected")
+
+
+def _forget_unpublished(connection: Connection, score: Score) -> None:
+    """Take evidence of publications out that readers do not see any more: they were superseded or dropped."""
+    for request in verdicts.requests(connection, score.name):
+        seen = verdicts.still_published(connection, request.evidence) if request.state == "open" else request.evidence
+        if len(seen) < len(request.evidence):
+            verdicts.set_evidence(connection, request.request_id, seen)
+            if not seen:
+                verdicts.dismiss(connection, request.request_id, NOBODY, "what spoke for it is not published any more")
 
 
 def _assess(connection: Connection, score: Score) -> None:
@@ -131,10 +166,11 @@ def _assess(connection: Connection, score: Score) -> None:
     for request in verdicts.requests(connection, score.name):
         if request.state != "done" or request.done_version is None:
             continue
-        before = verdicts.newest_realised(connection, score.name, request.model_version, score.headline)
-        after = verdicts.newest_realised(connection, score.name, request.done_version, score.headline)
+        metric, threshold = score.headline, score.monitoring.threshold if score.headline in OF_THRESHOLD else None
+        before = verdicts.newest_realised(connection, score.name, request.model_version, metric, threshold)
+        after = verdicts.newest_realised(connection, score.name, request.done_version, metric, threshold)
         if before is not None and after is not None:
-            better = updates.useful(score.headline, before, after)
+            better = updates.useful(metric, before, after)
             if better != request.useful:
                 verdicts.set_useful(connection, request.request_id, useful=better)
 

@@ -29,6 +29,7 @@ CLASSIFICATION = (
     "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "log_loss", "ks", "positive_rate", "expected_rate",
 )  # fmt: skip
 REGRESSION = ("mae", "rmse", "r2", "mape", "bias")
+OF_THRESHOLD = frozenset({"precision", "recall", "f1"})  # these mean something else at another threshold
 GREATER_IS_BETTER = frozenset({"precision", "recall", "f1", "roc_auc", "pr_auc", "ks", "r2"})
 
 NO_OUTCOME = "no outcome of these customers is known"
@@ -36,6 +37,7 @@ NO_POSITIVE = "no outcome is positive"
 NO_NEGATIVE = "no outcome is negative"
 NOBODY_SAID = "nobody has a probability at or above the threshold"
 TOO_LARGE = "amounts are too large to be squared"
+TOO_LARGE_TO_ADD = "amounts are too large to be added"
 
 _SMALLEST = np.finfo(np.float64).eps  # scikit-learn's log loss clips probabilities to this
 
@@ -83,33 +85,41 @@ def regression(values: Floats, outcomes: Floats) -> list[Figure]:
     """Metrics of amounts, one for each of :data:`REGRESSION`; ``bias`` is the mean of value minus outcome.
 
     ``mape`` is about the customers whose outcome is not 0 (its ``n``). Intervals: the central limit theorem; for
-    ``rmse`` of the squared errors, for ``r2`` by the delta method. With heavy tails they are too narrow.
+    ``rmse`` of the squared errors, for ``r2`` by the delta method. With heavy tails they are too narrow. Of amounts
+    whose squares overflow ``mae`` and ``bias`` stay, without an interval.
     """
     n = len(values)
     if not n:
         return [undefined(metric, 0, NO_OUTCOME) for metric in REGRESSION]
     with np.errstate(over="ignore", invalid="ignore"):
         errors = values - outcomes
-        squared = np.square(errors)
-        if not np.isfinite(squared.sum()) or not np.isfinite(np.square(outcomes).sum()):
-            return [undefined(metric, n, TOO_LARGE) for metric in REGRESSION]
-    absolute = np.abs(errors)
-    mean_squared, spread = float(squared.mean()), around(float(squared.mean()), error_of_mean(squared), least=0.0)
-    root = float(root_mean_squared_error(outcomes, values))
-    roots = None if spread is None else (min(root, float(np.sqrt(spread[0]))), max(root, float(np.sqrt(spread[1]))))
-    mae = float(mean_absolute_error(outcomes, values))
-    return [
-        _figure("mae", mae, around(mae, error_of_mean(absolute), least=0.0), n),
-        _figure("rmse", root, roots, n),
-        _explained(values, outcomes, squared, mean_squared),
-        _relative(values, outcomes),
-        _figure("bias", float(errors.mean()), around(float(errors.mean()), error_of_mean(errors)), n),
-    ]
+        return [
+            _mean("mae", float(mean_absolute_error(outcomes, values)), np.abs(errors), least=0.0),
+            *_by_squares(values, outcomes, np.square(errors)),
+            _relative(values, outcomes),
+            _mean("bias", float(errors.mean()), errors),
+        ]
 
 
 def _figure(metric: str, value: float, interval: Interval | None, n: int) -> Figure:
     low, high = interval or (None, None)
     return Figure(metric, value, low, high, n)
+
+
+def _mean(metric: str, mean: float, parts: Floats, *, least: float = -np.inf) -> Figure:
+    if not np.isfinite(mean):
+        return undefined(metric, len(parts), TOO_LARGE_TO_ADD)
+    return _figure(metric, mean, around(mean, error_of_mean(parts), least=least), len(parts))
+
+
+def _by_squares(values: Floats, outcomes: Floats, squared: Floats) -> list[Figure]:
+    n = len(values)
+    if not np.isfinite(squared.sum()) or not np.isfinite(np.square(outcomes).sum()):
+        return [undefined(metric, n, TOO_LARGE) for metric in ("rmse", "r2")]
+    mean_squared, spread = float(squared.mean()), around(float(squared.mean()), error_of_mean(squared), least=0.0)
+    root = float(root_mean_squared_error(outcomes, values))
+    roots = None if spread is None else (min(root, float(np.sqrt(spread[0]))), max(root, float(np.sqrt(spread[1]))))
+    return [_figure("rmse", root, roots, n), _explained(values, outcomes, squared, mean_squared)]
 
 
 def _at_threshold(said: NDArray[np.bool_], positive: NDArray[np.bool_]) -> list[Figure]:
@@ -188,7 +198,7 @@ def _separation(values: Floats, positive: NDArray[np.bool_]) -> Figure:
 def _explained(values: Floats, outcomes: Floats, squared: Floats, mean_squared: float) -> Figure:
     n = len(values)
     variance = float(outcomes.var())
-    if n < 2 or variance == 0:  # noqa: PLR2004 - one outcome does not vary
+    if outcomes.min() == outcomes.max() or variance == 0:  # that of equal outcomes is not 0 where their mean is rounded
         return undefined("r2", n, "the outcomes do not vary")
     r2 = float(r2_score(outcomes, values))
     influence = squared - mean_squared / variance * np.square(outcomes - outcomes.mean())

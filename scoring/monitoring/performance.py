@@ -106,6 +106,7 @@ def _evaluate(connection: Connection, shown: Shown, at: dt.datetime, *, ended: b
         used=used,
         mature=ended and used > 0 and used >= score.monitoring.least_coverage * rows,
         threshold=score.monitoring.threshold if score.kind == "classification" else None,
+        at_least=score.target.at_least,
         known_at=at,
         reason=None if used else "no outcome of these customers is known",
     )

@@ -22,8 +22,8 @@ def ratios(reference: Floats, current: Floats, *, seed: int) -> Floats:
     Parameters
     ----------
     reference, current
-        What is known of customers then and now, the score's own value among it: float64 of shape (n, k) and (m, k), NaN
-        for null. ``current`` may be a sample of the customers.
+        What is known of customers then and now, the score's own value among it if the same model gave both: float64 of
+        shape (n, k) and (m, k), NaN for null. ``current`` may be a sample of the customers.
     seed
         Equal seeds give equal results, whatever the order of rows.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scoring.database import Connection, all_rows, execute, one_or_none, value
+from scoring.database import Connection, all_rows, column, execute, one_or_none, value
 
 RequestState = Literal["open", "done", "dismissed"]
 NOBODY = "the monitor"  # who closes a request for which nothing speaks any more
@@ -73,19 +73,42 @@ _OPEN = """
     INSERT INTO scoring.retrain_request (score, model_name, model_version, as_of, evidence)
     VALUES (%s, %s, %s, %s, %s) RETURNING request_id"""
 
+_REOPEN = """
+    UPDATE scoring.retrain_request SET state = 'open', closed_at = NULL, closed_by = NULL, reason = NULL
+    WHERE request_id = %s"""
+
+_SUCCESSOR = """
+    SELECT a.model_version FROM scoring.publication p JOIN scoring.arm a USING (publication_id)
+    WHERE p.state = 'published' AND p.score = %(score)s AND a.model_name = %(model_name)s
+        AND a.model_version > %(model_version)s AND p.as_of >= %(as_of)s AND NOT EXISTS (
+            SELECT FROM scoring.publication q JOIN scoring.arm b USING (publication_id)
+            WHERE q.state = 'published' AND q.score = p.score AND q.as_of > p.as_of AND b.model_name = a.model_name
+                AND b.model_version = %(model_version)s)
+    ORDER BY p.as_of, a.model_version LIMIT 1"""
+
+_CLOSE_DONE = """
+    UPDATE scoring.retrain_request SET state = 'done', done_version = %s, closed_at = now() WHERE request_id = %s"""
+
+_PUBLISHED = "SELECT publication_id FROM scoring.publication WHERE state = 'published' AND publication_id = ANY(%s)"
+
+# A version that readers see again after that was put back in charge: it is not replaced.
 _DONE = """
-    UPDATE scoring.retrain_request SET state = 'done', done_version = %(version)s, closed_at = now()
-    WHERE score = %(score)s AND model_name = %(model)s AND model_version < %(version)s AND as_of <= %(as_of)s
-        AND state = 'open'"""
+    UPDATE scoring.retrain_request r SET state = 'done', done_version = %(version)s, closed_at = now()
+    WHERE r.score = %(score)s AND r.model_name = %(model)s AND r.model_version < %(version)s AND r.as_of <= %(as_of)s
+        AND r.state = 'open' AND NOT EXISTS (
+            SELECT FROM scoring.publication q JOIN scoring.arm b USING (publication_id)
+            WHERE q.state = 'published' AND q.score = r.score AND q.as_of > %(as_of)s AND b.model_name = r.model_name
+                AND b.model_version = r.model_version)"""
 
 _DISMISS = """
     UPDATE scoring.retrain_request SET state = 'dismissed', closed_at = now(), closed_by = %s, reason = %s
     WHERE request_id = %s"""
 
 _NEWEST_REALISED = """
-    SELECT value FROM scoring.realised_metric
-    WHERE score = %s AND model_version = %s AND metric = %s AND arm = '' AND segment = '' AND value IS NOT NULL
-    ORDER BY as_of DESC LIMIT 1"""
+    SELECT m.value FROM scoring.realised_metric m JOIN scoring.evaluation e USING (evaluation_id)
+    WHERE m.score = %s AND m.model_version = %s AND m.metric = %s AND m.arm = '' AND m.segment = ''
+        AND m.value IS NOT NULL AND e.threshold IS NOT DISTINCT FROM coalesce(%s, e.threshold)
+    ORDER BY m.as_of DESC LIMIT 1"""
 
 
 def keep(connection: Connection, verdict: Verdict) -> bool:
@@ -113,11 +136,19 @@ def find(connection: Connection, score: str, model_name: str, model_version: int
     return one_or_none(connection, Request, _REQUESTS + condition, (score, model_name, model_version))
 
 
-def open_request(connection: Connection, verdict: Verdict) -> int:
-    """Write down that a model version needs an update; returns the id of the request."""
+def open_request(connection: Connection, verdict: Verdict, *, done_by: int | None = None) -> int:
+    """Write down that a model version needs an update, or needed one that ``done_by`` is; returns the request's id."""
     evidence = json.dumps([evidence_of(verdict)])
     about = (verdict.score, verdict.model_name, verdict.model_version, verdict.as_of, evidence)
-    return int(value(connection, _OPEN, about))
+    request_id = int(value(connection, _OPEN, about))
+    _close_done(connection, request_id, done_by)
+    return request_id
+
+
+def successor(connection: Connection, verdict: Verdict) -> int | None:
+    """The version that readers see at the verdict's date or later in place of the one that it is about."""
+    found = value(connection, _SUCCESSOR, vars(verdict))
+    return None if found is None else int(found)
 
 
 def evidence_of(verdict: Verdict) -> dict[str, Any]:
@@ -133,11 +164,16 @@ def set_evidence(connection: Connection, request_id: int, evidence: Sequence[dic
     execute(connection, statement, (json.dumps(list(evidence)), request_id))
 
 
-def reopen(connection: Connection, request_id: int) -> None:
-    """Open a request again that the monitor had dismissed."""
-    statement = """UPDATE scoring.retrain_request SET state = 'open', closed_at = NULL, closed_by = NULL, reason = NULL
-        WHERE request_id = %s"""
-    execute(connection, statement, (request_id,))
+def still_published(connection: Connection, evidence: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The evidence of publications that readers still see."""
+    seen = set(column(connection, _PUBLISHED, ([one["publication_id"] for one in evidence],)))
+    return [one for one in evidence if one["publication_id"] in seen]
+
+
+def reopen(connection: Connection, request_id: int, *, done_by: int | None = None) -> None:
+    """Open a request again that the monitor had dismissed; with ``done_by`` it is done at once."""
+    execute(connection, _REOPEN, (request_id,))
+    _close_done(connection, request_id, done_by)
 
 
 def dismiss(connection: Connection, request_id: int, by: str, reason: str) -> None:
@@ -150,12 +186,19 @@ def done(connection: Connection, score: str, model: str, version: int, as_of: dt
     return execute(connection, _DONE, {"score": score, "model": model, "version": version, "as_of": as_of})
 
 
+def _close_done(connection: Connection, request_id: int, version: int | None) -> None:
+    if version is not None:
+        execute(connection, _CLOSE_DONE, (version, request_id))
+
+
 def set_useful(connection: Connection, request_id: int, *, useful: bool) -> None:
     """Record whether an update made the score better."""
     execute(connection, "UPDATE scoring.retrain_request SET useful = %s WHERE request_id = %s", (useful, request_id))
 
 
-def newest_realised(connection: Connection, score: str, model_version: int, metric: str) -> float | None:
-    """A metric of the newest mature cohort of a model version."""
-    found = value(connection, _NEWEST_REALISED, (score, model_version, metric))
+def newest_realised(
+    connection: Connection, score: str, model_version: int, metric: str, threshold: float | None
+) -> float | None:
+    """A metric of the newest mature cohort of a model version that was evaluated at a threshold; None: at any."""
+    found = value(connection, _NEWEST_REALISED, (score, model_version, metric, threshold))
     return None if found is None else float(found)

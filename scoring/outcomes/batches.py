@@ -85,6 +85,11 @@ def add(connection: Connection, batch: Batch) -> None:
         execute(connection, _KEEP_REFUSED, (batch.batch_id,))
 
 
+def exists(connection: Connection, batch_id: int) -> bool:
+    """Whether there is a batch of that id."""
+    return bool(value(connection, "SELECT EXISTS (SELECT FROM scoring.outcome_batch WHERE batch_id = %s)", (batch_id,)))
+
+
 def refused(connection: Connection, batch_id: int, limit: int) -> list[Refused]:
     """The first refused rows of a batch."""
     return all_rows(connection, Refused, _REFUSED, (batch_id, limit))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from scoring.catalog import load_catalog
-from scoring.database import Connection, transaction
+from scoring.database import Connection, transaction, value
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
@@ -46,7 +46,8 @@ def collect(
         else:
             received.create(connection)
             with reading.open_source(settings, score, data_set, as_of, path=path, anywhere=anywhere) as source:
-                judge = partial(reading.judged, score, data_set, as_of)
+                now = value(connection, "SELECT clock_timestamp()")
+                judge = partial(reading.judged, score, data_set, as_of, now=now)
                 content = received.copy_all(connection, source.batches, judge)
             received.refuse_strangers(connection, [cohort])
             digest = digest_of({"content": content, **context(score, data_set, cohort)})

@@ -7,9 +7,10 @@ from functools import partial
 import pyarrow as pa
 
 from scoring.catalog import load_catalog
-from scoring.database import Connection, transaction, value
+from scoring.database import Connection, not_utf8, transaction, value
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
+from scoring.domain.signature import require_signature
 from scoring.errors import NotFound, PermanentError
 from scoring.outcomes import cohorts, ledger, reading, received, values
 from scoring.outcomes.cohorts import Cohort
@@ -57,7 +58,7 @@ def correct(
                 f"{score.name} has no customer {customer!r} at {as_of}.",
                 remedy="Look at the customer's id and the date.",
             )
-        judged = values.judge(pa.array([written]), reading.value_column(score, data_set), score.minimum)
+        judged = values.judge(_cell(written), reading.value_column(score, data_set), score.minimum)
         if flaw := judged.flaws[0].as_py():
             raise PermanentError(f"{written!r} cannot be the outcome of {score.name}: {flaw}.")
         amount = judged.values[0].as_py()
@@ -130,10 +131,12 @@ def history(settings: Settings, score: Score, customer: str, as_of: dt.date | No
     return found
 
 
+def _cell(written: str) -> pa.Array:
+    try:
+        return pa.array([written])
+    except UnicodeEncodeError as error:
+        raise not_utf8(error) from error
+
+
 def _require_author(author: str, reason: str) -> None:
-    if not author.strip() or not reason.strip():
-        raise PermanentError(
-            "A correction is recorded for good: it needs an author and a reason.",
-            remedy="say who you are (--author) and why (--reason).",
-            in_airflow="fill in *Author* and *Reason* of the form.",
-        )
+    require_signature("A correction", author, reason, name="an author", option="--author", field="Author")

@@ -41,6 +41,14 @@ def as_known(connection: Connection, score: str, as_of: dt.date, at: dt.datetime
     return pa.Table.from_batches(batches, SCHEMA)
 
 
+def earliest(connection: Connection, score: str, as_of: dt.date) -> dt.datetime | None:
+    """When the first outcome of a cohort was recorded; None if there is none."""
+    first: dt.datetime | None = value(
+        connection, "SELECT min(recorded_at) FROM scoring.outcome WHERE score = %s AND as_of = %s", (score, as_of)
+    )
+    return first
+
+
 def latest(connection: Connection, score: str, as_of: dt.date) -> dt.datetime | None:
     """When the newest outcome of a cohort was recorded; None if there is none."""
     newest: dt.datetime | None = value(

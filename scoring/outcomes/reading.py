@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.domain.dataset import Column, CsvSource, DataSet, Source
+from scoring.domain.horizon import BeyondCalendar
 from scoring.domain.score import Score
 from scoring.intake import sources
 from scoring.intake.sources import Received
@@ -88,16 +89,18 @@ def _opened(
         yield received
 
 
-def judged(score: Score, data_set: DataSet, as_of: dt.date, batch: pa.RecordBatch, first: int) -> pa.Table:
+def judged(
+    score: Score, data_set: DataSet, as_of: dt.date, batch: pa.RecordBatch, first: int, *, now: dt.datetime
+) -> pa.Table:
     """A batch of the target's own source as rows of :data:`scoring.outcomes.received.SCHEMA`.
 
-    ``first`` is the number of its first row (1-based).
+    ``first`` is the number of its first row (1-based), ``now`` when they are recorded (aware).
     """
     customers, cells, *times = batch.columns
     found = values.judge(cells, value_column(score, data_set), score.minimum)
     flaws, observed = found.flaws, pa.nulls(batch.num_rows, values.TIME)
     if times:
-        seen = values.judge_times(times[0], as_of)
+        seen = values.judge_times(times[0], as_of, now)
         observed, flaws = seen.values, pc.coalesce(flaws, seen.flaws)
     rows = {
         "row_number": _numbers(first, batch.num_rows),
@@ -118,7 +121,7 @@ def judged_corrections(score: Score, data_set: DataSet, batch: pa.RecordBatch, f
     found = values.judge(cells, value_column(score, data_set), score.minimum)
     cohorts = values.judge_dates(dates, NO_COHORT)
     no_reason = pc.if_else(pc.fill_null(pc.match_substring_regex(reasons, r"\S"), False), None, NO_REASON)
-    observed = [observed_at(score, one) if one else None for one in pc.unique(cohorts.values).to_pylist()]
+    observed = [_perhaps_observed_at(score, one) for one in pc.unique(cohorts.values).to_pylist()]
     places = pc.index_in(cohorts.values, value_set=pc.unique(cohorts.values))
     rows = {
         "row_number": _numbers(first, batch.num_rows),
@@ -154,6 +157,14 @@ def derived(score: Score, data_set: DataSet, as_of: dt.date, later: Snapshot) ->
             }
             yield pa.table(rows)
             first += batch.num_rows
+
+
+def _perhaps_observed_at(score: Score, as_of: dt.date | None) -> dt.datetime | None:
+    """None without a date, and of one whose outcomes could never be known: nothing is published there."""
+    try:
+        return observed_at(score, as_of) if as_of else None
+    except BeyondCalendar:
+        return None
 
 
 def _null_values(data_set: DataSet) -> tuple[str, ...]:

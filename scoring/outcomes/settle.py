@@ -99,6 +99,13 @@ def require_usable(delivery: str, result: Collected) -> Collected:
     """
     if result.recorded + result.unchanged:
         return result
+    if not result.received and result.others:
+        raise PermanentError(
+            f"{delivery}: not one of {result.others} customers of the later snapshot is in the cohort.",
+            remedy="see whether both are of the same customers: their ids must be the same at both dates.",
+        )
+    if not result.received:
+        raise PermanentError(f"{delivery}: there are no rows.", remedy="deliver some.")
     others = f" {result.others} rows are about other customers." if result.others else ""
     raise PermanentError(
         f"{delivery}: none of {result.received} rows could be used; they are in quarantine.{others}",

@@ -16,6 +16,8 @@ from scoring.intake.sources.reasons import MAX_CELL_BYTES, why_unfit
 NO_VALUE = "no value"
 NO_DATE = "impossible time of observation: it is neither a date nor a timestamp like 2005-06-30T12:00:00+02:00"
 TOO_EARLY = "impossible time of observation: it is before the cohort's date"
+TOO_LATE = "impossible time of observation: it is in the future, more than a day after it was recorded"
+AHEAD = dt.timedelta(days=1)  # clocks and time zones differ, and a date without a time is a whole day
 
 TIME = pa.timestamp("us", "UTC")
 _ZONE = r":\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$"
@@ -62,13 +64,22 @@ def judge_typed(typed: pa.Array, column: Column, minimum: float | None) -> Judge
     return Judged(_only_sound(values, flaws), flaws)
 
 
-def judge_times(cells: pa.Array, as_of: dt.date) -> Judged:
-    """Judge when outcomes were observed, as it was written; a missing time has no flaw."""
+def judge_times(cells: pa.Array, as_of: dt.date, now: dt.datetime) -> Judged:
+    """Judge when outcomes were observed, as it was written; a missing time has no flaw.
+
+    Parameters
+    ----------
+    as_of
+        The cohort's date: nothing is observed before.
+    now
+        When they are recorded (aware): nothing is observed later, give or take a day.
+    """
     cells = pc.replace_substring_regex(cells, _NANOSECONDS, r"\1")
     times = cast_or_null(cells, _times)
     flaws = _where(pc.and_(pc.is_valid(cells), pc.is_null(times)), NO_DATE, _nothing(len(cells)))
     first = pa.scalar(dt.datetime.combine(as_of, dt.time.min, dt.UTC), TIME)
     flaws = _where(pc.less(times, first), TOO_EARLY, flaws)
+    flaws = _where(pc.greater(times, pa.scalar(now + AHEAD, TIME)), TOO_LATE, flaws)
     return Judged(_only_sound(times, flaws), flaws)
 
 

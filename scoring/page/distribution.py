@@ -40,7 +40,7 @@ class _Bins:
 # The newest profile of each publication, as in view score_distribution; that can only be asked for all of them.
 _COUNTS = """
     SELECT p.as_of, f.owner, c.counts
-    FROM unnest(%(ids)s) AS asked (publication_id)
+    FROM unnest(%(ids)s::bigint[]) AS asked (publication_id)
     JOIN scoring.publication p USING (publication_id)
     CROSS JOIN LATERAL (SELECT f.profile_id, coalesce(f.bins_of, f.profile_id) AS owner FROM scoring.profile f
                         WHERE f.publication_id = asked.publication_id AND f.subject = 'publication'

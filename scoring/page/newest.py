@@ -104,14 +104,14 @@ T = TypeVar("T", InCharge, Rate, Held)
 _PUBLISHED = """
     SELECT p.score, p.publication_id, p.as_of, p.published_at, p.rows AS customers, p.changed,
         n.received, n.accepted, n.quarantined, n.duplicates
-    FROM unnest(%(scores)s) AS s (score)
+    FROM unnest(%(scores)s::text[]) AS s (score)
     CROSS JOIN LATERAL (SELECT * FROM scoring.publication p WHERE p.score = s.score AND p.state = 'published'
                         ORDER BY p.as_of DESC LIMIT 1) p
     JOIN scoring.snapshot n USING (snapshot_id)"""
 
 _VERDICTS = """
     SELECT v.*
-    FROM unnest(%(scores)s) AS s (score)
+    FROM unnest(%(scores)s::text[]) AS s (score)
     CROSS JOIN LATERAL (
         SELECT v.score, v.as_of, v.headline, v.promised, v.drifted_columns, v.estimator_trusted, v.trust_reason,
             v.update_needed, v.because
@@ -121,7 +121,7 @@ _VERDICTS = """
 # The evaluation that counts is that of view current_evaluation; the newest date is found by index.
 _FIGURES = """
     SELECT s.score, e.as_of, s.metric, m.value, m.low, m.high, m.n, coalesce(m.reason, e.reason) AS reason
-    FROM unnest(%(scores)s, %(metrics)s) AS s (score, metric)
+    FROM unnest(%(scores)s::text[], %(metrics)s::text[]) AS s (score, metric)
     CROSS JOIN LATERAL (
         SELECT e.evaluation_id, e.as_of, e.reason
         FROM scoring.evaluation e JOIN scoring.publication p USING (publication_id)
@@ -146,7 +146,7 @@ _HELD = """
 
 _STOPPED = """
     SELECT n.data_set, n.as_of, n.stopped_because
-    FROM unnest(%(data_sets)s) AS d (data_set)
+    FROM unnest(%(data_sets)s::text[]) AS d (data_set)
     CROSS JOIN LATERAL (SELECT * FROM scoring.snapshot n WHERE n.data_set = d.data_set AND n.state <> 'superseded'
                         ORDER BY n.as_of DESC, n.snapshot_id DESC LIMIT 1) n
     WHERE n.state = 'stopped'"""

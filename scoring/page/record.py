@@ -33,4 +33,11 @@ def record(points: Sequence[Point]) -> list[Estimate]:
         if happened.kind == "realised" and happened.value is not None
         if (said := estimates.get(happened.as_of)) is not None
         if said.value is not None and said.low is not None and said.high is not None
+        if _comparable(said, happened)
     ]
+
+
+def _comparable(said: Point, happened: Point) -> bool:
+    """Whether both figures mean the same: at one threshold, by the same positive outcomes (where that is recorded)."""
+    same = said.at_least == happened.at_least or None in (said.at_least, happened.at_least)
+    return same and said.threshold == happened.threshold

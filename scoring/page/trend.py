@@ -12,7 +12,10 @@ EVERYBODY: Group = ("", "")
 
 @dataclass(frozen=True)
 class Point:
-    """A figure of one cohort, ``realised`` (mature ones only) or ``estimated``; None where ``reason`` says why."""
+    """A figure of one cohort, ``realised`` (mature ones only) or ``estimated``; None where ``reason`` says why.
+
+    ``threshold`` is that of a metric that depends on it; from ``at_least`` on an outcome is positive.
+    """
 
     as_of: dt.date
     kind: str
@@ -22,6 +25,8 @@ class Point:
     n: int
     reason: str | None
     model_version: int | None
+    threshold: float | None = None
+    at_least: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,12 @@ class Trend:
 
 
 _POINTS = """
-    SELECT as_of, kind, value, low, high, n, reason, model_version FROM scoring.current_metric
-    WHERE publication_id = ANY(%(ids)s) AND arm = '' AND segment = %(segment)s AND segment_value = %(value)s
-        AND metric = %(metric)s AND (mature OR kind = 'estimated')
-    ORDER BY as_of, kind"""
+    SELECT m.as_of, m.kind, m.value, m.low, m.high, m.n, m.reason, m.model_version,
+        CASE WHEN m.metric IN ('precision', 'recall', 'f1') THEN e.threshold END AS threshold, e.at_least
+    FROM scoring.current_metric m JOIN scoring.evaluation e USING (evaluation_id)
+    WHERE m.publication_id = ANY(%(ids)s) AND m.arm = '' AND m.segment = %(segment)s AND m.segment_value = %(value)s
+        AND m.metric = %(metric)s AND (m.mature OR m.kind = 'estimated')
+    ORDER BY m.as_of, m.kind"""
 
 _PROMISES = """
     SELECT as_of, promised FROM scoring.verdict

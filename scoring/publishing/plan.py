@@ -38,8 +38,10 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
     NotFound
         If there is no snapshot or no champion.
     PermanentError
-        If the champion does not fit the definition, or was trained with another minor version of scikit-learn.
+        If the champion does not fit the definition, or was trained with another minor version of scikit-learn; or if
+        the outcomes could never be known, because the horizon ends after the last date that there is.
     """
+    score.target.horizon.after(as_of)  # all that looks at what is published may ask for it
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     arms = [_champion(settings, score, data_set)]
     definition_digest = _definition_digest(score, data_set)

@@ -64,6 +64,21 @@ def test_figures_are_shown_as_they_were_known_at_a_time(scoring, own_registry):
     assert [realised(told, "roc_auc") == "-" for told in (before, now)] == [True, False]
 
 
+def test_when_nothing_was_known_the_time_from_which_on_something_was_is_told(scoring, own_registry):
+    at_first = ("monitor", "leaving", "--as-of", JUNE, "--known-at", "2024-10-01")
+    month(own_registry, rows=ROWS, later=None)
+    assert scoring(*at_first) == "No outcome is known.\n"
+    month(own_registry, rows=ROWS, later=truth(ROWS, 1))
+    (before,) = scoring(*at_first).splitlines()
+    said, _, first = before.removesuffix(" (UTC).").rpartition(" ")
+    assert said == "No outcome was known then: the first was recorded at"
+    assert realised(scoring(*at_first[:-1], first), "positive_rate") != "-"
+
+
+def test_without_requests_it_says_so(scoring):
+    assert scoring("update", "list") == "No update was ever asked for.\n"
+
+
 def test_requests_are_listed_and_dismissed_with_a_reason(scoring, own_registry):
     register(own_registry, LEAVING, promised={"roc_auc": 0.99})
     month(own_registry, rows=ROWS, later=truth(ROWS, 1, honest=False))

@@ -1,11 +1,14 @@
 """The commands about outcomes: collected, refused, corrected, and the history of a customer."""
 
+import datetime as dt
+
 import pytest
 from factories import JUNE
-from factories_outcomes import cohort, corrections, known_of, month_later
+from factories_outcomes import cohort, corrections, known_of, latest, month_later
 from typer.testing import CliRunner
 
 from scoring import cli
+from scoring.errors import ScoringError
 
 
 @pytest.fixture
@@ -20,7 +23,8 @@ def run(shop, monkeypatch):
 
     def run(*arguments):
         result = CliRunner().invoke(cli.app, ["outcome", *map(str, arguments)])
-        return result.exit_code, result.output
+        problem = str(result.exception) if isinstance(result.exception, ScoringError) else ""
+        return result.exit_code, result.output + problem
 
     return run
 
@@ -70,6 +74,20 @@ def test_a_file_of_corrections_is_taken_in(run, shop):
     told = run("correct", "spending", "--file", file, "--author", "ada")[1]
     assert "received 2 = recorded 1 + unchanged 0 + quarantined 1 + duplicates 0" in told
     assert known_of(shop) == {"c0000": 10.0}
+
+
+def test_a_batch_that_is_not_there_and_one_of_which_nothing_was_refused_are_told(run, shop):
+    code, told = run("refused", 999)
+    assert (code, told.partition(" Remedy")[0]) == (1, "There is no batch 999.")
+    run("correct", "spending", "--file", corrections(shop, "c0000,2024-06-30,10,till"), "--author", "ada")
+    assert run("refused", 1) == (0, "Nothing of batch 1 was refused.\n")
+
+
+def test_when_an_outcome_was_recorded_is_told_to_the_microsecond(run, shop):
+    told = run("correct", "spending", *ONE, "--author", "ada")[1]
+    recorded = f"{latest(shop).astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    assert f"20.0 since {recorded}, by ada" in told
+    assert f"recorded {recorded}  human" in run("history", "spending", "c0001")[1]
 
 
 @pytest.mark.parametrize("left_out", ["--as-of", "--customer", "--value", "--reason"])

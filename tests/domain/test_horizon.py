@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from pydantic import ValidationError
 
-from scoring.domain.horizon import Horizon
+from scoring.domain.horizon import BeyondCalendar, Horizon
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,12 @@ from scoring.domain.horizon import Horizon
 )
 def test_an_outcome_is_known_when_the_horizon_has_passed(horizon: Horizon, after: str) -> None:
     assert horizon.after(dt.date(2026, 1, 31)).isoformat() == after
+
+
+@pytest.mark.parametrize("horizon", [Horizon(days=10), Horizon(weeks=2), Horizon(months=1), Horizon(days=10**12)])
+def test_a_horizon_that_ends_after_the_year_9999_is_said_so(horizon: Horizon) -> None:
+    with pytest.raises(BeyondCalendar, match="The outcomes of 9999-12-31 would be known after the year 9999"):
+        horizon.after(dt.date(9999, 12, 31))
 
 
 @pytest.mark.parametrize("fields", [{}, {"days": 1, "months": 1}, {"weeks": 1, "days": 7}])

@@ -74,6 +74,32 @@ def test_an_error_does_not_quote_a_customers_row(settings: Settings):
     assert "Ada" not in str(caught.value)
 
 
+def _insert(connection, statement, arguments):
+    database.insert(connection, statement.replace("%s", "* FROM (VALUES %s) AS v"), [arguments])
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        database.execute,
+        database.value,
+        database.column,
+        lambda connection, *asked: database.all_rows(connection, dict, *asked),
+        _insert,
+    ],
+)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("f\udcfcr", r"This text is not valid UTF-8: 'f\\udcfcr'. Remedy: Write it in a terminal that is set to UTF-8"),
+        ("f\0r", "A text holds the character NUL, which cannot be stored. Remedy: Write it without"),
+    ],
+)
+def test_text_that_cannot_be_stored_is_told_as_such(settings: Settings, ask, text, said):
+    with pytest.raises(PermanentError, match=said), database.transaction(settings.database()) as connection:
+        ask(connection, "SELECT %s", (text,))
+
+
 def test_a_database_that_does_not_exist_is_refused_for_good(settings: Settings):
     with (
         pytest.raises(ConfigurationError, match=r"refuses the connection.*does not exist"),

@@ -10,7 +10,7 @@ from psycopg2.errors import RaiseException
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.database import transaction
-from scoring.errors import IntegrityError, TransientError
+from scoring.errors import IntegrityError, PermanentError, TransientError
 from scoring.learning.promotion import promote, roll_back
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision
@@ -44,6 +44,17 @@ def rows(settings):
 def test_what_was_champion_before_there_was_a_ledger_is_adopted_once(own_registry):
     assert [in_charge(own_registry) for _ in range(2)] == [1, 1]
     assert rows(own_registry) == [(None, 1, "adopted", "scoring")]
+
+
+@pytest.mark.parametrize(("by", "reason"), [(" ", "better"), ("ann", " ")])
+def test_who_is_put_in_charge_by_nobody_or_for_no_reason_is_not(own_registry, by, reason):
+    second = register(own_registry, SPENDING, promote=False)
+    with pytest.raises(PermanentError, match="A promotion is recorded for good: it needs a name and a reason"):
+        promote(own_registry, SPENDING, second, Decision("person", by, reason))
+    promote(own_registry, SPENDING, second, BY_HAND)
+    with pytest.raises(PermanentError, match="A rollback is recorded for good: it needs a name and a reason"):
+        roll_back(own_registry, SPENDING, None, by=by, reason=reason)
+    assert in_charge(own_registry) == 2
 
 
 def test_a_promotion_is_one_row_the_alias_and_a_message_to_the_owner(own_registry):

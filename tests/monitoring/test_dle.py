@@ -172,3 +172,18 @@ def test_a_tail_is_fitted_with_its_shape_and_drawn_beyond_what_was_seen():
 def test_numbers_that_are_all_alike_have_no_tail():
     alike = np.full(500, 2.0)
     assert (Tail.of(alike).drawn(alike, np.random.default_rng(0)) == alike).all()
+
+
+def test_values_of_other_models_do_not_say_which_customers_are_like_those_of_now():
+    """Half of them were scored by a model near that of now, which erred more: all customers are alike."""
+    random = np.random.default_rng(9)
+    known, now = random.normal(size=(4_000, 2)), random.normal(size=(2_000, 2))
+    near = np.arange(4_000) % 2 == 0
+    values = np.where(near, 100.0, 101.0) + random.normal(0, 0.01, 4_000)
+    outcomes = values + random.normal(0, np.where(near, 20.0, 10.0))
+    of_now = 100.0 + random.normal(0, 0.01, 2_000)
+    mae = {
+        by_value: estimate(known, values, outcomes, now, of_now, rows=2_000, seed=0, by_value=by_value)[0].value
+        for by_value in (True, False)
+    }
+    assert mae[False] < mae[True]

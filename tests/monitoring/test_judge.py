@@ -3,15 +3,19 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from factories import JULY, JUNE, MAY, query, register, snapshot_of, value
+from factories import JULY, JUNE, MAY, published_rows, query, register, snapshot_of, value
 from factories_monitoring import MONTHS, content, figures, monitored, month, shoppers, truth, watched
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.domain.monitoring import UpdatePolicy
+from scoring.errors import PermanentError
 from scoring.learning.out_of_fold import SCHEMA
+from scoring.learning.promotion import roll_back
 from scoring.monitoring.judge import dismiss
 from scoring.monitoring.verdicts import requests
+from scoring.outcomes.collect import collect
 from scoring.outcomes.correct import correct
+from scoring.publishing.publish import drop
 
 AUGUST, SEPTEMBER = MONTHS[3], MONTHS[4]
 
@@ -123,6 +127,26 @@ def value_of(settings, customer):
     return value(settings, "SELECT value FROM scoring.outcome WHERE as_of = %s AND customer_id = %s", JUNE, customer)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_model_that_knows_nothing_has_an_estimate_that_says_so(own_registry, seed):
+    rows, random = shoppers(600, 7), np.random.default_rng(seed)
+    snapshot = snapshot_of(own_registry, rows, MAY)
+    said = np.repeat([0.492, 0.497, 0.503, 0.506, 0.511], 120) + random.normal(0, 0.002, 600)  # of five folds
+    outcome = (random.random(600) < 0.5).astype(float)
+    register(
+        own_registry,
+        LEAVING,
+        scale=0.001,
+        tags={"trained_as_of": MAY.isoformat(), "snapshot_digest": snapshot.digest},
+        out_of_fold=pa.table([np.arange(600), said, outcome], schema=SCHEMA),
+    )
+    month(own_registry, rows=shoppers(300, 8), later=None)
+    monitored(own_registry)
+    found = figures(own_registry, "estimated")
+    assert {metric: row.reason for metric, row in found.items() if row.reason} == {}
+    assert found["roc_auc"].low < 0.5 < found["roc_auc"].high
+
+
 def test_a_regression_is_estimated_by_a_model_of_its_error(shop):
     rows = shoppers(400, 1)
     month(shop, rows=rows, later=truth(rows, 1), score=SPENDING)
@@ -170,6 +194,34 @@ def test_once_outcomes_show_that_the_concept_has_drifted_estimates_are_not_trust
     assert verdict(own_registry, JUNE).estimator_trusted is True, "by what was known of cohorts up to then"
 
 
+def record(settings, metric):
+    return query(settings, "SELECT * FROM scoring.estimate_record WHERE metric = %s ORDER BY as_of", metric)
+
+
+def test_another_threshold_takes_no_trust_from_estimates_of_the_old_one(own_registry):
+    tried_model(own_registry, 7, 3000)
+    months(own_registry, honest=[True, True])
+    before = record(own_registry, "roc_auc")
+    assert len(record(own_registry, "recall")) == len(before) == 2
+    for as_of in (JUNE, JULY):
+        monitored(own_registry, watched(threshold=0.2), as_of)
+    assert [record(own_registry, metric) for metric in ("precision", "recall", "f1")] == [[], [], []]
+    assert record(own_registry, "roc_auc") == before, "it does not depend on the threshold"
+    assert verdict(own_registry, JULY).estimator_trusted is True
+    for as_of in (JUNE, JULY):
+        monitored(own_registry, as_of=as_of)
+    assert len(record(own_registry, "recall")) == 2, "with the old threshold the old figures count again"
+
+
+def test_estimates_of_another_positive_outcome_are_not_compared(own_registry):
+    tried_model(own_registry, 7, 3000)
+    months(own_registry, honest=[True])
+    assert record(own_registry, "roc_auc")
+    monitored(own_registry, LEAVING.model_copy(update={"target": LEAVING.target.model_copy(update={"at_least": 1})}))
+    assert record(own_registry, "roc_auc") == []
+    assert verdict(own_registry).estimator_trusted is None
+
+
 # --- updates
 
 
@@ -204,6 +256,23 @@ def test_the_definition_says_by_which_metric_and_how_much_loss_is_tolerated(own_
     assert verdict(own_registry).because[0].startswith("brier is 0.")
 
 
+def test_a_promise_is_about_the_threshold_of_now(own_registry):
+    said, outcome = np.repeat([0.3, 0.6, 0.9], 100), np.repeat([1.0, 0.0, 1.0], 100)
+    register(
+        own_registry,
+        LEAVING,
+        promised={"precision": 0.5},
+        out_of_fold=pa.table([np.arange(300), said, outcome], schema=SCHEMA),
+    )
+    month(own_registry, rows=shoppers(60, 1), later=None)
+    promised = {}
+    for threshold in (0.5, 0.8):
+        policy = UpdatePolicy(metric="precision")
+        monitored(own_registry, watched(threshold=threshold, update=policy))
+        promised[threshold] = verdict(own_registry).promised
+    assert promised == {0.5: 0.5, 0.8: 1.0}
+
+
 def test_a_correction_that_clears_a_model_takes_the_request_back_and_it_opens_again_with_new_evidence(own_registry):
     register(own_registry, LEAVING, promised={"roc_auc": 0.86})
     rows = shoppers(60, 1)
@@ -234,6 +303,30 @@ def test_what_a_person_has_dismissed_stays_so(own_registry):
     assert len(found.evidence) == 2
 
 
+@pytest.mark.parametrize(("by", "reason"), [(" ", "a strike"), ("ada", " ")])
+def test_a_dismissal_needs_a_name_and_a_reason(own_registry, by, reason):
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[False])
+    with pytest.raises(PermanentError, match="A dismissal is recorded for good: it needs a name and a reason"):
+        dismiss(own_registry, LEAVING, by=by, reason=reason)
+    assert request(own_registry).state == "open"
+
+
+def test_whether_an_update_was_useful_is_judged_at_one_threshold(own_registry):
+    half, fifth = (
+        watched(threshold=threshold, update=UpdatePolicy(metric="recall", tolerated_loss=0.0))
+        for threshold in (0.5, 0.2)
+    )
+    for as_of, seed, score, metrics in ((JUNE, 1, half, {"recall": 1.0}), (JULY, 2, fifth, {})):
+        register(own_registry, LEAVING, promised=metrics)
+        rows = shoppers(300, seed)
+        month(own_registry, as_of, rows=rows, later=truth(rows, seed))
+        monitored(own_registry, score, as_of)
+    assert (request(own_registry).state, request(own_registry).useful) == ("done", None)
+    monitored(own_registry, fifth)
+    assert request(own_registry).useful is not None
+
+
 @pytest.mark.parametrize("better", [True, False])
 def test_a_new_version_does_the_request_and_its_outcomes_say_whether_it_was_useful(own_registry, better):
     register(own_registry, LEAVING, scale=-1.0, promised={"roc_auc": 0.86})
@@ -253,6 +346,79 @@ def test_a_new_version_does_the_request_and_its_outcomes_say_whether_it_was_usef
     assert (rate.done, rate.useful, rate.wasted) == (1, int(better), int(not better))
     (used,) = query(own_registry, "SELECT * FROM scoring.model_in_use WHERE in_charge")
     assert (used.model_version, used.first_as_of) == (3, JULY)
+
+
+def test_what_a_superseded_publication_said_is_no_evidence_and_the_request_is_dismissed(own_registry):
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[False])
+    rows = shoppers(300, 1)
+    right = [
+        row | {"mood": 4.0 if later["visits"] else -4.0}
+        for row, later in zip(rows, truth(rows, 1, honest=False), strict=True)
+    ]
+    published_rows(own_registry, LEAVING, right, JUNE)
+    monitored(own_registry)
+    found = request(own_registry)
+    assert (found.state, found.closed_by, found.evidence) == ("dismissed", "the monitor", [])
+
+
+def test_what_a_dropped_publication_said_is_no_evidence_as_soon_as_any_date_is_judged(own_registry):
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[False, False])
+    drop(own_registry, LEAVING, JULY)
+    months(own_registry, honest=[True], first=3)
+    assert request(own_registry).state == "open"
+    assert [one["as_of"] for one in request(own_registry).evidence] == [JUNE.isoformat()]
+    drop(own_registry, LEAVING, JUNE)
+    monitored(own_registry, as_of=AUGUST)
+    found = request(own_registry)
+    assert (found.state, found.reason) == ("dismissed", "what spoke for it is not published any more")
+
+
+def test_a_version_that_replaces_the_old_one_at_the_same_date_does_the_request(own_registry):
+    register(own_registry, LEAVING, scale=-1.0, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[True])
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    published_rows(own_registry, LEAVING, shoppers(300, 1), JUNE)
+    monitored(own_registry)
+    assert (request(own_registry).state, request(own_registry).done_version) == ("done", 3)
+
+
+def replaced(settings):
+    """June by version 2, July by version 3; the outcomes of June come after that."""
+    register(settings, LEAVING, promised={"roc_auc": 0.86})
+    rows = shoppers(300, 1)
+    month(settings, rows=rows, later=None)
+    monitored(settings)
+    register(settings, LEAVING, promised={"roc_auc": 0.5})
+    month(settings, JULY, rows=shoppers(300, 2), later=None)
+    monitored(settings, as_of=JULY)
+    return truth(rows, 1, honest=False)
+
+
+def test_late_outcomes_of_a_version_that_was_replaced_ask_for_nothing_and_count_as_an_update_that_was_done(
+    own_registry,
+):
+    shown = replaced(own_registry)
+    snapshot_of(own_registry, shown, JULY)
+    collect(own_registry, LEAVING, JUNE)
+    monitored(own_registry)
+    assert verdict(own_registry).update_needed
+    assert (request(own_registry).state, request(own_registry).done_version) == ("done", 3)
+    assert query(own_registry, "SELECT * FROM scoring.alert WHERE kind = 'update_needed'") == []
+    (rate,) = query(own_registry, "SELECT * FROM scoring.update_rate WHERE days = 30")
+    assert (rate.needed, rate.open, rate.done) == (1, 0, 1)
+
+
+def test_a_version_that_was_put_back_in_charge_is_not_replaced(own_registry):
+    shown = replaced(own_registry)
+    roll_back(own_registry, LEAVING, 2, by="ada", reason="worse")
+    month(own_registry, AUGUST, rows=shoppers(300, 3), later=None)
+    snapshot_of(own_registry, shown, JULY)
+    collect(own_registry, LEAVING, JUNE)
+    monitored(own_registry)
+    assert request(own_registry).state == "open"
+    assert query(own_registry, "SELECT * FROM scoring.alert WHERE kind = 'update_needed'")
 
 
 def requests_of(settings):

@@ -27,6 +27,7 @@ def by_name(figures):
     return {figure.metric: figure for figure in figures}
 
 
+@pytest.mark.filterwarnings("ignore:ks_2samp. Exact calculation unsuccessful:RuntimeWarning")  # of p, not of the gap
 @given(pairs, st.floats(0.01, 0.99))
 @settings(max_examples=200)
 def test_every_metric_of_a_classification_is_scikit_learns_or_undefined_with_a_reason(rows, threshold):
@@ -73,7 +74,7 @@ def test_every_metric_of_a_regression_is_scikit_learns_or_undefined_with_a_reaso
         assert found[metric].value == pytest.approx(value, rel=1e-9, abs=1e-9), metric
         low, high = found[metric].low, found[metric].high
         assert low is None or low <= found[metric].value <= high, metric
-    assert found["r2"].value is not None or outcomes.var() == 0
+    assert found["r2"].value is not None or outcomes.var() == 0 or outcomes.min() == outcomes.max()
     assert found["mape"].n == some.sum()
 
 
@@ -108,7 +109,11 @@ REGRESSIONS = [
     ([1.0, 2.0], [3.0, 3.0], {"r2"}),  # outcomes do not vary
     ([1.0, 2.0], [0.0, 0.0], {"r2", "mape"}),  # every outcome is 0
     ([1.0, 2.0], [5e-324, 1.0], {"mape"}),  # a division that overflows
-    ([1e308, -1e308], [1.0, 2.0], set(REGRESSION)),  # squares overflow
+    ([1.0, 2.0, 3.0], [0.1, 0.1, 0.1], {"r2"}),  # nor do they here, though their mean is rounded
+    (list(map(float, range(10))), [19.99] * 10, {"r2"}),
+    ([1.0, 2.0], [1.0, 1e200], {"rmse", "r2"}),  # squares overflow
+    ([1e308, -1e308], [1.0, 2.0], set(REGRESSION) - {"bias"}),  # sums, too
+    ([1e308, 1e308], [-1e308, 1e308], set(REGRESSION)),  # and errors
 ]
 
 
@@ -117,6 +122,19 @@ def test_amounts_that_cannot_be_judged_have_a_reason(values, outcomes, missing):
     found = regression(np.array(values), np.array(outcomes))
     assert {figure.metric for figure in found if figure.value is None} == missing
     assert {figure.metric for figure in found if figure.reason} == missing
+
+
+def test_an_amount_that_is_too_large_to_be_squared_leaves_the_mean_error_and_the_bias_without_an_interval():
+    found = by_name(regression(np.array([1.0, 2.0]), np.array([0.0, 1e200])))
+    assert (found["mae"].value, found["mae"].low, found["mae"].reason) == (pytest.approx(5e199), None, None)
+    assert (found["bias"].value, found["bias"].low) == (pytest.approx(-5e199), None)
+    assert found["rmse"].reason == found["r2"].reason == "amounts are too large to be squared"
+
+
+@given(amounts, st.integers(1, 50))
+def test_equal_outcomes_have_no_explained_variance_whatever_they_are(amount, count):
+    outcomes = np.full(count, amount)
+    assert by_name(regression(np.arange(count, dtype=float), outcomes))["r2"].reason == "the outcomes do not vary"
 
 
 def test_a_relative_error_is_about_the_customers_with_an_outcome_other_than_zero():

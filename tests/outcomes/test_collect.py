@@ -17,7 +17,7 @@ from scoring.domain.dataset import PostgresSource
 from scoring.domain.horizon import Horizon
 from scoring.errors import NotFound, PermanentError, SourceError, SourceNotReady
 from scoring.outcomes.collect import collect
-from scoring.outcomes.values import NO_DATE, TOO_EARLY
+from scoring.outcomes.values import NO_DATE, TOO_EARLY, TOO_LATE
 from scoring.publishing.publish import drop
 
 
@@ -105,6 +105,7 @@ QUARANTINE = {
     "no time": ("c0001,5,soon", NO_DATE),
     "no day of the calendar": ("c0001,5,2024-07-32", NO_DATE),
     "before the cohort": ("c0001,5,2024-06-29", TOO_EARLY),
+    "in the future": ("c0001,5,9999-12-31T23:59:59-12:00", TOO_LATE),
 }  # fmt: skip
 
 
@@ -254,7 +255,7 @@ def test_a_delivery_of_which_nothing_can_be_used_is_kept_and_fails(shop):
             collect(shop, TOLD, JUNE)
     assert len(refused(shop)) == 2
     month_later(shop, {5: 1.0})
-    with pytest.raises(PermanentError, match=r"none of 0 rows could be used.*1 rows are about other customers"):
+    with pytest.raises(PermanentError, match="not one of 1 customers of the later snapshot is in the cohort"):
         collect(shop, SPENDING, JUNE)
 
 

@@ -82,6 +82,11 @@ REFUSED = {
     "a value below the minimum": ((JUNE, "c0001", "-1"), {}, PermanentError, "below the minimum"),
     "nobody": ((JUNE, "c0001", "5"), {"author": " "}, PermanentError, "needs an author and a reason"),
     "no reason": ((JUNE, "c0001", "5"), {"reason": ""}, PermanentError, "needs an author and a reason"),
+    "a reason in Latin-1": ((JUNE, "c0001", "5"), {"reason": "f\udcfcr"}, PermanentError, "not valid UTF-8"),
+    "a name with NUL": ((JUNE, "c0001", "5"), {"author": "a\0"}, PermanentError, "the character NUL"),
+    "a value in Latin-1": ((JUNE, "c0001", "\udcfc"), {}, PermanentError, "not valid UTF-8"),
+    "a value with NUL": ((JUNE, "c0001", "5\0"), {}, PermanentError, "cannot be the outcome of spending"),
+    "a customer in Latin-1": ((JUNE, "c\udcfc", "5"), {}, PermanentError, "not valid UTF-8"),
 }
 
 
@@ -119,6 +124,15 @@ def test_a_file_of_corrections_may_be_about_several_cohorts_and_refuses_what_it_
     )
     assert [(author, reason) for author, reason, _ in human] == [("ada", "till")] * 3
     assert str(human[-1].observed_at.date()) == "2024-08-31"
+
+
+def test_a_date_whose_horizon_ends_after_the_last_date_is_an_unknown_cohort_and_the_other_rows_count(collected):
+    corrections(collected, "c0000,9999-12-31,10,till", "c0001,0001-01-01,10,till", "c0002,2024-06-30,12,till")
+    done = correct_file(collected, SPENDING, "corrections.csv", author="ada")
+    assert (done.recorded, done.quarantined) == (1, 2)
+    unknown = "unknown cohort: the score is not published at this date"
+    assert refused(collected) == [(1, unknown), (2, unknown)]
+    assert known_of(collected)["c0002"] == 12.0
 
 
 def test_a_file_again_adds_nothing_and_never_overrides_a_later_correction(collected):

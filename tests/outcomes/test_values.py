@@ -13,6 +13,7 @@ from scoring.outcomes.values import (
     NO_DATE,
     NO_VALUE,
     TOO_EARLY,
+    TOO_LATE,
     cast_or_null,
     judge,
     judge_dates,
@@ -109,13 +110,16 @@ def utc(*arguments):
         ("2024-07-01T12:00:00", utc(2024, 7, 1, 12), None),
         ("2024-07-01 12:00:00-03", utc(2024, 7, 1, 15), None),
         ("2024-07-01T12:00:00.123456789Z", utc(2024, 7, 1, 12, 0, 0, 123456), None),
+        ("2024-08-02T12:00:00Z", utc(2024, 8, 2, 12), None),
+        ("2024-08-02T12:00:01Z", None, TOO_LATE),
+        ("9999-12-31T23:59:59-12:00", None, TOO_LATE),
         ("01.07.2024", None, NO_DATE),
         ("2024-07-32", None, NO_DATE),
         (None, None, None),
     ],
 )
-def test_a_time_of_observation_is_a_date_or_a_timestamp_not_before_the_cohort(written, time, flaw):
-    judged = judge_times(pa.array(["2024-07-05", written, "x"], pa.string()), AS_OF)
+def test_a_time_of_observation_is_a_date_or_a_timestamp_from_the_cohort_to_a_day_from_now(written, time, flaw):
+    judged = judge_times(pa.array(["2024-07-05", written, "x"], pa.string()), AS_OF, utc(2024, 8, 1, 12))
     assert (judged.values[1].as_py(), judged.flaws[1].as_py()) == (time, flaw)
     assert judged.flaws.to_pylist()[::2] == [None, NO_DATE]
 

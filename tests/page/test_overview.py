@@ -7,7 +7,7 @@ import factories_page
 import psycopg2
 import pytest
 
-from scoring.catalog import load_catalog
+from scoring.catalog import Catalog, load_catalog
 from scoring.database import Connection
 from scoring.page.overview import ScoreLine, overview
 from scoring.page.reading import reading
@@ -34,6 +34,10 @@ def change(url: str, statement: str) -> dict[str, ScoreLine]:
         cursor.execute(statement)
     with reading(url) as connection:
         return lines(connection)
+
+
+def test_without_a_score_the_overview_is_empty(connection: Connection) -> None:
+    assert overview(connection, Catalog(), AFTERNOON).scores == []
 
 
 def test_each_score_has_a_line_with_its_newest_publication_and_the_rows_of_its_snapshot(connection: Connection) -> None:

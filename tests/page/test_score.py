@@ -125,6 +125,15 @@ def test_quantiles_of_the_score_cut_the_counted_customers_in_these_shares(connec
         assert below / last.customers == pytest.approx(share, abs=1e-9)
 
 
+def test_where_nothing_is_published_every_section_is_empty(connection: Connection) -> None:
+    nothing = look(connection, "churn", LAST + dt.timedelta(days=1), LAST + dt.timedelta(days=9))
+    assert nothing.dates == []
+    assert distribution(connection, nothing) == []
+    assert trend(connection, nothing, "roc_auc").points == []
+    assert drift(connection, nothing, "training").rows == []
+    assert cohort(connection, nothing).choices == []
+
+
 def test_a_cohort_is_the_newest_mature_one_or_that_of_a_date(connection: Connection, churn: Look) -> None:
     newest = cohort(connection, churn)
     assert newest.evaluated.as_of == newest.choices[-1] == LAST - dt.timedelta(days=30)
@@ -167,6 +176,19 @@ def test_the_record_is_that_of_the_view(connection: Connection, churn: Look) -> 
         "WHERE score = 'churn' AND metric = 'roc_auc' ORDER BY as_of",
     )
     assert len(shown) == 70
+
+
+@pytest.mark.parametrize(
+    ("column", "metric", "left"), [("threshold", "recall", 0), ("threshold", "brier", 4), ("at_least", "brier", 0)]
+)
+def test_the_record_compares_only_what_means_the_same_as_the_view_does(database_url, column, metric, left) -> None:
+    factories_page.fill(database_url, days=34, last=LAST)
+    with closing(psycopg2.connect(database_url)) as other, other, other.cursor() as cursor:
+        cursor.execute(f"UPDATE scoring.evaluation SET {column} = CASE kind WHEN 'realised' THEN 0.2 ELSE 0.7 END")
+    with reading(database_url) as opened:
+        shown = record(trend(opened, look(opened, "churn"), metric).points)
+        view = "SELECT * FROM scoring.estimate_record WHERE score = 'churn' AND metric = '{}'"
+        assert len(shown) == len(rows(opened, view.format(metric))) == left
 
 
 def test_lineage_leads_from_a_publication_to_run_snapshot_and_model(connection: Connection, churn: Look) -> None:

@@ -1,5 +1,6 @@
 """A plan's inputs decide what is made; what was planned for another file is planned anew."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,11 @@ def test_a_partition_is_planned_anew_when_its_file_has_other_row_groups(shop, ro
         score_shard(shop, again.publication_id, shard)
     assert publish(shop, again.publication_id).rows == 30
     assert value(shop, "SELECT count(*) FROM scoring.publication") == 1
+
+
+def test_nothing_is_published_whose_outcomes_could_never_be_known(shop):
+    with pytest.raises(PermanentError, match="would be known after the year 9999"):
+        plan(shop, SPENDING, dt.date(9999, 12, 31), run_id="test")
 
 
 def test_a_partition_that_is_half_done_goes_on_where_it_was(shop):

@@ -72,6 +72,8 @@ def source_of(connection: Connection, registry: Registry, shown: Shown, ref: Mod
         inputs: list[object] = [one.inputs_digest for one in cohorts]
         return Source(f"outcomes of the cohorts {dates}", inputs, newest, tuple(cohorts))
     tried, on = registry.out_of_fold(ref), registry.tried_on(ref)
+    if on is not None and horizon.after(on.as_of) > as_of:  # a version of later scores an old date again
+        return None
     trained = manifest.find(connection, data_set, on.as_of, on.snapshot_digest) if on else None
     if tried is None or not tried.num_rows or on is None or trained is None:
         return None

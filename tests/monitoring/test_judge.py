@@ -96,7 +96,7 @@ def test_an_estimate_learns_from_cohorts_that_had_ended_and_foresees_nothing(own
     tried_model(own_registry, 7, 1000)
     months(own_registry, honest=[True, True, True, None])
     learned = {as_of: estimates(own_registry, as_of).learned_from for as_of in MONTHS[1:5]}
-    assert learned[JUNE].startswith("customers of the training set")
+    assert learned[JUNE].startswith("customers at 2024-05-31 on whom leaving version 2 was tried at training")
     assert learned[JULY] == "outcomes of the cohorts 2024-06-30"
     assert learned[AUGUST] == "outcomes of the cohorts 2024-06-30, 2024-07-31"
     assert learned[SEPTEMBER] == "outcomes of the cohorts 2024-06-30, 2024-07-31, 2024-08-31"

@@ -2,7 +2,8 @@
 
 **Why.** A model learns anew before it is too old, also if nobody has noticed anything.
 
-**When.** By the score's `learning.schedule`; there is no such DAG for a score without one.
+**When.** By the score's `learning.schedule`, between the first and the last date of its data set; there is no such DAG
+for a score without one.
 
 **What it does.** Wakes `retrain_<score>` for the day of the tick: the date by which outcomes count.
 
@@ -13,10 +14,12 @@
 **Recover.** Trigger `retrain_<score>` for the day that was missed.
 """
 
+import datetime as dt
+
 from airflow.sdk import DAG, task
 from scoring_airflow.assets import retrain_asset
 from scoring_airflow.connections import catalog
-from scoring_airflow.defaults import START, default_args
+from scoring_airflow.defaults import default_args
 from scoring_airflow.schedules import by_clock
 from scoring_airflow.tasks import learning
 
@@ -31,13 +34,15 @@ def wake(score: str) -> str:
 
 for score in catalog().scores.values():
     if score.learning.schedule is not None:
+        data_set = catalog().data_set(score.data_set)
         with DAG(
             dag_id=retrain_schedule_dag(score.name),
             dag_display_name=f"Retrain by schedule · {score.title}",
             description=f"{score.title}: wakes the retraining by the clock.",
             doc_md=__doc__,
             schedule=by_clock(score.learning.schedule),
-            start_date=START,
+            start_date=dt.datetime.combine(data_set.first_as_of, dt.time.min, dt.UTC),
+            end_date=dt.datetime.combine(data_set.last_as_of, dt.time.max, dt.UTC) if data_set.last_as_of else None,
             catchup=False,
             default_args=default_args(score.owner),
             tags=["models", score.name, score.data_set],

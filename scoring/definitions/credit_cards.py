@@ -5,6 +5,7 @@ from typing import Any
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.domain.horizon import Horizon
+from scoring.domain.learning import Learning
 from scoring.domain.score import Band, ChangeRule, Score, Target
 
 CREDIT_CARDS = DataSet(
@@ -59,6 +60,10 @@ FEATURES = tuple(name for name in CREDIT_CARDS.column_names if name != CREDIT_CA
 HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
 
+# A new version each quarter; it is put in charge if it is better by more than noise.
+QUARTERLY = Learning(schedule="0 8 L 2,5,8,11 *")
+
+
 def _classifier() -> Any:
     from sklearn.ensemble import (
         HistGradientBoostingClassifier,
@@ -93,6 +98,7 @@ DELINQUENCY_RISK = Score(
         Band(name="E", upper=1.0),
     ),
     change=ChangeRule(band=True, points=50),
+    learning=QUARTERLY,
 )
 
 NEXT_PAYMENT = Score(
@@ -108,4 +114,5 @@ NEXT_PAYMENT = Score(
     trusted_types=HIST_GRADIENT_BOOSTING,
     minimum=0.0,
     change=ChangeRule(relative=0.25, absolute=1000.0),
+    learning=QUARTERLY,
 )

@@ -91,6 +91,11 @@ def newest(connection: Connection, name: str, challenger: int) -> Verdict | None
     return one_or_none(connection, Verdict, _SELECT + condition, (name, challenger))
 
 
+def newest_of(connection: Connection, name: str) -> Verdict | None:
+    """What was said last of any challenger of a model."""
+    return one_or_none(connection, Verdict, f"{_SELECT} WHERE model_name = %s ORDER BY gate_id DESC LIMIT 1", (name,))
+
+
 def checks_of(connection: Connection, gate_id: int) -> list[Check]:
     """The checks of a verdict, in the order of the report."""
     return all_rows(connection, Check, _CHECKS, (gate_id,))

@@ -1,6 +1,7 @@
 """Takes one partition through Airflow: triggers its ingest, then follows the DAGs that wake each other.
 
-At the end the CRM is told, the outcomes that its snapshot shows are collected, and all of it is monitored.
+At the end the CRM is told, the outcomes that its snapshot shows are collected, all of it is monitored, and models are
+trained anew on the dates of their schedules.
 """
 
 import datetime as dt
@@ -8,11 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from scoring.database import Connection
-from scoring.domain.dag_ids import NOTIFY, collect_dag, ingest_dag, monitor_dag, score_dag
+from scoring.domain.dag_ids import NOTIFY, collect_dag, ingest_dag, monitor_dag, retrain_dag, score_dag
 from scoring.errors import PermanentError
 from scoring.local import results
 from scoring.local.airflow_api import Run
-from scoring.local.partitions import Work
+from scoring.local.partitions import Work, is_retrained
 from scoring.local.platform import Platform
 from scoring.local.progress import Progress
 
@@ -53,6 +54,10 @@ class PartitionRun:
         self._follow(self._now([NOTIFY]), reached=lambda: results.waiting(self._connection) == 0)
         self._follow(self._now([collect_dag(self._work.data_set.name)]))
         self._follow([*self._now([monitor_dag(score) for score in self._scores]), *self._matured()])
+        retrained = [retrain_dag(score.name) for score in self._work.scores if is_retrained(score, self._as_of)]
+        for dag_id in retrained:
+            self._trigger(dag_id, self._as_of)
+        self._follow(self._now(retrained))
         self._progress.conclude(self._counts())
 
     def _now(self, dag_ids: Sequence[str]) -> list[Awaited]:

@@ -24,10 +24,19 @@ def ticks(data_set: DataSet) -> list[dt.date]:
     """The dates of the schedule from ``first_as_of`` to ``last_as_of``; empty without a schedule or a last date."""
     if data_set.schedule is None or data_set.last_as_of is None:
         return []
-    first = dt.datetime.combine(data_set.first_as_of, dt.time.min) - dt.timedelta(seconds=1)
+    return _dates(data_set.schedule, data_set.first_as_of, data_set.last_as_of)
+
+
+def is_retrained(score: Score, as_of: dt.date) -> bool:
+    """Whether the score's model is trained anew at a date, by its own schedule."""
+    return score.learning.schedule is not None and bool(_dates(score.learning.schedule, as_of, as_of))
+
+
+def _dates(schedule: str, first: dt.date, last: dt.date) -> list[dt.date]:
+    begin = dt.datetime.combine(first, dt.time.min) - dt.timedelta(seconds=1)
     dates: list[dt.date] = []
-    for tick in croniter(data_set.schedule, first).all_next(dt.datetime):
-        if tick.date() > data_set.last_as_of:
+    for tick in croniter(schedule, begin).all_next(dt.datetime):
+        if tick.date() > last:
             return dates
         dates.append(tick.date())
     return dates

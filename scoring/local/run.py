@@ -9,6 +9,7 @@ from scoring.catalog import load_catalog
 from scoring.domain.dag_ids import score_dag
 from scoring.errors import ConfigurationError, ScoringError
 from scoring.local import results
+from scoring.local.charge import in_charge
 from scoring.local.interrupts import interruptible
 from scoring.local.partition_run import PartitionRun
 from scoring.local.partitions import Work, work_of
@@ -51,7 +52,8 @@ def run(settings: Settings) -> int:
 
 
 def _complete(platform: Platform, works: list[Work], progress: Progress) -> None:
-    scores = [score.name for work in works for score in work.scores]
+    definitions = [score for work in works for score in work.scores]
+    scores = [score.name for score in definitions]
     seconds: dict[Key, float] = {}
     connection = psycopg2.connect(platform.settings.database())
     try:
@@ -63,7 +65,7 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
             for score in work.scores:
                 seconds[as_of, score.name] = partition.runs[score_dag(score.name)].seconds or 0.0
         after = results.results(connection, scores)
-        stand = standing(connection, [score for work in works for score in work.scores])
+        stand, charge = standing(connection, definitions), in_charge(connection, definitions)
     finally:
         connection.close()
     progress.console.print()
@@ -72,6 +74,7 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
     progress.table(standing_table(found), WIDTH)
     if because := reasons(found):
         progress.say("\n".join(["Updates are needed, because", *(f"  {reason}" for reason in because)]))
+    progress.say("\n".join(["In charge are", *charge]))
     unchanged = all(
         key in before and before[key].checksum == after[key].checksum and not new_events(after[key], before[key])
         for key in seconds

@@ -30,8 +30,14 @@ class Plan:
     shards: list[int]
 
 
-def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Plan:
+def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew: bool = True) -> Plan:
     """Open the publication for the current snapshot and the current champion, or find one with the same inputs.
+
+    Parameters
+    ----------
+    anew
+        Whether a partition that is published from the same snapshot, by the same definition, is scored again if another
+        champion is in charge now. What a schedule or a delivery wakes does not: a promotion is about what comes.
 
     Raises
     ------
@@ -54,6 +60,9 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str) -> Pl
                 remedy=f"Run `scoring ingest {data_set.name} --as-of {as_of}`.",
                 in_airflow=f"Trigger the DAG {ingest_dag(data_set.name)} for that date.",
             )
+        seen = None if anew else publications.published(connection, score.name, as_of)
+        if seen and (seen.snapshot_id, seen.definition_digest) == (snapshot.snapshot_id, definition_digest):
+            return Plan(seen.publication_id, [])
         digest = inputs_digest(snapshot.digest, arms, definition_digest)
         found = publications.by_inputs(connection, score.name, as_of, digest)
         if found is not None:

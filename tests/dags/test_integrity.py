@@ -61,6 +61,7 @@ def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any])
     catalog = load_catalog()
     of_data_sets = {f"{verb}_{name}" for name in catalog.data_sets for verb in ("ingest", "collect_outcomes")}
     of_scores = {f"{verb}_{name}" for name in catalog.scores for verb in ("score", "monitor", "retrain")}
+    of_scores |= {f"retrain_{name}_by_schedule" for name, score in catalog.scores.items() if score.learning.schedule}
     expected = of_data_sets | of_scores | {"correct_outcomes_credit_cards"}
     assert set(report["dags"]) == expected | {
         "notify_crm",

@@ -15,6 +15,7 @@ from scoring.learning.promotion import promote, roll_back
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision
 from scoring.models.registry import CHAMPION, Registry
+from scoring.publishing.plan import plan
 from scoring.publishing.publish import publish
 from scoring.reconcile.reconcile import reconcile, tell
 from scoring.settings import PROJECT
@@ -83,8 +84,12 @@ def test_the_next_partition_is_scored_with_the_version_in_charge_and_one_in_flig
     published_rows(own_registry, SPENDING, customers(20), JULY)
     versions = "SELECT DISTINCT model_version FROM scoring.published_score WHERE score = 'spending' AND as_of = %s"
     assert [value(own_registry, versions, as_of) for as_of in (JUNE, JULY)] == [2, 1]
+    kept = plan(own_registry, SPENDING, JUNE, run_id="woken", anew=False)
+    assert (kept.publication_id, kept.shards) == (in_flight, []), "what wakes it again does not score it anew"
     assert published(own_registry, SPENDING, JUNE).rows == 20
     assert value(own_registry, versions, JUNE) == 1, "scored again, it follows the ledger"
+    snapshot_of(own_registry, customers(21), JUNE)
+    assert plan(own_registry, SPENDING, JUNE, run_id="woken", anew=False).shards, "another delivery is scored"
 
 
 def test_which_version_was_in_charge_at_a_time_is_one_query(own_registry):

@@ -40,8 +40,9 @@ def plan(score: str) -> list[int]:
     from scoring.publishing.plan import plan as open_publication
 
     context = get_current_context()
+    run = context["dag_run"]
     opened = open_publication(
-        task_settings(), catalog().score(score), partition(context), run_id=context["dag_run"].run_id
+        task_settings(), catalog().score(score), partition(context), run_id=run.run_id, anew=run.run_type == "manual"
     )
     context["ti"].xcom_push(key="publication_id", value=opened.publication_id)
     return list(opened.shards)

@@ -162,5 +162,11 @@ def test_a_fact_says_what_whose_and_what_to_do(say, expected):
     assert len(fact.title) < LINE
 
 
+@pytest.mark.usefixtures("in_tokyo")
+def test_the_day_from_which_an_endpoint_is_not_reached_is_that_of_utc_wherever_the_machine_stands():
+    late = dt.datetime(2024, 6, 30, 23, tzinfo=dt.UTC)
+    assert wording.endpoint_down("crm", late, what="It waits.", remedy="look").key == "crm waits since 2024-06-30"
+
+
 def test_there_are_words_for_every_kind():
     assert {expected.kind for _, expected in FACTS} == set(KINDS)

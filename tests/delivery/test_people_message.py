@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 
+import pytest
+
 from scoring.alerts.facts import Alert
 from scoring.delivery.people.message import Message, line, message
 
@@ -37,6 +39,12 @@ def test_a_line_is_json_with_all_that_a_message_says():
         "text": "Band migration: low → mid 2.\nNew customers: 1.",
         "what_to_do": "nothing.",
     }
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_what_people_read_is_in_utc_wherever_the_machine_stands():
+    assert "Noted: 2024-06-30 21:30 UTC." in message(ALERT).body
+    assert json.loads(line(ALERT))["noted_at"] == "2024-06-30T21:30:00+00:00"
 
 
 def test_a_line_is_one_line_and_shows_letters_of_all_languages_as_they_are():

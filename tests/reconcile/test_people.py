@@ -1,7 +1,6 @@
 """What people wait for or were not told, case by case."""
 
 import datetime as dt
-import time
 
 import pytest
 
@@ -149,15 +148,6 @@ def test_people_are_told_what_an_endpoint_does_not_hear(seen, expected):
 )  # fmt: skip
 def test_the_newest_dates_of_a_schedule_each_with_its_first_tick(schedule, until, *, first, last, dates, expected):
     assert last_ticks(schedule, until, first=first, last=last, dates=dates) == expected
-
-
-@pytest.fixture
-def in_tokyo(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")

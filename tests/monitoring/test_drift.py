@@ -295,6 +295,12 @@ def test_a_wasserstein_distance_that_is_not_defined_is_none(case):
     assert wasserstein(bins, bins.count(was), bins.count(now)) is None
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 7.7, 1000.1])
+def test_what_rounding_leaves_of_a_constant_is_no_spread(value):
+    was, now = (EDGES.count(pa.array([row] * 1000)) for row in (value, 2 * value))
+    assert wasserstein(EDGES, was, now) is None
+
+
 @given(st.lists(st.integers(20, 1000), min_size=3, max_size=3), st.lists(st.integers(20, 1000), min_size=3, max_size=3))
 @example([40, 8, 2], [40, 2, 8])  # just as many as are enough
 def test_the_p_value_is_the_larger_of_scipys_two_where_no_bin_is_small(one, other):

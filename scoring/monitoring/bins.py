@@ -94,12 +94,12 @@ class Bins:
         known = counted.counts[:-1]
         if self.edges is None:
             return known
-        first = np.searchsorted(np.asarray(self.edges), np.asarray(self.cuts), side="left") + 1
+        first = np.searchsorted(np.asarray(self.edges), np.asarray(self.cuts)) + 1
         return np.add.reduceat(known, np.concatenate([[0], first]).astype(np.intp))
 
     def scaled(self, values: Floats) -> Floats:
         """Values as they are summed."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             return np.asarray((values - self.centre) / self.scale)
 
     def _count_numbers(self, values: Floats) -> Counted:
@@ -160,9 +160,7 @@ def numbers(column: pa.Array | pa.ChunkedArray) -> Floats:
         column = column.cast(pa.int32())
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
-    found = column.cast(pa.float64(), safe=False)
-    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.asarray(column.cast(pa.float64(), safe=False))
 
 
 def _between(low: float, high: float) -> str:
@@ -176,16 +174,16 @@ def _below(values: Floats) -> Floats:
 
 
 def _at(known: Floats, shares: Floats, below: Floats) -> Floats:
-    """The quantiles of sorted values, with both ends."""
-    places = np.minimum((shares * len(known)).astype(np.int64), len(known) - 1)
+    """The quantiles of sorted values for shares below 1, with both ends."""
+    places = (shares * len(known)).astype(np.int64)
     return np.unique(np.concatenate([below, known[places], known[-1:]]))
 
 
 def _fine() -> Floats:
-    return np.arange(1, BINS * FINER) / (BINS * FINER)
+    return np.arange(BINS * FINER) / (BINS * FINER)
 
 
 def _tails(count: int) -> Floats:
     """Shares ever nearer to 0 and 1: where values are rare, a bin of many of them would be wide."""
-    halved = 0.5 ** np.arange(1, max(2, int(np.log2(count)))) / (BINS * FINER)
+    halved = 0.5 ** np.arange(int(np.log2(count))) / (BINS * FINER)
     return np.concatenate([halved, 1 - halved])

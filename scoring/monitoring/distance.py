@@ -71,12 +71,12 @@ def p_value(reference: Counts, current: Counts) -> float:
     small with few rows, Pearson's with uneven bins. Bins in which fewer than five rows are expected of either sample
     are taken together; two bins of few rows are tested exactly (Fisher).
     """
-    table = _pooled(np.vstack([reference, current]).astype(np.float64))
-    if table.shape[1] < 2 or not table.sum(1).all():  # noqa: PLR2004 - one bin is all
+    table = _pooled(np.vstack([reference, current]))
+    if table.shape[1] < 2:  # noqa: PLR2004 - one bin is all
         return 1.0
-    expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / table.sum()
+    expected = table.sum(1, keepdims=True) * table.sum(0) / table.sum()
     if table.shape[1] == 2 and expected.min() < FEW:  # noqa: PLR2004
-        return float(fisher_exact(table.astype(np.int64)).pvalue)
+        return float(fisher_exact(table).pvalue)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = 2 * np.where(table > 0, table * np.log(table / expected), 0.0).sum()
     pearson = ((table - expected) ** 2 / expected).sum()
@@ -89,7 +89,7 @@ def holm(p_values: Floats, *, families: int = 1) -> Floats:
     Holm (1979), "A simple sequentially rejective multiple test procedure". It holds however the columns depend on
     each other. ``families`` is how many such families share the 5 %.
     """
-    order = np.argsort(p_values, kind="stable")
+    order = np.argsort(p_values)
     factors = (len(p_values) - np.arange(len(p_values))) * families
     adjusted = np.minimum(np.maximum.accumulate(p_values[order] * factors), 1.0)
     result = np.empty_like(adjusted)
@@ -112,8 +112,7 @@ class _Side:
 
 
 def _shares(counts: Counts) -> Floats:
-    total = counts.sum()
-    return counts / total if total else np.full(len(counts), 1 / max(len(counts), 1))
+    return np.asarray(counts / counts.sum())
 
 
 def _relative_entropy(one: Floats, other: Floats) -> float:
@@ -121,13 +120,13 @@ def _relative_entropy(one: Floats, other: Floats) -> float:
     return float((one[some] * np.log2(one[some] / other[some])).sum())
 
 
-def _pooled(table: Floats) -> Floats:
+def _pooled(table: Counts) -> Counts:
     """Columns of which both rows expect enough; the others are one column, or part of the least if they are few."""
     table = table[:, table.any(0)]
-    share = table.sum(1).min() / max(table.sum(), 1.0)
-    common = table.sum(0) * share >= EXPECTED
+    smaller, enough = table.sum(1).min(), EXPECTED * table.sum()
+    common = table.sum(0) * smaller >= enough
     kept, rest = table[:, common], table[:, ~common].sum(1)
-    if rest.sum() * share >= EXPECTED or not kept.size:
+    if rest.sum() * smaller >= enough or not kept.size:
         return np.column_stack([kept, rest])
     kept[:, kept.sum(0).argmin()] += rest
     return kept

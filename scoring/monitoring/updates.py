@@ -1,5 +1,6 @@
 """Decides whether a model needs an update, and whether one was useful. Pure."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ def loss(metric: str, value: float, promised: float) -> float:
     """By which share of the promised value a value is worse; negative if it is better."""
     worse = promised - value if metric in GREATER_IS_BETTER else value - promised
     if promised == 0:
-        return float("inf") if worse > 0 else 0.0
+        return math.inf if worse > 0 else 0.0
     return worse / abs(promised)
 
 

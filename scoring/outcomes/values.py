@@ -49,14 +49,14 @@ def judge(cells: pa.Array, column: Column, minimum: float | None) -> Judged:
 
 def judge_typed(typed: pa.Array, column: Column, minimum: float | None) -> Judged:
     """Judge values of the column's own Arrow type, such as a snapshot has them; a category becomes its position."""
-    numbers, flaws = typed, _nothing(len(typed))
+    numbers, flaws = typed, None
     if column.type == "category":
-        numbers = pc.index_in(typed, value_set=pa.array(column.values, pa.string()), skip_nulls=True)
+        numbers = pc.index_in(typed, value_set=pa.array(column.values))
         known = f"impossible value: it is not one of {', '.join(column.values)}"
-        flaws = _where(pc.and_(pc.is_valid(typed), pc.is_null(numbers)), known, flaws)
+        flaws = _where(pc.and_(pc.is_valid(typed), pc.is_null(numbers)), known)
     if column.type == "integer":
         inexact = pc.or_(pc.greater(typed, EXACT_UP_TO), pc.less(typed, -EXACT_UP_TO))
-        flaws = _where(inexact, f"impossible value: it {INEXACT}", flaws)
+        flaws = _where(inexact, f"impossible value: it {INEXACT}")
     values = pc.cast(numbers, pa.float64(), safe=False)
     flaws = _where(pc.is_null(typed, nan_is_null=True), NO_VALUE, flaws)
     if minimum is not None:
@@ -76,8 +76,8 @@ def judge_times(cells: pa.Array, as_of: dt.date, now: dt.datetime) -> Judged:
     """
     cells = pc.replace_substring_regex(cells, _NANOSECONDS, r"\1")
     times = cast_or_null(cells, _times)
-    flaws = _where(pc.and_(pc.is_valid(cells), pc.is_null(times)), NO_DATE, _nothing(len(cells)))
-    first = pa.scalar(dt.datetime.combine(as_of, dt.time.min, dt.UTC), TIME)
+    flaws = _where(pc.and_(pc.is_valid(cells), pc.is_null(times)), NO_DATE)
+    first = pa.scalar(dt.datetime.combine(as_of, dt.time.min, dt.UTC))
     flaws = _where(pc.less(times, first), TOO_EARLY, flaws)
     flaws = _where(pc.greater(times, pa.scalar(now + AHEAD, TIME)), TOO_LATE, flaws)
     return Judged(_only_sound(times, flaws), flaws)
@@ -86,7 +86,7 @@ def judge_times(cells: pa.Array, as_of: dt.date, now: dt.datetime) -> Judged:
 def judge_dates(cells: pa.Array, flaw: str) -> Judged:
     """Judge dates (date32) as they were written; ``flaw`` is said of what is missing or no date."""
     dates = cast_or_null(cells, lambda part: cast_text(part, Column(name="as_of", type="date")))
-    return Judged(dates, _where(pc.is_null(dates), flaw, _nothing(len(cells))))
+    return Judged(dates, _where(pc.is_null(dates), flaw))
 
 
 def cast_or_null(cells: pa.Array, cast: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -122,25 +122,19 @@ def _reasons(cells: pa.Array, unfit: pa.Array, column: Column) -> pa.Array:
     """Why each unfit cell does not fit; null for the others."""
     different = pc.if_else(unfit, cells, None).dictionary_encode()
     reasons = [
-        None
-        if text is None
-        else f"impossible value: it {why_unfit(text, column, limit=MAX_CELL_BYTES, missing='').reason}"
+        f"impossible value: it {why_unfit(text, column, limit=MAX_CELL_BYTES, missing='').reason}"
         for text in different.dictionary.to_pylist()
     ]
-    return pa.array(reasons, pa.string()).take(different.indices)
+    return pa.array(reasons).take(different.indices)
 
 
-def _nothing(rows: int) -> pa.Array:
-    return pa.nulls(rows, pa.string())
-
-
-def _where(wrong: pa.Array, flaw: str, flaws: pa.Array) -> pa.Array:
-    """The flaws, and ``flaw`` in rows that are ``wrong`` and have none."""
+def _where(wrong: pa.Array, flaw: str, flaws: pa.Array | None = None) -> pa.Array:
+    """The flaws that were found before, and ``flaw`` in rows that are ``wrong`` and have none."""
     return pc.if_else(pc.and_(pc.fill_null(wrong, False), pc.is_null(flaws)), flaw, flaws)
 
 
 def _only_sound(values: pa.Array, flaws: pa.Array) -> pa.Array:
-    return pc.if_else(pc.is_null(flaws), values, pa.scalar(None, values.type))
+    return pc.if_else(pc.is_null(flaws), values, None)
 
 
 def since_2000(values: pa.Array) -> pa.Array:

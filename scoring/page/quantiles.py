@@ -25,7 +25,7 @@ def quantiles(edges: Sequence[float], counts: Sequence[int], shares: Sequence[fl
 
 
 def _at(edges: Sequence[float], counts: Sequence[int], up_to: Sequence[int], wanted: float) -> float:
-    place = min(bisect_left(up_to, wanted), len(up_to) - 1)  # the first bin that reaches so many
+    place = bisect_left(up_to, wanted)  # the first bin that reaches so many
     if place == 0:
         return edges[0]
     if place == len(edges):

@@ -207,7 +207,7 @@ def undelivered(endpoint: EndpointSeen, now: dt.datetime) -> Iterator[Finding]:
             waits,
             "when it takes requests again: `scoring endpoint enable`. What waits is kept.",
             needs_person=True,
-            fact=wording.endpoint_disabled(name, endpoint.disabled_because or ""),
+            fact=wording.endpoint_disabled(name, str(endpoint.disabled_because)),
         )
         return
     if waits is None:

@@ -12,7 +12,7 @@ from scipy.stats import chi2_contingency, fisher_exact, wasserstein_distance
 
 from scoring.monitoring.bins import DISTINCT, Bins, cut_numbers, cut_text, numbers
 from scoring.monitoring.distance import EXPECTED, holm, jensen_shannon, p_value, psi, wasserstein
-from scoring.monitoring.drift import Compared, drifts
+from scoring.monitoring.drift import Compared, Drift, drifts
 
 WIDE = st.floats(allow_nan=False, allow_infinity=False)
 floats = st.one_of(st.none(), WIDE, st.sampled_from([0.0, 1.0, -1.0]))
@@ -124,6 +124,58 @@ def test_columns_of_all_types_are_counted(column):
     assert found.missing == 1
 
 
+def test_a_number_that_is_no_float_is_the_next_one_that_is():
+    assert numbers(pa.array([2**53 + 1, None]))[0] == 2**53
+
+
+def test_rows_are_counted_as_integers():
+    assert cut_numbers(np.array([1.0])).count(pa.array([1.0, None])).counts.dtype == np.int64
+    assert cut_text(["a"]).count(pa.array(["a", None])).counts.dtype == np.int64
+
+
+def test_a_category_has_no_sums():
+    found = cut_text(["a"]).count(pa.array(["a", "b", "c"]))
+    assert (found.counts.tolist(), found.sums.tolist(), found.squares) == ([1, 2, 0], [], 0.0)
+
+
+def test_bins_are_named_for_people():
+    assert cut_numbers(np.array([0.0, 1.0])).labels == ["up to -4.94066e-324", "0", "0 to 1", "1", "over 1"]
+
+
+@pytest.mark.parametrize(("values", "cuts"), [(DISTINCT, 2 * DISTINCT), (DISTINCT + 1, 21)])
+def test_up_to_fifty_values_have_a_bin_each(values, cuts):
+    assert len(cut_numbers(np.arange(float(values))).cuts) == cuts
+
+
+def test_fine_bins_hold_a_hundredth_each_and_ever_less_towards_both_ends():
+    bins = cut_numbers(np.arange(10_000.0))
+    edges = np.array(bins.edges)
+    assert edges[edges <= 100].tolist() == [-5e-324, 0, 1, 3, 6, 12, 25, 50, 100]
+    assert edges[edges >= 9900].tolist() == [9900, 9950, 9975, 9987, 9993, 9996, 9998, 9999]
+    assert np.diff(edges[(edges >= 100) & (edges <= 9900)]) == pytest.approx(np.full(98, 100), abs=1)
+    assert bins.cuts == (-5e-324, *range(500, 9501, 500), 9999)
+
+
+def test_values_are_summed_around_their_median_in_standard_deviations():
+    bins = cut_numbers(np.array([0.0, 0.5, 1.0, 1.25, 1.25]))
+    assert (bins.centre, bins.scale) == (1.0, pytest.approx(np.std([0.0, 0.5, 1.0, 1.25, 1.25])))
+    assert bins.scaled(np.array([1.25])) == pytest.approx(0.25 / bins.scale)
+    assert cut_numbers(np.array([3.0, 3.0])).scale == 1.0, "a constant"
+
+
+HUGE = [-1.7e308] * 200 + [1.7e308] * 200
+
+
+def test_sums_too_large_in_both_directions_are_not_defined_and_warn_nobody():
+    bins = cut_numbers(np.array(HUGE))
+    assert bins.scale == 1.0
+    found = bins.count(pa.array(HUGE))
+    assert wasserstein(bins, found, found) is None
+    anything = Bins(edges=())
+    assert np.isnan(anything.count(pa.array(HUGE)).sums).all()
+    assert np.isnan((anything.count(pa.array(HUGE[:2])) + anything.count(pa.array(HUGE[-2:]))).sums).all()
+
+
 def test_not_a_number_is_null():
     bins = cut_numbers(np.array([1.0, np.nan, 2.0]))
     assert bins.count(pa.array([float("nan"), 1.0, None])).missing == 2
@@ -207,6 +259,23 @@ def test_the_wasserstein_distance_over_bins_is_the_exact_one_within_a_hundredth(
     assert found == pytest.approx(exact, abs=0.01, rel=1e-9)
 
 
+EDGES = Bins(edges=(-1.0, 0.0, 1.0), cuts=(0.0,))
+INSIDE = [(place + 0.5) / 1000 for place in range(1000)]
+IN_BINS = {  # rows then, rows now; whatever the bins were cut from
+    "the two cross inside a bin": ([0.0] * 600 + [2.0] * 400, INSIDE),
+    "below all bins": ([0.5, 0.75], [-3.0, -2.0]),
+    "above all bins, a spread that is small beside the values": ([1000.0, 1002.0] * 1000, [1001.0, 1003.0] * 1000),
+    "one row now": ([0.0, 1.0, 2.0, 3.0], [5.0]),
+}
+
+
+@pytest.mark.parametrize("case", IN_BINS.values(), ids=IN_BINS)
+def test_the_wasserstein_distance_is_in_standard_deviations_of_the_reference(case):
+    was, now = case
+    found = wasserstein(EDGES, EDGES.count(pa.array(was)), EDGES.count(pa.array(now)))
+    assert found == pytest.approx(wasserstein_distance(was, now) / np.std(was), rel=1e-5)
+
+
 UNDEFINED = {
     "a constant": ([2.5] * 10, [2.6] * 10),
     "a constant that is no binary fraction": ([0.1] * 1000, [0.2] * 10),
@@ -226,7 +295,14 @@ def test_a_wasserstein_distance_that_is_not_defined_is_none(case):
     assert wasserstein(bins, bins.count(was), bins.count(now)) is None
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 7.7, 1000.1])
+def test_what_rounding_leaves_of_a_constant_is_no_spread(value):
+    was, now = (EDGES.count(pa.array([row] * 1000)) for row in (value, 2 * value))
+    assert wasserstein(EDGES, was, now) is None
+
+
 @given(st.lists(st.integers(20, 1000), min_size=3, max_size=3), st.lists(st.integers(20, 1000), min_size=3, max_size=3))
+@example([40, 8, 2], [40, 2, 8])  # just as many as are enough
 def test_the_p_value_is_the_larger_of_scipys_two_where_no_bin_is_small(one, other):
     table = np.array([one, other])
     assume((table.sum(1, keepdims=True) * table.sum(0) / table.sum() >= EXPECTED).all())
@@ -236,14 +312,35 @@ def test_the_p_value_is_the_larger_of_scipys_two_where_no_bin_is_small(one, othe
     assert p_value(np.array(one), np.array(other)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_two_bins_of_few_are_tested_exactly():
-    one, other = np.array([900, 30]), np.array([180, 20])
-    assert p_value(one, other) == pytest.approx(fisher_exact([one, other]).pvalue)
+UNEVEN = {  # one sample has few rows or none where the other has many
+    "one row": ([173, 182, 351], [1, 14, 6]),
+    "no row": ([330, 274, 21, 169], [0, 52, 35, 6]),
+}
+
+
+@pytest.mark.parametrize("case", UNEVEN.values(), ids=UNEVEN)
+def test_the_p_value_is_that_of_the_likelihood_ratio_where_it_is_the_larger_one(case):
+    ratio = chi2_contingency(case, correction=False, lambda_="log-likelihood").pvalue
+    assert ratio > chi2_contingency(case, correction=False).pvalue
+    assert p_value(*map(np.array, case)) == pytest.approx(ratio, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("case", [([900, 30], [180, 20]), ([47, 3], [43, 7])])
+def test_two_bins_of_few_are_tested_exactly(case):
+    assert p_value(*map(np.array, case)) == pytest.approx(fisher_exact(case).pvalue)
+
+
+def test_two_bins_of_fifty_expected_rows_are_not_few():
+    case = [60, 40], [40, 60]
+    ratio = chi2_contingency(case, correction=False, lambda_="log-likelihood").pvalue
+    pearson = chi2_contingency(case, correction=False).pvalue
+    assert p_value(*map(np.array, case)) == pytest.approx(max(ratio, pearson), rel=1e-9)
 
 
 POOLED = {  # what is too few for itself: joined, or part of the smallest that is not
     "few are joined": ([500, 4, 3, 4], [500, 3, 4, 4], [500, 11], [500, 11]),
-    "too few even together are part of the smallest": ([500, 90, 1, 0], [500, 90, 0, 1], [500, 91], [500, 91]),
+    "just enough together are joined": ([47, 2, 1], [43, 4, 3], [47, 3], [43, 7]),
+    "too few even together are part of the smallest": ([500, 90, 3, 0], [500, 120, 0, 1], [500, 93], [500, 121]),
     "an empty bin is none": ([500, 90, 0], [500, 90, 0], [500, 90], [500, 90]),
 }
 
@@ -341,6 +438,35 @@ def test_a_verdict_needs_the_distance_as_well_as_the_significance_of_all_looked_
     same = compared(was, was)
     crowd = drifts([one, *[same] * int(0.05 / raw)], 0.1)[0]
     assert (crowd.drifted, crowd.distance) == (False, drifts([one], 0.1)[0].distance)
+
+
+def test_the_verdict_says_all_that_was_found():
+    bins = cut_text(["a", "b"])
+    then, now = (bins.count(pa.array(rows)) for rows in (["a", "b"] * 50, ["a"] * 25 + ["b"] * 75 + [None] * 25))
+    one = Compared("plan", "feature", bins, then, now, segment="country", value="DE")
+    raw = fisher_exact([[50, 50], [25, 75]]).pvalue
+    assert drifts([one], 0.1) == [
+        Drift(
+            "plan", "feature", "country", "DE",
+            psi=pytest.approx(0.25 * np.log(3)),
+            distance=pytest.approx(jensenshannon([50, 50], [25, 75], base=2)),
+            wasserstein=None,
+            p_value=pytest.approx(raw),
+            missing_reference=0.0, missing_current=0.2, drifted=True, reason=None,
+        )
+    ]  # fmt: skip
+    assert drifts([one], 0.1, families=3)[0].p_value == pytest.approx(3 * raw)
+
+
+def test_a_number_is_told_with_its_wasserstein_distance():
+    (found,) = drifts([compared([0.0, 2.0] * 50, [1.0, 3.0] * 50)], 0.1)
+    assert found.wasserstein == pytest.approx(1.0)
+    assert found.psi > 1
+
+
+def test_a_distance_of_just_the_least_that_matters_is_a_drift():
+    (found,) = drifts([compared([0.0] * 100, [1.0] * 100)], 1.0)
+    assert (found.distance, found.drifted) == (1.0, True)
 
 
 def test_no_columns_are_no_drift():

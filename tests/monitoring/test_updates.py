@@ -84,6 +84,7 @@ def test_drift_alone_is_never_enough_if_the_definition_says_so():
         ("mae", 90.0, 100.0, -0.1),
         ("r2", -0.2, -0.1, 1.0),
         ("mae", 5.0, 0.0, math.inf),
+        ("mae", 0.1, 0.0, math.inf),
         ("mae", 0.0, 0.0, 0.0),
         ("r2", 0.5, 0.0, 0.0),
     ],

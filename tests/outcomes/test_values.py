@@ -88,6 +88,11 @@ def test_values_that_have_their_type_are_judged_as_if_they_were_written():
     assert judge_typed(pa.array([2**53, 2**53 + 1]), INTEGER, None).flaws.to_pylist() == [None, INEXACT]
 
 
+def test_of_two_flaws_the_first_is_told():
+    judged = judge_typed(pa.array([-(2**53) - 1]), INTEGER, 0.0)
+    assert (judged.values.to_pylist(), judged.flaws.to_pylist()) == ([None], [INEXACT])
+
+
 @given(st.lists(st.sampled_from(["1", "2.5", "x", "y", None, "nan"])))
 def test_each_value_is_judged_by_itself(written):
     judged = judge(pa.array(written, pa.string()), NUMBER, None)

@@ -77,13 +77,36 @@ def test_a_silent_publication_is_said_to_be_silent_and_told_of_again_when_it_spe
 
 
 def test_a_digest_is_short_however_much_moved():
-    movers = tuple(Mover(f"c{n}", 1.0, 2.0, None, None, None, None) for n in range(10))
     migration = tuple(Migration(f"b{n}", None, 1_000) for n in range(23))
-    lines = described(Movements(1_234_567, migration, movers)).splitlines()
-    assert lines[0] == "New customers: 1,234,567."
-    assert lines[1].startswith("Band migration: b0 → none 1,000, b1 → none 1,000")
-    assert lines[1].endswith("b19 → none 1,000, others 3,000.")
-    assert len(lines) == 13
+    assert described(Movements(1_234_567, migration, ())) == (
+        "New customers: 1,234,567.\n"
+        "Band migration: b0 → none 1,000, b1 → none 1,000, b2 → none 1,000, b3 → none 1,000, b4 → none 1,000, "
+        "b5 → none 1,000, b6 → none 1,000, b7 → none 1,000, b8 → none 1,000, b9 → none 1,000, b10 → none 1,000, "
+        "b11 → none 1,000, b12 → none 1,000, b13 → none 1,000, b14 → none 1,000, b15 → none 1,000, b16 → none 1,000, "
+        "b17 → none 1,000, b18 → none 1,000, b19 → none 1,000, others 3,000."
+    )
+
+
+def test_a_migration_that_is_shown_whole_has_no_others():
+    assert described(Movements(0, (Migration(None, "low", 2), Migration("low", "mid", 1)), ())) == (
+        "New customers: 0.\nBand migration: none → low 2, low → mid 1."
+    )
+
+
+MOVERS = {
+    "points and a band": (Mover("c1", 0.1, 0.4, 100, 400, "low", "mid"), "100 → 400 points, low → mid"),
+    "points in the same band": (Mover("c1", 0.1, 0.2, 100, 200, "low", "low"), "100 → 200 points"),
+    "no points": (Mover("c1", 1234567.0, 0.125, None, None, None, None), "1.23457e+06 → 0.125"),
+    "points that were not told before": (Mover("c1", 0.1, 0.25, None, 250, None, None), "0.1 → 0.25"),
+    "points that are no more": (Mover("c1", 0.1, 0.25, 100, None, None, None), "0.1 → 0.25"),
+}
+
+
+@pytest.mark.parametrize(("mover", "said"), MOVERS.values(), ids=MOVERS)
+def test_a_mover_is_told_by_points_if_both_are_known_or_else_by_its_value(mover, said):
+    assert described(Movements(0, (), (mover, mover))) == (
+        f"New customers: 0.\nLargest movers:\n  c1: {said}\n  c1: {said}"
+    )
 
 
 def test_nothing_that_moved_is_one_line():
@@ -92,4 +115,4 @@ def test_nothing_that_moved_is_one_line():
 
 def test_the_share_of_nobody_is_nothing():
     assert (share(0, 0), share(1, 4)) == (0.0, 0.25)
-    assert summary(1, 8) == "1 of 8 customers changed (12.5%)"
+    assert summary(1_000, 8_000) == "1,000 of 8,000 customers changed (12.5%)"

@@ -45,10 +45,13 @@ def test_overdue(publications, hours, expected):
 
 def test_what_is_overdue_says_since_when_and_where_to_look():
     (found,) = overdue("spending", "sales", deadline=12 * HOUR, ticks=TICKS, publications=[published(JUNE)], now=NOW)
-    assert str(found).startswith(
-        "overdue since 2024-07-31 18:00 UTC: spending at 2024-07-31 should have been published by 2024-07-31 18:00 UTC."
+    assert str(found) == (
+        "overdue since 2024-07-31 18:00 UTC: "
+        "spending at 2024-07-31 should have been published by 2024-07-31 18:00 UTC. "
+        "Remedy: see whether its data set was taken in, and whether score_spending is paused, runs or failed; "
+        "`scoring reconcile` says more."
     )
-    assert "score_spending is paused" in found.remedy
+    assert (found.fact.text, found.fact.remedy) == (found.what, found.remedy)
 
 
 def test_a_data_set_without_any_tick_has_nothing_overdue():
@@ -59,9 +62,15 @@ def test_a_data_set_without_any_tick_has_nothing_overdue():
 def test_a_publication_that_waits_for_a_person_is_found_after_an_hour(hours, expected):
     found = list(undecided([HoldSeen("spending", JULY, 6, 10, NOW - hours * HOUR)], NOW))
     assert [(one.kind, one.needs_person) for one in found] == [("publication held", True)] * expected
-    for one in found:
-        assert "6 of 10 customers of spending 2024-07-31 changed" in one.what
-        assert "scoring publication confirm spending 2024-07-31" in one.remedy
+
+
+def test_a_held_publication_reads_as_what_since_and_remedy():
+    (found,) = undecided([HoldSeen("spending", JULY, 6_000, 10_000, NOW - HOUR)], NOW)
+    assert str(found) == (
+        "publication held since 2024-08-01 11:00 UTC: "
+        "6,000 of 10,000 customers of spending 2024-07-31 changed; the CRM is told nothing of it. "
+        "Remedy: `scoring publication confirm spending 2024-07-31 --by <name>`, or `reject` in its place."
+    )
 
 
 UNTOLD = {
@@ -82,6 +91,18 @@ def test_untold(seen, expected):
     assert all(one.fact is None for one in found), "who cannot be told cannot be told of it"
 
 
+def test_alerts_that_were_not_told_read_as_what_since_and_remedy():
+    dead, waiting = untold(AlertsSeen(3, NOW - 2 * HOUR), NOW)
+    assert str(dead) == (
+        "alerts not told: 3 alerts were given up. "
+        "Remedy: `scoring alert list --state dead` shows why; then `scoring alert replay`."
+    )
+    assert str(waiting) == (
+        "alerts not told since 2024-08-01 10:00 UTC: Alerts wait for their channels. "
+        "Remedy: see whether the DAG tell_people is paused or fails; `scoring alert list` has the last errors."
+    )
+
+
 def endpoint(**changes):
     nothing = EndpointSeen("crm_webhook", "enabled", None, None, None, None, None, None, 0, None)
     return nothing._replace(**changes)
@@ -100,10 +121,13 @@ TOLD = {
 
 @pytest.mark.parametrize(("seen", "expected"), TOLD.values(), ids=TOLD.keys())
 def test_people_are_told_what_an_endpoint_does_not_hear(seen, expected):
-    facts = [one.fact for one in undelivered(seen, NOW) if one.fact]
+    found = [one for one in undelivered(seen, NOW) if one.fact]
+    facts = [one.fact for one in found]
     assert [(fact.kind, fact.owner, fact.key) for fact in facts] == [
         ("endpoint_down", "scoring", key) for key in expected
     ]
+    if seen.state == "enabled":
+        assert [(fact.text, fact.remedy) for fact in facts] == [(one.what, one.remedy) for one in found]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +138,7 @@ def test_people_are_told_what_an_endpoint_does_not_hear(seen, expected):
         ("0 6 L * *", NOW, JUNE, JUNE, 10, {JUNE: TICKS[JUNE]}),
         ("0 6 L * *", NOW, dt.date(2024, 9, 1), None, 10, {}),
         ("0 6 L * *", TICKS[JULY], JULY, None, 10, {JULY: TICKS[JULY]}),
-        ("0 6 L * *", TICKS[JULY] - dt.timedelta(seconds=1), JULY, None, 10, {}),
+        ("0 6 L * *", TICKS[JULY] - dt.timedelta(microseconds=1), JULY, None, 10, {}),
         ("0 6 L * *", TICKS[JULY].astimezone(dt.timezone(dt.timedelta(hours=9))), JULY, None, 1, {JULY: TICKS[JULY]}),
         (
             "30 */6 * * *", NOW, MAY, None, 2,
@@ -124,3 +148,11 @@ def test_people_are_told_what_an_endpoint_does_not_hear(seen, expected):
 )  # fmt: skip
 def test_the_newest_dates_of_a_schedule_each_with_its_first_tick(schedule, until, *, first, last, dates, expected):
     assert last_ticks(schedule, until, first=first, last=last, dates=dates) == expected
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_schedule_is_in_utc_wherever_the_machine_stands():
+    assert last_ticks("0 6 L * *", NOW, first=JULY, last=None, dates=1) == {JULY: TICKS[JULY]}
+    assert last_ticks("30 */6 * * *", NOW, first=MAY, last=None, dates=1) == {
+        NOW.date(): NOW.replace(hour=0, minute=30),
+    }

@@ -27,6 +27,9 @@ UNCOLLECTED = {
     "it is too early to say": ([snapshot(JULY, 0.9)], [publication(JUNE)], [], []),
     "an hour is long enough": ([snapshot(JULY, 1)], [publication(JUNE)], [], [(JULY, False)]),
     "woken for six hours in vain": ([snapshot(JULY, 6)], [publication(JUNE)], [], [(JULY, True)]),
+    "of the first cohort nothing is known yet, of the second it is": (
+        [snapshot(AUGUST)], [publication(JUNE), publication(JULY)], [], [(AUGUST, False)],
+    ),
     "not published": ([snapshot(JULY)], [publication(JUNE, "open"), publication(JUNE, "dropped")], [], []),
     "several": (
         [snapshot(JUNE), snapshot(JULY), snapshot(AUGUST)],
@@ -34,7 +37,7 @@ UNCOLLECTED = {
         [JUNE],
         [(JUNE, False), (AUGUST, False)],
     ),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("snapshots", "publications", "collected", "expected"), UNCOLLECTED.values(), ids=UNCOLLECTED)
@@ -67,6 +70,9 @@ UNMONITORED = {
     "woken for six hours in vain": ([publication(JUNE, hours=6)], [], [(JUNE, True)]),
     "superseded by one that is not monitored": (
         [publication(JUNE, "superseded"), publication(JULY)], [60], [(JULY, False)],
+    ),
+    "the newest is that of the newest date, not the one that was published last": (
+        [publication(JUNE), publication(MAY)._replace(publication_id=90)], [], [(JUNE, False)],
     ),
 }  # fmt: skip
 

@@ -122,4 +122,28 @@ INSERT INTO scoring.outbox (endpoint, event_id, delivery_id)
 SELECT 'crm_webhook', i, CASE WHEN i > 180 THEN gen_random_uuid() END FROM generate_series(1, 20000) AS i;
 INSERT INTO scoring.hold (publication_id, score, as_of, changed, rows, most_changed)
 SELECT publication_id, score, as_of, 9120, 30000 + n, 0.2 FROM partition WHERE number = 2 AND n = %(days)s;
+
+-- Each later version was put in charge by the gate, and one more was refused.
+INSERT INTO scoring.gate_verdict (score, model_name, challenger, champion, held_out, known_at, customers, metric, passed,
+    inputs_digest, decided_at)
+SELECT score, score, version, version - 1, ARRAY[min(as_of) - 31], min(as_of) + time '05:00', 30000, 'roc_auc', true, repeat('a', 64),
+    min(as_of) + time '05:00'
+FROM partition WHERE version > 1 GROUP BY score, version
+UNION ALL
+SELECT score, score, max(version) + 1, max(version), ARRAY[max(as_of) - 31], max(as_of) + time '07:00', 30000, 'roc_auc', false,
+    repeat('b', 64), max(as_of) + time '07:00'
+FROM partition GROUP BY score;
+INSERT INTO scoring.gate_check (gate_id, place, name, passed, said)
+SELECT gate_id, 0, 'primary', passed, CASE WHEN passed
+    THEN 'roc_auc 0.8612 -> 0.8744, gain +0.0132 (+0.0107 to +0.0157): better by more than noise'
+    ELSE 'roc_auc 0.8744 -> 0.8741, gain -0.0003 (-0.0019 to +0.0013): not better' END
+FROM scoring.gate_verdict
+UNION ALL
+SELECT gate_id, 1, 'calibration', true, 'calibration error 0.0112 -> 0.0058; 0.01 more is allowed' FROM scoring.gate_verdict;
+INSERT INTO scoring.promotion (model_name, model_version, model_digest, from_version, how, promoted_by, reason, gate_id, promoted_at)
+SELECT score, version, repeat('c', 64), nullif(version - 1, 0), CASE version WHEN 1 THEN 'first' ELSE 'gate' END,
+    CASE version WHEN 1 THEN 'scoring' ELSE 'the gate' END,
+    CASE version WHEN 1 THEN 'It is the first version of its model.' ELSE 'roc_auc 0.8612 -> 0.8744: better by more than noise' END,
+    (SELECT gate_id FROM scoring.gate_verdict g WHERE g.score = p.score AND g.challenger = p.version), min(as_of) + time '05:00'
+FROM partition p GROUP BY score, version ORDER BY score, version;
 ANALYZE;

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scoring.catalog import Catalog
 from scoring.database import Connection
-from scoring.domain.dag_ids import collect_dag, ingest_dag, monitor_dag, score_dag
+from scoring.domain.dag_ids import ROLL_BACK, collect_dag, ingest_dag, monitor_dag, retrain_dag, score_dag
 from scoring.domain.dataset import Column
 from scoring.domain.score import Score
 from scoring.errors import NotFound
@@ -39,6 +39,8 @@ class About:
     more: bool
     versions: list[models.Version]
     requests: list[models.Request]
+    ledger: list[models.InCharge]
+    verdicts: list[models.Verdict]
     dags: list[Dag]
 
 
@@ -57,11 +59,15 @@ def about(connection: Connection, catalog: Catalog, score: Score, look: Look, no
         more=look.more,
         versions=models.versions(connection, score.name),
         requests=models.requests(connection, score.name),
+        ledger=models.ledger(connection, score.model_name),
+        verdicts=models.verdicts(connection, score.name),
         dags=[
             Dag(ingest_dag(score.data_set), "takes the customers in"),
             Dag(score_dag(score.name), "publishes the score"),
             Dag(collect_dag(score.data_set), "collects what happened"),
             Dag(monitor_dag(score.name), "compares, estimates and judges"),
+            Dag(retrain_dag(score.name), "trains a new version"),
+            Dag(ROLL_BACK, "puts a former version in charge again"),
         ],
     )
 

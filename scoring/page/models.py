@@ -1,4 +1,4 @@
-"""The model versions of a score, and what became of those that needed an update."""
+"""The model versions of a score: which was in charge when, what the gate said, and which needed an update."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -36,6 +36,33 @@ class Request:
     useful: bool | None
 
 
+@dataclass(frozen=True)
+class InCharge:
+    """A row of the ledger: a version was in charge from ``since`` to ``until``, None if it still is."""
+
+    model_version: int
+    since: dt.datetime
+    until: dt.datetime | None
+    from_version: int | None
+    how: str
+    promoted_by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate said of a challenger; ``checks`` is a list of {name, passed, said}."""
+
+    gate_id: int
+    challenger: int
+    champion: int | None
+    held_out: list[dt.date]
+    customers: int
+    passed: bool
+    decided_at: dt.datetime
+    checks: list[dict[str, Any]]
+
+
 _VERSIONS = """
     SELECT model_name, model_version, first_as_of, last_as_of, since, in_charge FROM scoring.model_in_use
     WHERE score = %s ORDER BY last_as_of DESC, model_version DESC LIMIT 20"""
@@ -44,6 +71,27 @@ _REQUESTS = """
     SELECT request_id, model_version, as_of, state, evidence, requested_at, done_version, closed_at, closed_by, reason,
         useful
     FROM scoring.retrain_request WHERE score = %s ORDER BY request_id DESC LIMIT 20"""
+
+
+_LEDGER = """
+    SELECT model_version, since, until, from_version, how, promoted_by, reason FROM scoring.model_in_charge
+    WHERE model_name = %s ORDER BY promotion_id DESC LIMIT 20"""
+
+_VERDICTS = """
+    SELECT g.gate_id, g.challenger, g.champion, g.held_out, g.customers, g.passed, g.decided_at,
+        (SELECT json_agg(json_build_object('name', c.name, 'passed', c.passed, 'said', c.said) ORDER BY c.place)
+         FROM scoring.gate_check c WHERE c.gate_id = g.gate_id) AS checks
+    FROM scoring.gate_verdict g WHERE g.score = %s ORDER BY g.gate_id DESC LIMIT 10"""
+
+
+def ledger(connection: Connection, model: str) -> list[InCharge]:
+    """Which version of a model was in charge when: the newest twenty rows of the ledger."""
+    return all_rows(connection, InCharge, _LEDGER, (model,))
+
+
+def verdicts(connection: Connection, score: str) -> list[Verdict]:
+    """The newest ten verdicts of the gate on a score's models."""
+    return all_rows(connection, Verdict, _VERDICTS, (score,))
 
 
 def versions(connection: Connection, score: str) -> list[Version]:

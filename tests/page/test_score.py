@@ -206,9 +206,16 @@ def test_the_head_says_what_can_be_chosen_and_which_dags_work_on_the_score(conne
     assert (shown.line.score, shown.headline, shown.bands) == ("churn", "roc_auc", ["A", "B", "C", "D", "E"])
     assert shown.segments == ["region=north", "region=south"]
     assert [dag.dag_id for dag in shown.dags] == [
-        "ingest_people", "score_churn", "collect_outcomes_people", "monitor_churn",
+        "ingest_people", "score_churn", "collect_outcomes_people", "monitor_churn", "retrain_churn",
+        "roll_back_model",
     ]  # fmt: skip
     assert [(one.model_version, one.in_charge) for one in shown.versions] == [(1, True)]
+    assert [(one.model_version, one.until, one.how, one.promoted_by) for one in shown.ledger] == [
+        (1, None, "first", "scoring")
+    ]
+    (verdict,) = shown.verdicts
+    assert (verdict.challenger, verdict.champion, verdict.passed) == (2, 1, False)
+    assert [(check["name"], check["passed"]) for check in verdict.checks] == [("primary", False), ("calibration", True)]
     (request,) = shown.requests
     assert (request.state, request.evidence[0]["as_of"]) == ("open", str(LAST))
 

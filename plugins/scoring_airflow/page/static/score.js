@@ -40,6 +40,8 @@ export async function score(asked) {
       section("The estimator's record", "", reading.trend, sections.record),
       section("Updates", "", known, sections.updates),
       section("Models", "", known, sections.versions),
+      section("In charge", "", known, sections.ledger),
+      section("Verdicts on new versions", "", known, sections.verdicts),
       section("Requests to retrain", "", known, sections.requests),
       section("Where these scores come from", "", reading.partition, (data) => sections.lineage(data, about)),
       section("Reports", "", reading.reports, (data) => sections.reports(data, about)),

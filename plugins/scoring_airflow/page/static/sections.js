@@ -155,6 +155,30 @@ export function versions(about) {
   };
 }
 
+export function ledger(about) {
+  if (!about.ledger.length) return nothing("The ledger has no entry yet.", "The first publication or training makes one.");
+  const span = (row) => `${moment(row.since)}${row.until ? ` to ${moment(row.until)}` : ""}`;
+  return {
+    note: "Which version was in charge when, by whom and why.",
+    body: table("Ledger", [
+      { title: "Version", key: true, cell: (row) => [`${row.model_version} `, row.until ? null : badge("in charge", "good")] }, { title: "In charge", cell: span },
+      { title: "Decided by", cell: (row) => `${row.promoted_by} (${row.how})` }, { title: "Because", cell: (row) => row.reason },
+    ], about.ledger, { class: "figures" }),
+  };
+}
+
+export function verdicts(about) {
+  if (!about.verdicts.length) return nothing("No new version has been judged yet.", `The DAG retrain_${about.line.score}, or scoring model retrain ${about.line.score} --as-of <date>, trains one.`);
+  const checks = (row) => row.checks.map((one) => el("div", {}, one.passed ? null : badge("no", "bad"), ` ${one.said}`));
+  return {
+    note: "New versions beside the one in charge, on later customers from whom neither has learned.",
+    body: table("Verdicts", [
+      { title: "Version", key: true, cell: (row) => [`${row.challenger} `, badge(row.passed ? "passes" : "refused", row.passed ? "good" : "bad")] },
+      { title: "Compared", cell: (row) => `with version ${row.champion}, on ${count(row.customers)} customers of ${row.held_out.join(", ")}` }, { title: "What was found", cell: checks },
+    ], about.verdicts, { class: "figures" }),
+  };
+}
+
 const STATES = { open: "warn", done: "good", dismissed: "idle" };
 
 export function requests(about) {

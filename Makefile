@@ -49,6 +49,9 @@ simulate-drift: .venv/dev ## how often the verdict on drift is wrong; renews doc
 simulate-estimates: .venv/dev ## how often estimates hold what is realised; renews docs/estimates-simulations.md
 	$(BIN)/python benchmarks/simulate_estimates.py
 
+simulate-gate: .venv/dev ## how often a new version passes the gate; renews docs/gate-simulations.md
+	$(BIN)/python benchmarks/simulate_gate.py
+
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py
 
@@ -64,4 +67,4 @@ lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench simulate-drift simulate-estimates docs mutants lock clean
+.PHONY: help run up test lint format bench simulate-drift simulate-estimates simulate-gate docs mutants lock clean

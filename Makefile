@@ -27,7 +27,7 @@ up: .venv/run ## leave everything running and print where to look; Ctrl-C stops 
 	@$(BIN)/scoring up
 
 test: .venv/dev ## run all tests, three at a time
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: .venv/dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .

@@ -14,9 +14,18 @@ from scoring.models.registry import ModelRef, Registry
 from scoring.models.rollback import rollback_target
 from scoring.settings import Settings
 
+FIRST = Decision("first", "scoring", "It is the first version of its model.")
 
-def promote(settings: Settings, score: Score, ref: ModelRef, decision: Decision) -> Promotion | None:
+
+def promote(
+    settings: Settings, score: Score, ref: ModelRef, decision: Decision, *, instead_of: int | None = None
+) -> Promotion | None:
     """Put a version in charge and tell the score's owner; None if it is in charge already.
+
+    Parameters
+    ----------
+    instead_of
+        The version in charge with which it was compared; if another one is by now, nothing is done.
 
     Raises
     ------
@@ -30,7 +39,8 @@ def promote(settings: Settings, score: Score, ref: ModelRef, decision: Decision)
     with transaction(settings.database()) as connection:
         ledger.lock(connection, ref.name)
         before = ledger.in_charge(connection, ref.name)
-        if before is None or before.model_version != ref.version:
+        overtaken = instead_of is not None and before is not None and before.model_version != instead_of
+        if before is None or (before.model_version != ref.version and not overtaken):
             made = ledger.add(connection, ref.name, ref.version, ref.digest, decision)
             if before is not None:
                 note(connection, _fact(score, made))

@@ -19,10 +19,10 @@ from scoring.learning import gates
 from scoring.learning.cohorts import Cohort, mature, parted
 from scoring.learning.gate import checks
 from scoring.learning.gates import NewVerdict, Verdict
-from scoring.learning.promotion import promote
+from scoring.learning.promotion import FIRST, promote
 from scoring.learning.training import Inputs, Training, inputs_digest
 from scoring.learning.trial import compare, held_out, scorer_of
-from scoring.models import charge
+from scoring.models import charge, ledger
 from scoring.models.ledger import Decision, Promotion
 from scoring.models.registry import ModelRef, Registry
 from scoring.settings import Settings
@@ -96,13 +96,18 @@ def retrain(
         ref = Training(settings, score, data_set, registry, inputs).register(digest, as_of, reason)
     champion = charge.find_in_charge(settings.database(), registry, score.model_name)
     if champion is None:
-        made = promote(settings, score, ref, Decision("first", "scoring", "It is the first version of its model."))
+        made = promote(settings, score, ref, FIRST)
         return Retrained(ref, None, made, waits=False, because="It is the first version, and in charge.")
     if champion == ref:
         return Retrained(ref, None, None, waits=False, because="These inputs gave the version that is in charge.")
     verdict = judge(settings, score, ref, champion, inputs.held_out)
     if verdict is None:
         return Retrained(ref, None, None, waits=False, because=_unfair(champion, inputs))
+    with transaction(settings.database()) as connection:
+        back = ledger.rolled_back(connection, ref.name, ref.version)
+    if back is not None:  # a person knew better: no rule undoes that
+        because = f"{ref} was rolled back by {back.promoted_by} ({back.reason}); only a person puts it in charge again."
+        return Retrained(ref, verdict, None, waits=False, because=because)
     return _concluded(settings, score, ref, verdict, only_register=only_register)
 
 
@@ -154,7 +159,7 @@ def approve(settings: Settings, score: Score, ref: ModelRef, *, by: str, reason:
     Raises
     ------
     PermanentError
-        If the gate's newest verdict on it is not that it passes.
+        If the gate's newest verdict on it is not that it passes, or is about a version that is not in charge any more.
     """
     with transaction(settings.database()) as connection:
         verdict = gates.newest(connection, score.model_name, ref.version)
@@ -164,7 +169,16 @@ def approve(settings: Settings, score: Score, ref: ModelRef, *, by: str, reason:
             remedy="To put it in charge nevertheless: "
             f"`scoring model promote {score.name} {ref.version} --reason <why>`.",
         )
-    return promote(settings, score, ref, Decision("approval", by, reason, verdict.gate_id))
+    made = promote(settings, score, ref, Decision("approval", by, reason, verdict.gate_id), instead_of=verdict.champion)
+    with transaction(settings.database()) as connection:
+        in_charge = ledger.in_charge(connection, ref.name)
+    if made is None and in_charge is not None and in_charge.model_version != ref.version:
+        raise PermanentError(
+            f"{ref} cannot be approved: it was compared with version {verdict.champion}, and version "
+            f"{in_charge.model_version} is in charge by now.",
+            remedy=f"Compare it with that: `scoring model retrain {score.name} --as-of <date>`.",
+        )
+    return made
 
 
 def _concluded(settings: Settings, score: Score, ref: ModelRef, verdict: Verdict, *, only_register: bool) -> Retrained:
@@ -181,7 +195,10 @@ def _concluded(settings: Settings, score: Score, ref: ModelRef, verdict: Verdict
     because = refused or found[0].said
     made = None
     if verdict.passed and not waits and not only_register:
-        made = promote(settings, score, ref, Decision("gate", GATE, because, verdict.gate_id))
+        decision = Decision("gate", GATE, because, verdict.gate_id)
+        made = promote(settings, score, ref, decision, instead_of=verdict.champion)
+        if made is None:
+            because = f"Another version than {verdict.champion}, with which it was compared, is in charge by now."
     return Retrained(ref, verdict, made, waits=waits, because=because)
 
 

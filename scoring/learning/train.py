@@ -17,11 +17,10 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.out_of_fold import out_of_fold
-from scoring.learning.promotion import promote
+from scoring.learning.promotion import FIRST, promote
 from scoring.learning.training_set import Floats, TrainingSet, fitted, training_set
 from scoring.models.charge import find_in_charge
 from scoring.models.encoding import Encoding
-from scoring.models.ledger import Decision
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
 from scoring.models.scorer import Scorer
 from scoring.settings import Settings
@@ -29,7 +28,6 @@ from scoring.snapshots import manifest
 from scoring.snapshots.manifest import Snapshot
 
 NEW = "that is being trained"  # the name, in messages, of a model without a version
-FIRST = Decision("first", "scoring", "It is the first version of its model.")
 EXAMPLE_ROWS = 5
 TRIED_ROWS = 1000  # rows for which a new model must give publishable values
 

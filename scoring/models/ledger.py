@@ -70,6 +70,12 @@ def history(connection: Connection, name: str) -> list[Promotion]:
     return all_rows(connection, Promotion, f"{_HISTORY} ORDER BY promotion_id DESC", (name,))
 
 
+def rolled_back(connection: Connection, name: str, version: int) -> Promotion | None:
+    """The newest row by which a person took a version out of charge; None if nobody did."""
+    condition = " AND from_version = %s AND how = 'rollback' ORDER BY promotion_id DESC LIMIT 1"
+    return one_or_none(connection, Promotion, _HISTORY + condition, (name, version))
+
+
 def add(connection: Connection, name: str, version: int, digest: str, decision: Decision) -> Promotion:
     """Put a version in charge; the caller holds the lock and has seen that another one is."""
     before = in_charge(connection, name)

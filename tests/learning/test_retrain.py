@@ -10,8 +10,10 @@ from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.monitoring import Monitoring, UpdatePolicy
 from scoring.errors import NotFound, PermanentError
 from scoring.learning import gates
-from scoring.learning.retrain import approve, retrain
+from scoring.learning.promotion import promote, roll_back
+from scoring.learning.retrain import approve, judge, retrain
 from scoring.models import charge
+from scoring.models.ledger import Decision
 from scoring.models.registry import Registry
 
 ROWS = 600
@@ -198,6 +200,35 @@ def test_a_version_that_is_only_registered_is_judged_and_not_put_in_charge(wrong
     assert (found.verdict.passed, found.promotion, in_charge(wrong)) == (True, None, 2)
     later = retrain(wrong, learning(), T, reason="the schedule")
     assert (later.ref, in_charge(wrong)) == (found.ref, 3)
+
+
+def test_what_a_person_has_rolled_back_no_rule_puts_in_charge_again(wrong):
+    first = retrain(wrong, learning(), T, reason="the schedule")
+    roll_back(wrong, LEAVING, None, by="ann", reason="too many calls")
+    again = retrain(wrong, learning(), T, reason="the schedule")
+    assert (again.ref, again.promotion, again.waits, in_charge(wrong)) == (first.ref, None, False, 2)
+    assert "rolled back by ann (too many calls); only a person puts it in charge again" in again.because
+    assert retrain(wrong, learning(promotion={"by": "person"}), T, reason="the schedule").waits is False
+    assert approve(wrong, LEAVING, first.ref, by="ann", reason="it was not the model").how == "approval"
+    assert in_charge(wrong) == 3
+
+
+def test_a_verdict_puts_nothing_in_charge_if_another_version_is_by_now(wrong, monkeypatch):
+    """Somebody promotes another version while the gate compares with the one before."""
+    other = register(wrong, LEAVING, promote=False)
+
+    def meanwhile(*given, **named):
+        found = judge(*given, **named)
+        promote(wrong, LEAVING, other, Decision("person", "ann", "I know better"))
+        return found
+
+    with monkeypatch.context() as slow:
+        slow.setattr("scoring.learning.retrain.judge", meanwhile)
+        found = retrain(wrong, learning(), T, reason="the schedule")
+    assert (found.verdict.passed, found.promotion, in_charge(wrong)) == (True, None, other.version)
+    assert "Another version than 2, with which it was compared, is in charge by now" in found.because
+    with pytest.raises(PermanentError, match=r"compared with version 2, and version 3 is in charge by now"):
+        approve(wrong, LEAVING, found.ref, by="ann", reason="looks right")
 
 
 STEPS = {

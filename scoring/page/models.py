@@ -16,7 +16,6 @@ class Version:
     first_as_of: dt.date
     last_as_of: dt.date
     since: dt.datetime
-    in_charge: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Verdict:
 
 
 _VERSIONS = """
-    SELECT model_name, model_version, first_as_of, last_as_of, since, in_charge FROM scoring.model_in_use
+    SELECT model_name, model_version, first_as_of, last_as_of, since FROM scoring.model_in_use
     WHERE score = %s ORDER BY last_as_of DESC, model_version DESC LIMIT 20"""
 
 _REQUESTS = """

@@ -1,7 +1,7 @@
 """The newest facts about each of several scores: one query per subject, each found by an index."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -55,12 +55,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class InCharge:
-    """A model version whose scores readers see newest."""
+    """The version in charge of a score's model, by the ledger: the next partition is scored with it."""
 
     score: str
-    model_name: str
     model_version: int
-    first_as_of: dt.date
     since: dt.datetime
 
 
@@ -133,8 +131,9 @@ _FIGURES = """
         AND m.segment_value = '' AND m.metric = s.metric"""
 
 _IN_CHARGE = """
-    SELECT score, model_name, model_version, first_as_of, since FROM scoring.model_in_use
-    WHERE in_charge AND score = ANY(%(scores)s) ORDER BY score, model_version DESC"""
+    SELECT s.score, m.model_version, m.since
+    FROM unnest(%(scores)s::text[], %(models)s::text[]) AS s (score, model_name)
+    JOIN scoring.model_in_charge m USING (model_name) WHERE m.until IS NULL"""
 
 _RATES = """
     SELECT score, days, needed, open, dismissed, done, useful, wasted FROM scoring.update_rate
@@ -172,9 +171,10 @@ def figures(
     return {one.score: one for one in all_rows(connection, Figure, _FIGURES, asked)}
 
 
-def in_charge(connection: Connection, scores: Sequence[str]) -> dict[str, list[InCharge]]:
-    """The model versions in charge of each score; several if its customers are split among models."""
-    return _grouped(all_rows(connection, InCharge, _IN_CHARGE, {"scores": list(scores)}))
+def in_charge(connection: Connection, models: Mapping[str, str]) -> dict[str, InCharge]:
+    """The version in charge of each score that has one; ``models`` are the names of the models by score."""
+    found = all_rows(connection, InCharge, _IN_CHARGE, {"scores": list(models), "models": list(models.values())})
+    return {one.score: one for one in found}
 
 
 def rates(connection: Connection, scores: Sequence[str]) -> dict[str, list[Rate]]:

@@ -27,7 +27,7 @@ class ScoreLine:
     verdict: newest.Verdict | None
     realised: newest.Figure | None
     estimated: newest.Figure | None
-    models: list[newest.InCharge]
+    in_charge: newest.InCharge | None
     rates: list[newest.Rate]
 
 
@@ -63,7 +63,7 @@ def lines(connection: Connection, catalog: Catalog, names: list[str], now: dt.da
     verdicts = newest.verdicts(connection, names)
     realised = newest.figures(connection, "realised", headlines)
     estimated = newest.figures(connection, "estimated", headlines)
-    models = newest.in_charge(connection, names)
+    in_charge = newest.in_charge(connection, {score.name: score.model_name for score in scores})
     rates = newest.rates(connection, names)
     return [
         ScoreLine(
@@ -79,7 +79,7 @@ def lines(connection: Connection, catalog: Catalog, names: list[str], now: dt.da
             verdict=verdicts.get(score.name),
             realised=realised.get(score.name),
             estimated=estimated.get(score.name),
-            models=models.get(score.name, []),
+            in_charge=in_charge.get(score.name),
             rates=rates.get(score.name, []),
         )
         for score in scores

@@ -101,10 +101,19 @@ def test_holds_models_and_updates_stand_with_their_score(connection: Connection)
     found = lines(connection)
     assert [one.as_of for one in found["fraud"].held] == [LAST]
     assert found["churn"].held == []
-    assert [one.model_version for one in found["churn"].models] == [1]
+    assert found["churn"].in_charge.model_version == 1
     assert [rate.days for rate in found["churn"].rates] == [30, 90, 365]
     assert found["churn"].verdict.update_needed
     assert found["churn"].verdict.because
+
+
+def test_the_model_in_charge_is_that_of_the_ledger_also_before_it_has_scored_anything(own: Connection) -> None:
+    found = change(
+        own,
+        "INSERT INTO scoring.promotion (model_name, model_version, model_digest, from_version, how, promoted_by, "
+        "reason, promoted_at) VALUES ('churn', 9, repeat('d', 64), 1, 'person', 'ann', 'because', '2025-12-31 12:00+00')",
+    )
+    assert found["churn"].in_charge.model_version == 9
 
 
 def test_the_endpoint_says_what_waits_for_it(connection: Connection) -> None:
@@ -118,5 +127,5 @@ def test_before_anything_is_published_each_score_has_an_empty_line(database_url:
     with reading(database_url) as connection:
         for line in lines(connection).values():
             assert (line.published, line.verdict, line.realised, line.estimated) == (None,) * 4
-            assert (line.held, line.models, line.rates) == ([], [], [])
+            assert (line.held, line.in_charge, line.rates) == ([], None, [])
             assert line.freshness.word == "overdue"

@@ -209,7 +209,7 @@ def test_the_head_says_what_can_be_chosen_and_which_dags_work_on_the_score(conne
         "ingest_people", "score_churn", "collect_outcomes_people", "monitor_churn", "retrain_churn",
         "roll_back_model",
     ]  # fmt: skip
-    assert [(one.model_version, one.in_charge) for one in shown.versions] == [(1, True)]
+    assert [one.model_version for one in shown.versions] == [1]
     assert [(one.model_version, one.until, one.how, one.promoted_by) for one in shown.ledger] == [
         (1, None, "first", "scoring")
     ]

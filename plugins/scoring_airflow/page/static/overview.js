@@ -123,11 +123,12 @@ function drift(score) {
 }
 
 function model(score, now) {
-  const said = score.models.map((one) => el("div", {}, `version ${one.model_version}`, brief(`${plural(days(one.since, now), "day")} old`)));
+  const one = score.in_charge;
   const rate = (length) => score.rates.find((one) => one.days === length)?.needed ?? 0;
-  if (!said.length) return "–";
-  if (!rate(365)) return [...said, brief("no update needed in 365 days")];
-  return [...said, brief(`${plural(rate(90), "update")} needed in 90 days,`), brief(`${count(rate(365))} in 365 days`)];
+  if (!one) return "–";
+  const said = el("div", {}, `version ${one.model_version}`, brief(`in charge for ${plural(days(one.since, now), "day")}`));
+  if (!rate(365)) return [said, brief("no update needed in 365 days")];
+  return [said, brief(`${plural(rate(90), "update")} needed in 90 days,`), brief(`${count(rate(365))} in 365 days`)];
 }
 
 function verdict(score) {

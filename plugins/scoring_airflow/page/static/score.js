@@ -88,13 +88,13 @@ function tiles(about) {
   const tile = (name, value, ...notes) => el("div", {}, el("dt", {}, name), el("dd", {}, value, notes.filter(Boolean).map((note) => quiet(note))));
   const one = line.published;
   const stated = (kind, found, ...notes) => tile(`${kind} ${metricName(about.headline)}`, figure(found?.value), found ? `${found.reason ?? interval(found.low, found.high)}, ${found.as_of}` : "none yet", ...notes);
-  const model = line.models[0];
+  const model = line.in_charge;
   return el("dl", { class: "tiles" },
     tile("Last publication", one ? one.as_of : "–", one && plural(one.customers, "customer"), one && `${count(one.changed)} changed`, one && moment(one.published_at)),
     tile("Freshness", badge(line.freshness.word, TONES[line.freshness.word]), line.freshness.deadline ? `deadline ${moment(line.freshness.deadline)}` : null),
     stated("Realised", line.realised),
     stated("Estimated", line.estimated, line.verdict && trust(line.verdict, line.estimated), line.estimated && line.verdict?.trust_reason),
     tile("Drifted features", line.verdict?.drifted_columns ?? "–", "since training"),
-    tile("Model in charge", model ? `version ${model.model_version}` : "–", model ? `${plural(days(model.since, about.now), "day")} old, since ${model.since.slice(0, 10)}` : null),
+    tile("Model in charge", model ? `version ${model.model_version}` : "–", model ? `for ${plural(days(model.since, about.now), "day")}, since ${model.since.slice(0, 10)}` : null),
   );
 }

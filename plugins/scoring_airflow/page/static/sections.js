@@ -150,7 +150,7 @@ export function versions(about) {
   return {
     note: "Versions whose scores readers see.",
     body: table("Model versions", [
-      { title: "Version", key: true, cell: (row) => [`${row.model_version} `, row.in_charge ? badge("in charge", "good") : null] }, { title: "Partitions", cell: (row) => `${row.first_as_of} to ${row.last_as_of}` }, { title: "Since", cell: (row) => moment(row.since) },
+      { title: "Version", key: true, cell: (row) => String(row.model_version) }, { title: "Partitions", cell: (row) => `${row.first_as_of} to ${row.last_as_of}` }, { title: "Since", cell: (row) => moment(row.since) },
     ], about.versions, { class: "figures" }),
   };
 }

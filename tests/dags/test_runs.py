@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from factories import (
     JULY,
     JUNE,
@@ -319,6 +320,59 @@ def test_a_model_is_trained_judged_and_put_in_charge_or_not_and_a_person_who_ask
     assert is_ids_and_counts(found)
     assert (found["version"], found["promoted"]) == (registered.version + 1, False)
     assert value(own_registry, "SELECT challenger FROM scoring.gate_verdict") == found["version"]
+
+
+ANSWERS = {  # what came of the tasks that wait and that promote, and who decided
+    "Approve": ("success", "success", "approval", "ann", 3),
+    "Reject": ("success", "skipped", "person", "a test", 2),
+    "too late": ("success", "skipped", "person", "a test", 2),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_person_is_asked_and_only_an_approval_in_time_puts_the_new_version_in_charge(
+    run_dags: RunDags, own_registry: Settings, answer: str
+) -> None:
+    waited, promoted, how, by, version = ANSWERS[answer]
+    register(own_registry, LEAVING, scale=-1.0)
+    for place, as_of in enumerate(MONTHS[:2]):
+        rows = shoppers(300, place)
+        month(own_registry, as_of, rows=rows, later=truth(rows, place))
+    (run,) = run_dags(
+        ("retrain_leaving", {"as_of": MONTHS[2].isoformat()}),
+        SCORING_MLFLOW_TRACKING_URI=own_registry.mlflow_tracking_uri.get_secret_value(),
+        SCORING_DEFINITIONS="learning_shop",
+        ANSWER=answer,
+    )
+    assert run["state"] == "success", run["failures"]
+    states = {task_id: state for task_id, _, state, _ in run["tasks"]}
+    assert states == {"retrain": "success", "waits": "success", "approval": waited, "put_in_charge": promoted}
+    newest = query(own_registry, "SELECT * FROM scoring.promotion ORDER BY promotion_id DESC LIMIT 1")[0]
+    assert (newest.how, newest.promoted_by, newest.model_version) == (how, by, version)
+    (told,) = alerts(own_registry, "approval_waiting")
+    assert "leaving version 3 passes against version 2" in told.text
+
+
+def test_a_needed_update_and_the_clock_wake_the_retraining(run_dags: RunDags, own_registry: Settings) -> None:
+    register(own_registry, LEAVING, scale=-1.0, promised={"roc_auc": 0.9})
+    rows = shoppers(300, 1)
+    month(own_registry, MONTHS[0], rows=rows, later=truth(rows, 1))
+    mlflow = {"SCORING_MLFLOW_TRACKING_URI": own_registry.mlflow_tracking_uri.get_secret_value()}
+    judged, clock = run_dags(
+        ("monitor_leaving", {"as_of": MONTHS[0].isoformat()}),
+        ("retrain_leaving_by_schedule", {"as_of": MONTHS[2].isoformat()}),
+        SCORING_DEFINITIONS="learning_shop",
+        **mlflow,
+    )
+    assert judged["events"] == [["retrain_leaving", MONTHS[1].isoformat()]], "by then the outcomes were known"
+    assert clock["events"] == [["retrain_leaving", MONTHS[2].isoformat()]]
+    register(own_registry, LEAVING)
+    rows = shoppers(300, 2)
+    month(own_registry, MONTHS[1], rows=rows, later=truth(rows, 2))
+    (sound,) = run_dags(
+        ("monitor_leaving", {"as_of": MONTHS[1].isoformat()}), SCORING_DEFINITIONS="learning_shop", **mlflow
+    )
+    assert (sound["state"], sound["events"]) == ("success", [])
 
 
 def test_the_form_rolls_a_model_back_and_names_the_person(run_dags: RunDags, own_registry: Settings) -> None:

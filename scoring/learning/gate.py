@@ -77,13 +77,12 @@ def _segments(segments: Mapping[str, Gain], policy: PromotionPolicy) -> Iterator
     for name, gain in segments.items():
         if gain.n < policy.least_customers:
             yield Check("segment", True, f"not judged: {gain.n:,} customers", name)
-        elif gain.gain is None or gain.champion is None:
+        elif gain.low is None or gain.champion is None:
             yield Check("segment", True, f"not judged: {gain.reason}", name)
         else:
             bound = -policy.margin * abs(gain.champion)
-            low = gain.gain if gain.low is None else gain.low
-            said = f"may be worse by up to {max(-low, 0):.4g}, {-bound:.4g} is allowed"
-            yield _of_gain("segment", gain, said, passed=low >= bound, bound=bound, segment=name)
+            said = f"may be worse by up to {max(-gain.low, 0):.4g}, {-bound:.4g} is allowed"
+            yield _of_gain("segment", gain, said, passed=gain.low >= bound, bound=bound, segment=name)
 
 
 def _of_gain(name: Name, gain: Gain, said: str, *, passed: bool, bound: float = 0.0, segment: str = "") -> Check:

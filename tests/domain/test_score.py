@@ -5,6 +5,7 @@ from factories_definitions import mistakes_of
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource
+from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.monitoring import Monitoring, UpdatePolicy
 from scoring.domain.score import Band, ChangeRule, Score, Target
 from scoring.errors import DefinitionError
@@ -109,6 +110,25 @@ def judged_by(metric):
 
 
 SCORES = {  # a score and what is changed in it: what is wrong then
+    "guarded segments that are not monitored": (
+        LEAVING,
+        {"learning": Learning(promotion=PromotionPolicy(segments=("plan", "active")))},
+        ["learning.promotion.segments: active, plan must be in monitoring.segments"],
+    ),
+    "a guarded segment that is": (
+        LEAVING,
+        {
+            "learning": Learning(promotion=PromotionPolicy(segments=("plan",))),
+            "monitoring": Monitoring(segments=("plan", "active")),
+        },
+        [],
+    ),
+    "a calibrated regression": (
+        SPENDING,
+        {"learning": Learning(calibrate="sigmoid")},
+        ["learning.calibrate: only a classification's probability is calibrated"],
+    ),
+    "a calibrated classification": (LEAVING, {"learning": Learning(calibrate="isotonic")}, []),
     "a classification": (LEAVING, {}, []),
     "a regression": (SPENDING, {}, []),
     "a feature twice": (LEAVING, {"features": ("mood", "mood")}, ["features: a column is named twice"]),
@@ -161,3 +181,14 @@ def test_an_estimator_that_cannot_be_made_is_the_definitions_mistake():
         "Remedy: Correct the function that the definition names as its estimator."
     )
     assert LEAVING.model_copy(update={"estimator": list}).new_estimator() == []
+
+
+def test_a_search_space_without_values_is_refused():
+    assert mistakes_of(lambda: Learning(search={"a": (1,), "b": ()})) == ["search.b: holds no value to try"]
+
+
+@pytest.mark.parametrize(("schedule", "sound"), [("0 6 1 * *", True), (None, True), ("at night", False)])
+def test_a_model_is_trained_by_a_cron_expression(schedule, sound):
+    mistakes = mistakes_of(lambda: Learning(schedule=schedule))
+    assert bool(mistakes) != sound
+    assert sound or "'at night' is not a cron expression" in mistakes[0]

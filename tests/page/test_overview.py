@@ -111,7 +111,8 @@ def test_the_model_in_charge_is_that_of_the_ledger_also_before_it_has_scored_any
     found = change(
         own,
         "INSERT INTO scoring.promotion (model_name, model_version, model_digest, from_version, how, promoted_by, "
-        "reason, promoted_at) VALUES ('churn', 9, repeat('d', 64), 1, 'person', 'ann', 'because', '2025-12-31 12:00+00')",
+        "reason, promoted_at) "
+        "VALUES ('churn', 9, repeat('d', 64), 1, 'person', 'ann', 'because', '2025-12-31 12:00+00')",
     )
     assert found["churn"].in_charge.model_version == 9
 

@@ -18,8 +18,8 @@ rejected publication until it is dropped (`scoring publication drop`).
 """
 
 from airflow.sdk import DAG, Param, task
-from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.forms import by_param, score_param
 from scoring_airflow.partitions import as_of_param
 from scoring_airflow.tasks import telling
 
@@ -44,13 +44,7 @@ with DAG(
     default_args=default_args("scoring"),
     tags=["score", "crm"],
     params={
-        "score": Param(
-            None,
-            type=["null", "string"],
-            enum=[None, *catalog().scores],
-            title="Score",
-            description="The score whose publication is held.",
-        ),
+        "score": score_param("whose publication is held"),
         "as_of": as_of_param("of the publication"),
         "decision": Param(
             "confirm",
@@ -59,12 +53,7 @@ with DAG(
             title="Decision",
             description="confirm: the CRM is told what changed. reject: it is told nothing of this publication.",
         ),
-        "by": Param(
-            None,
-            type=["null", "string"],
-            title="Your name",
-            description="For the record. Empty: the user who triggers the run.",
-        ),
+        "by": by_param(),
         "reason": Param(None, type=["null", "string"], title="Reason", description="For the record; may be empty."),
     },
 ):

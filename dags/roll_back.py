@@ -18,8 +18,8 @@ shows the versions.
 """
 
 from airflow.sdk import DAG, Param, task
-from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
+from scoring_airflow.forms import by_param, score_param
 from scoring_airflow.tasks import learning
 
 from scoring.domain.dag_ids import ROLL_BACK
@@ -43,13 +43,7 @@ with DAG(
     default_args=default_args("scoring"),
     tags=["models"],
     params={
-        "score": Param(
-            None,
-            type=["null", "string"],
-            enum=[None, *catalog().scores],
-            title="Score",
-            description="The score whose model is rolled back.",
-        ),
+        "score": score_param("whose model is rolled back"),
         "reason": Param(None, type="string", minLength=1, title="Reason", description="Why, for the record."),
         "version": Param(
             None,
@@ -58,12 +52,7 @@ with DAG(
             title="Version",
             description="One that was in charge. Empty: the one before.",
         ),
-        "by": Param(
-            None,
-            type=["null", "string"],
-            title="Your name",
-            description="For the record. Empty: the user who triggers the run.",
-        ),
+        "by": by_param(),
     },
 ):
     roll_back()

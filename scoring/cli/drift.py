@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from scoring.cli.options import AsOf, ScoreName, attached_settings, find_score
+from scoring.cli.options import AsOf, ScoreName, attached_settings, console, find_score
 from scoring.settings import Settings
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
     from scoring.monitoring.drift import Drift
     from scoring.monitoring.drift_runs import Run
 
-WIDTH = 124  # of a table that goes to a file or a pipe
 HEADINGS = ("group", "column", "what", "PSI", "Jensen-Shannon", "Wasserstein", "p (adjusted)", "missing", "verdict")
 WORDS = {"feature": "values", "score": "the score", "missing": "who has one"}
 
@@ -36,16 +34,13 @@ def drift(
     with attached_settings() as settings:
         score, date = find_score(settings, name), as_of.date()
         measure_drift(settings, score, date)
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console = Console(highlight=False, width=WIDTH)
         with transaction(settings.database()) as connection:
             for run in drift_runs.current(connection, name, date):
                 typer.echo(_heading(run))
                 found = drift_runs.of_run(connection, run.run_id)
                 shown = [one for one in found if everything or one.drifted]
                 if shown:
-                    console.print(_table(shown))
+                    console().print(_table(shown))
                 elif run.reason is None:
                     typer.echo(f"  nothing drifted ({len(found)} comparisons; --all shows them)")
         columns = drift_of(settings, score, date).columns

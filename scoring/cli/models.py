@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from scoring.cli.options import AsOf, By, ScoreName, attached_settings, find_score, shell_user
+from scoring.cli.options import TIMES, AsOf, By, ScoreName, attached_settings, console, find_score, shell_user
 from scoring.errors import NotFound
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
@@ -19,8 +18,6 @@ if TYPE_CHECKING:  # what counts is imported where it is used: --help must not w
     from scoring.models.registry import ModelRef, Registry
     from scoring.settings import Settings
 
-TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
-WIDTH = 124  # of a table that goes to a file or a pipe
 
 model = typer.Typer(help="Versions of a score's model, and which one is in charge.", no_args_is_help=True)
 
@@ -54,7 +51,7 @@ def model_list(
         table = Table("version", "trained", score.headline, "in charge", "decided by", "reason", box=SIMPLE_HEAD)
         for ref in versions:
             table.add_row(*_cells(registry, score, ref, past, current=ref == in_charge))
-        _console().print(table)
+        console().print(table)
 
 
 @model.command("show")
@@ -173,8 +170,3 @@ def _said(made: Promotion) -> str:
 def _why(row: Promotion) -> str:
     before = f", in place of version {row.from_version}" if row.from_version else ""
     return f"{row.how}, decided by {row.promoted_by}{before}: {row.reason}"
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(width=WIDTH, highlight=False)

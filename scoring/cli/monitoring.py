@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from scoring.cli.options import AsOf, By, ScoreName, attached_settings, find_score, moment, shell_user
+from scoring.cli.options import TIMES, AsOf, By, ScoreName, attached_settings, console, find_score, moment, shell_user
 from scoring.errors import NotFound
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
@@ -21,8 +20,6 @@ if TYPE_CHECKING:  # what counts is imported where it is used: --help must not w
     from scoring.monitoring.figures import Figure
     from scoring.settings import Settings
 
-WIDTH = 124  # of a table that goes to a file or a pipe
-TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 HEADINGS = ("group", "metric", "realised", "95 % interval", "customers", "estimated", "95 % interval", "")
 
 update = typer.Typer(help="Models that need an update, and what became of it.", no_args_is_help=True)
@@ -59,7 +56,7 @@ def _show_known(settings: Settings, score: Score, as_of: dt.date, at: dt.datetim
         typer.echo(f"No outcome was known then: the first was recorded at {moment(first)} (UTC).")
     else:
         typer.echo(f"{score.name} {as_of} by what was known at {moment(at)} (UTC):")
-        _console().print(_table(figures, {}))
+        console().print(_table(figures, {}))
 
 
 def _monitor(settings: Settings, score: Score, as_of: dt.date) -> None:
@@ -83,7 +80,7 @@ def _monitor(settings: Settings, score: Score, as_of: dt.date) -> None:
         typer.echo(f"{done.realised.used:,} of {done.realised.rows:,} outcomes are known ({state}).")
     if done.estimated is not None:
         typer.echo(f"Estimate: {done.estimated.reason or f'learned from {done.estimated.learned_from}'}.")
-    _console().print(_table(realised, estimated))
+    console().print(_table(realised, estimated))
     if verdict.estimator_trusted is not None:
         trusted = "can be trusted" if verdict.estimator_trusted else "cannot be trusted"
         typer.echo(f"Estimates of {verdict.headline} {trusted}: {verdict.trust_reason}.")
@@ -129,11 +126,6 @@ def update_dismiss(
         if found is None:
             raise NotFound(f"No update of {name} is asked for.", remedy="`scoring update list` shows all requests.")
         typer.echo(f"Dismissed: {found.model_name} version {found.model_version} needs no update.")
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
 def _table(realised: Mapping[Of, Iterable[Figure]], estimated: Mapping[Of, Iterable[Figure]]) -> Table:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from scoring.catalog import load_catalog
 from scoring.domain.dataset import DataSet
@@ -22,6 +23,9 @@ MaybeAsOf = Annotated[
 ]
 DataSetName = Annotated[str, typer.Argument(metavar="DATA_SET", help="Name of a data set.")]
 ScoreName = Annotated[str, typer.Argument(metavar="SCORE", help="Name of a score.")]
+
+WIDTH = 124  # of a table that goes to a file or a pipe
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 
 By = Annotated[str | None, typer.Option(help="Who does it, for the record; the user of this shell without it.")]
 
@@ -56,3 +60,9 @@ def shell_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError) as error:  # in a container the user may have no name
         raise ConfigurationError("This user has no name.", remedy="Say who you are with --by.") from error
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal; in a file or a pipe as wide as they need."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=WIDTH)

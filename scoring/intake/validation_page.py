@@ -29,7 +29,7 @@ def keep_page(settings: Settings, new: NewSnapshot, title: str, page: str) -> No
     TransientError
         If the reports' root cannot be used.
     """
-    if not page.endswith(".html") or not Path(page).is_file():
+    if not Path(page).is_file():
         return
     root, inputs = ReportsRoot(settings.reports_root), digest_of([PAGES, new.digest, new.suite_digest])
     report = root.report(new.data_set, new.as_of, "validation")

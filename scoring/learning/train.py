@@ -18,7 +18,7 @@ from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.out_of_fold import out_of_fold
 from scoring.learning.promotion import FIRST, promote
-from scoring.learning.training_set import Floats, TrainingSet, fitted, training_set
+from scoring.learning.training_set import Floats, TrainingSet, fitted, refuse_nothing_to_learn, training_set
 from scoring.models.charge import find_in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
@@ -53,13 +53,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     before = _snapshot(settings, data_set, as_of)
     after = _snapshot(settings, data_set, score.target.horizon.after(as_of))
     known = training_set(score, data_set, before, after)
-    kinds = len(np.unique(known.outcome))
-    if kinds < (2 if score.kind == "classification" else 1):
-        raise PermanentError(
-            f"{score.name} cannot be trained at {as_of}: {len(known.outcome)} customers have a known outcome, and "
-            f"{kinds} different ones were seen.",
-            remedy="Train it at another date.",
-        )
+    refuse_nothing_to_learn(score, known, "Train it at another date.")
     estimator = fitted(score, known)
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)

@@ -12,13 +12,12 @@ from scoring.database import Connection, connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
-from scoring.errors import PermanentError
 from scoring.learning.cohorts import Cohort, read
 from scoring.learning.fitting import best_parameters, fit, numbered
 from scoring.learning.out_of_fold import SCHEMA
 from scoring.learning.pictures import pictures
-from scoring.learning.train import refuse_unpublishable
-from scoring.learning.training_set import TrainingSet, joined
+from scoring.learning.train import EXAMPLE_ROWS, NEW, refuse_unpublishable
+from scoring.learning.training_set import TrainingSet, joined, refuse_nothing_to_learn
 from scoring.learning.trial import HeldOut, held_out
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
@@ -37,7 +36,6 @@ from scoring.monitoring.metrics import metrics_of
 from scoring.settings import Settings
 
 TRAINED = 1  # part of each digest: another way to train is another input
-EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,8 @@ def inputs_digest(score: Score, data_set: DataSet, inputs: Inputs) -> str:
     learning = score.learning
     estimator = score.new_estimator()
     made = [type(estimator).__qualname__, {name: repr(value) for name, value in estimator.get_params().items()}]
-    how = learning.model_dump(mode="json", include={"calibrate", "search", "tries", "most_rows"})
+    searched = {name: [repr(value) for value in values] for name, values in learning.search.items()}
+    how = [learning.calibrate, searched, learning.tries, learning.most_rows]
     target = [score.kind, score.target.column, score.target.at_least, score.headline]
     encoding = Encoding.of(score, data_set).content
     who = [one.content for one in inputs.learned]
@@ -77,12 +76,11 @@ class Training:
             parts = [self._part(connection, cohort, encoding) for cohort in self.inputs.learned]
             held = held_out(connection, score, self.data_set, self.inputs.held_out)
         known = joined(parts)
-        self._refuse_nothing_to_learn(known)
+        remedy = "Train it at another date, or let it learn from more cohorts ('learning.cohorts')."
+        refuse_nothing_to_learn(score, known, remedy)
         parameters = best_parameters(score, known, np.concatenate(list(numbered(parts))))
         estimator = fit(score, known, parameters)
-        scorer = Scorer(
-            estimator, score, encoding, key=self.data_set.key, name=f"of {score.name} that is being trained"
-        )
+        scorer = Scorer(estimator, score, encoding, key=self.data_set.key, name=NEW)
         refuse_unpublishable(score, self.data_set, scorer, known)
         features = feature_frame(encoding, held.rows, self.data_set.key)
         values = scorer.values_of(features, held.rows.column(self.data_set.key))
@@ -108,15 +106,6 @@ class Training:
         return TrainingSet(
             feature_frame(encoding, known.rows, key), known.outcomes, known.rows.column(key), known.places
         )
-
-    def _refuse_nothing_to_learn(self, known: TrainingSet) -> None:
-        kinds = len(np.unique(known.outcome))
-        if kinds < (2 if self.score.kind == "classification" else 1):
-            raise PermanentError(
-                f"{self.score.name} cannot be trained: {len(known.outcome)} customers have a known outcome, and "
-                f"{kinds} different ones were seen.",
-                remedy="Train it at another date, or let it learn from more cohorts ('learning.cohorts').",
-            )
 
     def _promised(self, values: Any, held: HeldOut) -> dict[str, float]:
         figures = metrics_of(self.score.kind, values, held.outcomes, self.score.monitoring.threshold)

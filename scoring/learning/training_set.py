@@ -42,6 +42,23 @@ class TrainingSet:
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self.outcome), most, replace=False)))
 
 
+def refuse_nothing_to_learn(score: Score, known: TrainingSet, remedy: str) -> None:
+    """Refuse a training set without outcomes, or with one class only.
+
+    Raises
+    ------
+    PermanentError
+        If it is one; says how many customers and different outcomes it has.
+    """
+    kinds = len(np.unique(known.outcome))
+    if kinds < (2 if score.kind == "classification" else 1):
+        raise PermanentError(
+            f"{score.name} cannot be trained: {len(known.outcome)} customers have a known outcome, and {kinds} "
+            "different ones were seen.",
+            remedy=remedy,
+        )
+
+
 def joined(parts: Sequence[TrainingSet]) -> TrainingSet:
     """Several training sets as one, in their order; places are those in the snapshot of each."""
     return TrainingSet(

@@ -106,7 +106,7 @@ class _Estimator:
         known = learned.with_features(self.connection, self.shown, source, encoding)
         now = learned.sample_of(self.connection, self.shown, encoding, CURRENT_ROWS)
         estimated = self._classification if score.kind == "classification" else self._regression
-        return _Figures(estimated(known, now, by_value=source.tried is None), len(known.values))
+        return _Figures(estimated(known, now, by_value=not source.of_folds), len(known.values))
 
     def _classification(self, known: Learned, now: Customers, *, by_value: bool) -> list[Figure]:
         values = all_values(self.connection, self.shown.publication.publication_id)

@@ -32,6 +32,7 @@ ROWS = 15_000  # that are learned from: a seeded sample of each cohort
 class Source:
     """Where an estimator learns: ``cohorts``, or what was ``tried`` of the customers of the ``trained`` snapshot.
 
+    ``of_folds`` says that each of those was scored by a model of the others, not by the version itself.
     ``what`` says it for people, ``inputs`` identifies the content, ``known_at`` is when its newest outcome was
     recorded.
     """
@@ -42,6 +43,7 @@ class Source:
     cohorts: tuple[Evaluation, ...] = ()
     tried: pa.Table | None = None
     trained: int | None = None
+    of_folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def source_of(connection: Connection, registry: Registry, shown: Shown, ref: Mod
     if tried is None or not tried.num_rows or on is None or trained is None:
         return None
     what = f"customers at {on.as_of} on whom {ref} was tried at training, each scored by a model that had not seen it"
-    return Source(what, [ref.digest], None, tried=tried, trained=trained.snapshot_id)
+    of_folds = on == registry.trained_on(ref)
+    return Source(what, [ref.digest], None, tried=tried, trained=trained.snapshot_id, of_folds=of_folds)
 
 
 def with_features(connection: Connection, shown: Shown, source: Source, encoding: Encoding) -> Learned:

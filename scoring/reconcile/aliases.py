@@ -1,7 +1,7 @@
 """MLflow's aliases that somebody moved by hand: put back, and reported."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from scoring.alerts import wording
 from scoring.database import transaction
@@ -12,7 +12,7 @@ from scoring.reconcile.findings import Finding
 from scoring.settings import Settings
 
 
-def strayed(settings: Settings, scores: Iterable[Score], now: dt.datetime) -> list[Finding]:
+def strayed(settings: Settings, scores: Sequence[Score], now: dt.datetime) -> list[Finding]:
     """Point each alias at the version in charge; a finding for each that pointed elsewhere.
 
     If MLflow cannot be reached, that is a finding, too: what else is undone must be found nevertheless.

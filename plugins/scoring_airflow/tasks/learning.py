@@ -10,6 +10,7 @@ from scoring.errors import NotFound
 from scoring_airflow.assets import retrain_asset
 from scoring_airflow.connections import catalog, task_settings
 from scoring_airflow.faults import task_body
+from scoring_airflow.forms import person
 from scoring_airflow.partitions import partition
 
 log = logging.getLogger(__name__)
@@ -23,10 +24,9 @@ def roll_back_model() -> dict[str, int]:
     from scoring.learning.promotion import roll_back
 
     context = get_current_context()
-    params, run = context["params"], context["dag_run"]
-    by = params["by"] or run.triggering_user_name or "Airflow"
-    score = catalog().score(params["score"] or "")
-    made = roll_back(task_settings(), score, params["version"], by=by, reason=params["reason"] or "")
+    params = context["params"]
+    score, reason = catalog().score(params["score"] or ""), params["reason"] or ""
+    made = roll_back(task_settings(), score, params["version"], by=person(context), reason=reason)
     return {"version": made.model_version, "before": made.from_version or 0}
 
 

@@ -8,6 +8,7 @@ from airflow.sdk import get_current_context
 from scoring.errors import NothingDelivered
 from scoring_airflow.connections import catalog, channel_settings, crm_settings, task_settings
 from scoring_airflow.faults import task_body
+from scoring_airflow.forms import person
 from scoring_airflow.partitions import partition
 from scoring_airflow.tasks.result import counts
 
@@ -60,11 +61,12 @@ def decide_publication() -> dict[str, int]:
     from scoring.publishing.holding import decide
 
     context = get_current_context()
-    params, run = context["params"], context["dag_run"]
+    params = context["params"]
     wanted: Decision = "confirmed" if params["decision"] == "confirm" else "rejected"
-    by = params["by"] or run.triggering_user_name or ""
     score = catalog().score(params["score"] or "")
-    decided = decide(task_settings(), score, partition(context), wanted, by=by, reason=params["reason"] or "")
+    decided = decide(
+        task_settings(), score, partition(context), wanted, by=person(context), reason=params["reason"] or ""
+    )
     if decided.again:
         log.warning("It was %s before, by %s.", wanted, decided.decided_by)
     return counts(decided)

@@ -53,7 +53,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     before = _snapshot(settings, data_set, as_of)
     after = _snapshot(settings, data_set, score.target.horizon.after(as_of))
     known = training_set(score, data_set, before, after)
-    refuse_nothing_to_learn(score, known, "Train it at another date.")
+    refuse_nothing_to_learn(score, known, as_of, "Train it at another date.")
     estimator = fitted(score, known)
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)

@@ -77,7 +77,7 @@ class Training:
             held = held_out(connection, score, self.data_set, self.inputs.held_out)
         known = joined(parts)
         remedy = "Train it at another date, or let it learn from more cohorts ('learning.cohorts')."
-        refuse_nothing_to_learn(score, known, remedy)
+        refuse_nothing_to_learn(score, known, as_of, remedy)
         parameters = best_parameters(score, known, np.concatenate(list(numbered(parts))))
         estimator = fit(score, known, parameters)
         scorer = Scorer(estimator, score, encoding, key=self.data_set.key, name=NEW)

@@ -1,5 +1,6 @@
 """A training set: features of one snapshot, outcomes of a later one; and an estimator fitted on it."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ class TrainingSet:
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self.outcome), most, replace=False)))
 
 
-def refuse_nothing_to_learn(score: Score, known: TrainingSet, remedy: str) -> None:
+def refuse_nothing_to_learn(score: Score, known: TrainingSet, as_of: dt.date, remedy: str) -> None:
     """Refuse a training set without outcomes, or with one class only.
 
     Raises
@@ -53,8 +54,8 @@ def refuse_nothing_to_learn(score: Score, known: TrainingSet, remedy: str) -> No
     kinds = len(np.unique(known.outcome))
     if kinds < (2 if score.kind == "classification" else 1):
         raise PermanentError(
-            f"{score.name} cannot be trained: {len(known.outcome)} customers have a known outcome, and {kinds} "
-            "different ones were seen.",
+            f"{score.name} cannot be trained at {as_of}: {len(known.outcome)} customers have a known outcome, and "
+            f"{kinds} different ones were seen.",
             remedy=remedy,
         )
 

@@ -2,7 +2,7 @@
 
 Customers of a world whose truth is known. Champion and challenger are fitted to customers of their own, then compared
 on held-out ones as the product compares them (``scoring.learning.paired``). Only the first check of the gate is
-simulated: that the challenger is better by more than noise. The other checks can only refuse more.
+simulated: that the challenger is surely better by the least gain. The other checks can only refuse more.
 """
 
 import datetime as dt
@@ -24,6 +24,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
+from scoring.domain.learning import PromotionPolicy
+from scoring.domain.metrics import error_of
 from scoring.domain.score import Kind
 from scoring.learning.paired import gain_of
 from scoring.settings import PROJECT
@@ -34,6 +36,7 @@ BEGIN, END = "<!-- results: written by make simulate-gate -->", "<!-- end of res
 WEIGHTS = np.array([0.9, 0.6, -0.5, 0.8, 0.4, -0.3, 0.2, 0.0])
 LEARNED_FROM = 20_000
 COLUMNS = len(WEIGHTS)
+LEAST_GAIN = PromotionPolicy().least_gain
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Case:
         found = gain_of(self.kind, self.metric, sides[0], sides[1], outcomes, threshold=0.5)
         assert found.low is not None  # noqa: S101 - these cohorts have both classes
         assert found.gain is not None  # noqa: S101
-        return found.low > 0, found.gain
+        assert found.champion is not None  # noqa: S101
+        return found.low > LEAST_GAIN * error_of(self.metric, found.champion), found.gain
 
 
 def _blurred(features: np.ndarray, blur: float, random: np.random.Generator) -> np.ndarray:

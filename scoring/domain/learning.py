@@ -15,13 +15,18 @@ Calibration = Literal["sigmoid", "isotonic"]
 class PromotionPolicy(Definition):
     """When a challenger is put in charge in place of the champion.
 
-    The challenger must be better than the champion in the score's headline metric by more than noise, on the newest
-    mature cohorts, from which neither has learned. Beyond that:
+    Both are compared by the score's headline metric on the newest mature cohorts; neither has learned from these.
 
     Parameters
     ----------
     by
-        ``rule``: a challenger that passes is put in charge. ``person``: a person is asked first.
+        ``rule``: a challenger that passes is put in charge. ``person``: a person is asked first. ``experiment``: it is
+        tried on a part of the customers first, and the experiment decides.
+    least_gain
+        The challenger must be better by at least this share of the champion's error, beyond doubt: even the worse end
+        of the 95 % interval must be. Two versions made alike are never quite alike, and of many customers a hair shows.
+        (The error of a metric that is best at 1 is what it lacks to 1; of the others it is the metric.) Of a challenger
+        that an experiment tries it is asked only not to be worse by more than ``margin``.
     answer_within
         How long a person has time; then the champion stays.
     margin
@@ -44,7 +49,8 @@ class PromotionPolicy(Definition):
         Largest model file.
     """
 
-    by: Literal["rule", "person"] = "rule"
+    by: Literal["rule", "person", "experiment"] = "rule"
+    least_gain: float = Field(default=0.005, ge=0, lt=1)
     answer_within: dt.timedelta = Field(default=dt.timedelta(days=3), gt=dt.timedelta())
     margin: float = Field(default=0.05, ge=0, lt=1)
     segments: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scoring.domain.learning import PromotionPolicy
+from scoring.domain.metrics import error_of
 from scoring.learning.paired import Gain
 
 Name = Literal["primary", "segment", "calibration", "distribution", "bands", "latency", "size"]
@@ -59,18 +60,29 @@ class Check:
 
 def checks(trial: Trial, policy: PromotionPolicy) -> list[Check]:
     """All conditions of a promotion, those that do not hold among them; it passes if all hold."""
-    return [_primary(trial.primary), *_segments(trial.segments, policy), *_others(trial, policy)]
+    return [_primary(trial.primary, policy), *_segments(trial.segments, policy), *_others(trial, policy)]
 
 
-def _primary(gain: Gain) -> Check:
-    if gain.gain is None:
+def _primary(gain: Gain, policy: PromotionPolicy) -> Check:
+    if gain.gain is None or gain.champion is None:
         return Check("primary", False, f"{gain.metric} cannot be compared: {gain.reason}")
+    if policy.by == "experiment":
+        return _not_worse("primary", gain, policy)
+    bound = policy.least_gain * error_of(gain.metric, gain.champion)
     if gain.low is None:
-        return _of_gain("primary", gain, "there are too few customers to be sure", passed=False)
-    if gain.low > 0:
-        return _of_gain("primary", gain, "better by more than noise", passed=True)
-    said = "not better by more than noise" if gain.gain > 0 else "not better"
-    return _of_gain("primary", gain, said, passed=False)
+        return _of_gain("primary", gain, "there are too few customers to be sure", passed=False, bound=bound)
+    if gain.low > bound:
+        return _of_gain("primary", gain, f"surely better by {bound:.4g}", passed=True, bound=bound)
+    said = f"not surely better by {bound:.4g}" if gain.gain > 0 else "not better"
+    return _of_gain("primary", gain, said, passed=False, bound=bound)
+
+
+def _not_worse(name: Name, gain: Gain, policy: PromotionPolicy, segment: str = "") -> Check:
+    if gain.low is None or gain.champion is None:
+        return _of_gain(name, gain, "there are too few customers to be sure", passed=False, segment=segment)
+    bound = -policy.margin * abs(gain.champion)
+    said = f"may be worse by up to {max(-gain.low, 0):.4g}, {-bound:.4g} is allowed"
+    return _of_gain(name, gain, said, passed=gain.low >= bound, bound=bound, segment=segment)
 
 
 def _segments(segments: Mapping[str, Gain], policy: PromotionPolicy) -> Iterator[Check]:
@@ -80,9 +92,7 @@ def _segments(segments: Mapping[str, Gain], policy: PromotionPolicy) -> Iterator
         elif gain.low is None or gain.champion is None:
             yield Check("segment", True, f"not judged: {gain.reason}", name)
         else:
-            bound = -policy.margin * abs(gain.champion)
-            said = f"may be worse by up to {max(-gain.low, 0):.4g}, {-bound:.4g} is allowed"
-            yield _of_gain("segment", gain, said, passed=gain.low >= bound, bound=bound, segment=name)
+            yield _not_worse("segment", gain, policy, name)
 
 
 def _of_gain(name: Name, gain: Gain, said: str, *, passed: bool, bound: float = 0.0, segment: str = "") -> Check:

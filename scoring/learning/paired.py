@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.domain.metrics import BEST_IS_ONE
 from scoring.domain.score import Kind
 from scoring.monitoring.intervals import around, error_of_mean
-from scoring.monitoring.metrics import GREATER_IS_BETTER, metrics_of
+from scoring.monitoring.metrics import metrics_of
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ def gain_of(
         if found.value is None:
             return Gain(metric, n, reason=found.reason)
         figures.append(found.value)
-    better = 1.0 if metric in GREATER_IS_BETTER else -1.0
+    better = 1.0 if metric in BEST_IS_ONE else -1.0
     influence = INFLUENCE[metric]
     moved = influence(challenger, outcomes, threshold) - influence(champion, outcomes, threshold)
     gain = better * (figures[1] - figures[0])

@@ -30,7 +30,6 @@ CLASSIFICATION = (
 )  # fmt: skip
 REGRESSION = ("mae", "rmse", "r2", "mape", "bias")
 OF_THRESHOLD = frozenset({"precision", "recall", "f1"})  # these mean something else at another threshold
-GREATER_IS_BETTER = frozenset({"precision", "recall", "f1", "roc_auc", "pr_auc", "ks", "r2"})
 
 NO_OUTCOME = "no outcome of these customers is known"
 NO_POSITIVE = "no outcome is positive"

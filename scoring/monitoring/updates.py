@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scoring.domain.metrics import BEST_IS_ONE
 from scoring.domain.monitoring import UpdatePolicy
 from scoring.monitoring.figures import Figure
-from scoring.monitoring.metrics import GREATER_IS_BETTER
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _reasons(evidence: Evidence, policy: UpdatePolicy) -> Iterator[str]:
 
 def loss(metric: str, value: float, promised: float) -> float:
     """By which share of the promised value a value is worse; negative if it is better."""
-    worse = promised - value if metric in GREATER_IS_BETTER else value - promised
+    worse = promised - value if metric in BEST_IS_ONE else value - promised
     if promised == 0:
         return math.inf if worse > 0 else 0.0
     return worse / abs(promised)
@@ -77,12 +77,12 @@ def loss(metric: str, value: float, promised: float) -> float:
 
 def useful(metric: str, before: float, after: float) -> bool:
     """Whether a new version does better than the old one did last."""
-    return after > before if metric in GREATER_IS_BETTER else after < before
+    return after > before if metric in BEST_IS_ONE else after < before
 
 
 def _surely_worse(figure: Figure, promised: float, tolerated: float) -> bool:
     """Whether even the better end of the interval is worse than is tolerated: then it is more than noise."""
-    best = figure.high if figure.metric in GREATER_IS_BETTER else figure.low
+    best = figure.high if figure.metric in BEST_IS_ONE else figure.low
     return best is not None and loss(figure.metric, best, promised) > tolerated
 
 

@@ -7,10 +7,11 @@ from scoring.catalog import Catalog
 from scoring.database import Connection
 from scoring.domain.dag_ids import ROLL_BACK, collect_dag, ingest_dag, monitor_dag, retrain_dag, score_dag
 from scoring.domain.dataset import Column
+from scoring.domain.metrics import BEST_IS_ONE
 from scoring.domain.score import Score
 from scoring.errors import NotFound
 from scoring.page import models, overview
-from scoring.page.metric_names import GREATER_IS_BETTER, metrics_of
+from scoring.page.metric_names import metrics_of
 from scoring.page.partitions import Look
 from scoring.page.trend import EVERYBODY, Group
 
@@ -52,7 +53,7 @@ def about(connection: Connection, catalog: Catalog, score: Score, look: Look, no
         line=overview.lines(connection, catalog, [score.name], now)[0],
         headline=score.headline,
         metrics=list(metrics_of(score)),
-        greater_is_better=sorted(GREATER_IS_BETTER),
+        greater_is_better=sorted(BEST_IS_ONE),
         segments=segments_of(catalog, score),
         bands=[band.name for band in score.bands],
         dates=look.dates,

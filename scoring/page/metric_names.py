@@ -5,7 +5,6 @@ from scoring.domain.score import Score
 from scoring.errors import NotFound
 
 DESCRIBING = {"classification": ("positive_rate", "expected_rate"), "regression": ("mape", "bias")}
-GREATER_IS_BETTER = frozenset({"precision", "recall", "f1", "roc_auc", "pr_auc", "ks", "r2"})
 
 
 def metrics_of(score: Score) -> tuple[str, ...]:

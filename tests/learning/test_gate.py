@@ -10,6 +10,7 @@ from scoring.learning.gates import Verdict, report
 from scoring.learning.paired import Gain
 
 POLICY = PromotionPolicy(
+    least_gain=0.1,
     margin=0.05,
     least_customers=200,
     calibration_loss=0.01,
@@ -38,8 +39,8 @@ def checked(**other):
 def test_a_challenger_that_is_within_every_bound_passes_with_all_numbers_said():
     assert list(checked().values()) == [
         Check(
-            "primary", True, "roc_auc 0.8 -> 0.85, gain +0.05 (+0.03 to +0.07): better by more than noise",
-            champion=0.8, challenger=0.85, value=0.05, low=0.03, high=0.07, bound=0.0,
+            "primary", True, "roc_auc 0.8 -> 0.85, gain +0.05 (+0.03 to +0.07): surely better by 0.02",
+            champion=0.8, challenger=0.85, value=0.05, low=0.03, high=0.07, bound=pytest.approx(0.02),
         ),
         Check(
             "calibration", True, "calibration error 0.0200 -> 0.0250; 0.01 more is allowed",
@@ -63,15 +64,17 @@ def test_a_challenger_that_is_within_every_bound_passes_with_all_numbers_said():
 @pytest.mark.parametrize(
     ("gain", "passed", "said"),
     [
-        (Gain("roc_auc", 9, 0.8, 0.81, 0.01, 0.001, 0.02), True, "better by more than noise"),
-        (Gain("roc_auc", 9, 0.8, 0.81, 0.01, 0.0, 0.02), False, "not better by more than noise"),
+        (Gain("roc_auc", 9, 0.75, 0.8, 0.05, 0.0251, 0.07), True, ": surely better by 0.025"),
+        (Gain("roc_auc", 9, 0.75, 0.8, 0.05, 0.0249, 0.07), False, "not surely better by 0.025"),
+        (Gain("mae", 9, 60.0, 50.0, 10.0, 6.1, 14.0), True, ": surely better by 6"),
+        (Gain("mae", 9, 60.0, 50.0, 10.0, 5.9, 14.0), False, "not surely better by 6"),
         (Gain("roc_auc", 9, 0.8, 0.8, 0.0, -0.01, 0.01), False, ": not better"),
         (Gain("roc_auc", 9, 0.8, 0.79, -0.01, -0.02, 0.001), False, ": not better"),
         (Gain("roc_auc", 1, 0.8, 0.9, 0.1), False, "gain +0.1: there are too few customers to be sure"),
         (Gain("roc_auc", 9, reason="no outcome is positive"), False, "roc_auc cannot be compared: no outcome is pos"),
     ],
 )
-def test_only_what_is_better_by_more_than_noise_passes(gain, passed, said):
+def test_only_what_is_surely_better_by_the_least_gain_passes(gain, passed, said):
     found = checked(primary=gain)["primary"]
     assert (found.passed, said in found.said) == (passed, True), found.said
     assert said != ": not better" or found.said.endswith(said)
@@ -130,5 +133,20 @@ def test_the_report_marks_what_does_not_hold():
     )  # fmt: skip
     head, first, *_, last = report(verdict, found).splitlines()
     assert head == "risk version 3 does not pass against version 2, on 60,000 customers of 2024-06-30, 2024-07-31."
-    assert first == "  ok  roc_auc 0.8 -> 0.85, gain +0.05 (+0.03 to +0.07): better by more than noise"
+    assert first == "  ok  roc_auc 0.8 -> 0.85, gain +0.05 (+0.03 to +0.07): surely better by 0.02"
     assert last == "  NO  its file has 1,001 bytes; 1,000 are allowed"
+
+
+@pytest.mark.parametrize(
+    ("gain", "passed", "said"),
+    [
+        (Gain("mae", 9, 100.0, 102.0, -2.0, -5.0, 1.0), True, "may be worse by up to 5, 5 is allowed"),
+        (Gain("mae", 9, 100.0, 102.0, -2.0, -5.01, 1.0), False, "may be worse by up to 5.01, 5 is allowed"),
+        (Gain("mae", 1, 100.0, 90.0, 10.0), False, "there are too few customers to be sure"),
+    ],
+)
+def test_a_challenger_that_an_experiment_will_try_need_only_be_surely_not_worse(gain, passed, said):
+    policy = POLICY.model_copy(update={"by": "experiment"})
+    found = checks(Trial(**TRIAL | {"primary": gain}), policy)[0]
+    assert (found.name, found.passed) == ("primary", passed)
+    assert said in found.said

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from scoring.domain.metrics import BEST_IS_ONE
 from scoring.domain.monitoring import headlines
 from scoring.learning.paired import INFLUENCE, gain_of
 from scoring.monitoring.intervals import Z
-from scoring.monitoring.metrics import GREATER_IS_BETTER, metrics_of
+from scoring.monitoring.metrics import metrics_of
 
 THRESHOLD = 0.4
 CASES = [("classification", metric) for metric in headlines("classification")] + [
@@ -37,7 +38,7 @@ def test_every_metric_that_can_be_a_headline_has_its_influence():
 def test_the_error_of_a_gain_is_that_of_the_paired_bootstrap(kind, metric):
     champion, challenger, outcomes = drawn(kind, 1)
     found = gain_of(kind, metric, champion, challenger, outcomes, threshold=THRESHOLD)
-    sign = 1 if metric in GREATER_IS_BETTER else -1
+    sign = 1 if metric in BEST_IS_ONE else -1
     differs = value_of(kind, metric, challenger, outcomes) - value_of(kind, metric, champion, outcomes)
     assert found.gain == pytest.approx(sign * differs, abs=1e-12)
     random, gains = np.random.default_rng(2), []

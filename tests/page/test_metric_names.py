@@ -5,13 +5,12 @@ from page_definitions import CHURN, SPEND
 
 from scoring.errors import NotFound
 from scoring.monitoring import metrics
-from scoring.page.metric_names import GREATER_IS_BETTER, metric_of, metrics_of
+from scoring.page.metric_names import metric_of, metrics_of
 
 
 def test_the_names_are_those_of_the_computed_metrics() -> None:
     assert metrics_of(CHURN) == metrics.CLASSIFICATION
     assert sorted(metrics_of(SPEND)) == sorted(metrics.REGRESSION)
-    assert GREATER_IS_BETTER == metrics.GREATER_IS_BETTER
 
 
 def test_without_a_wish_it_is_the_headline_metric() -> None:

@@ -21,6 +21,8 @@ Kind = Literal[
     "model_promoted",
     "approval_waiting",
     "alias_moved",
+    "experiment_ended",
+    "experiment_blocked",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ADMINISTRATORS = "scoring"  # the owner of what belongs to no definition, e.g. the CRM's endpoint

@@ -86,6 +86,41 @@ def model_promoted(
     )
 
 
+def experiment_ended(
+    score: str, owner: str, experiment_id: int, *, versions: tuple[int, int], outcome: str, by: str, reason: str
+) -> Fact:
+    """An experiment ended; ``versions`` are those of champion and challenger."""
+    champion, challenger = versions
+    found = {
+        "challenger_wins": f"the challenger, version {challenger}, wins",
+        "champion_stays": f"the champion, version {champion}, stays",
+        "stopped": "it was stopped",
+    }[outcome]
+    return Fact(
+        "experiment_ended",
+        f"experiment {experiment_id}",
+        owner,
+        f"{score}: experiment {experiment_id} has ended: {found}",
+        f"Experiment {experiment_id} of {score} (version {champion} against {challenger}) has ended: {found}. "
+        f"Decided by {by}: {reason}",
+        f"`scoring experiment show {score}` shows all its figures, `scoring model list {score}` who is in charge.",
+    )
+
+
+def experiment_blocked(score: str, owner: str, experiment_id: int, *, because: str) -> Fact:
+    """The customers of an experiment with known outcomes are not those that it was given."""
+    return Fact(
+        "experiment_blocked",
+        f"experiment {experiment_id} blocked",
+        owner,
+        f"{score}: experiment {experiment_id} gives no verdict",
+        because,
+        "Find out why outcomes of one version are missing: a lost delivery, a filter behind the score, or a wrong "
+        "join. Mend it, and the next look decides again; or stop it: "
+        f"`scoring experiment stop {score} --reason <why>`.",
+    )
+
+
 def approval_waiting(score: str, owner: str, gate_id: int, *, model: str, version: int, report: str) -> Fact:
     """A challenger passes the gate and waits for a person."""
     return Fact(

@@ -5,13 +5,14 @@ After a crash between the two the same call again, or ``reconcile``, moves the a
 
 from scoring.alerts import wording
 from scoring.alerts.facts import Fact, note
-from scoring.database import transaction
+from scoring.database import Connection, transaction
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision, Promotion
 from scoring.models.registry import ModelRef, Registry
 from scoring.models.rollback import rollback_target
+from scoring.publishing.arms import end_running
 from scoring.settings import Settings
 
 FIRST = Decision("first", "scoring", "It is the first version of its model.")
@@ -42,6 +43,7 @@ def promote(
         overtaken = instead_of is not None and before is not None and before.model_version != instead_of
         if before is None or (before.model_version != ref.version and not overtaken):
             made = ledger.add(connection, ref.name, ref.version, ref.digest, decision)
+            _end_experiment(connection, score, made)
             if before is not None:
                 note(connection, _fact(score, made))
     charge.follow(settings.database(), registry, ref.name)
@@ -67,9 +69,19 @@ def roll_back(settings: Settings, score: Score, version: int | None, *, by: str,
         target = rollback_target(name, ledger.history(connection, name), version)
         decision = Decision("rollback", by, reason)
         made = ledger.add(connection, name, target.model_version, target.model_digest, decision)
+        _end_experiment(connection, score, made)
         note(connection, _fact(score, made))
     charge.follow(settings.database(), registry, name)
     return made
+
+
+def _end_experiment(connection: Connection, score: Score, made: Promotion) -> None:
+    """An experiment compares with the version in charge: it ends with its charge, won or not."""
+    if made.how == "experiment":
+        end_running(connection, score, "challenger_wins", made.promoted_by, made.reason)
+    else:
+        reason = f"Version {made.model_version} was put in charge by {made.promoted_by}: {made.reason}"
+        end_running(connection, score, "stopped", made.promoted_by, reason)
 
 
 def _fact(score: Score, made: Promotion) -> Fact:

@@ -79,11 +79,11 @@ _REOPEN = """
 
 _SUCCESSOR = """
     SELECT a.model_version FROM scoring.publication p JOIN scoring.arm a USING (publication_id)
-    WHERE p.state = 'published' AND p.score = %(score)s AND a.model_name = %(model_name)s
+    WHERE p.state = 'published' AND p.score = %(score)s AND a.model_name = %(model_name)s AND a.arm = 'champion'
         AND a.model_version > %(model_version)s AND p.as_of >= %(as_of)s AND NOT EXISTS (
             SELECT FROM scoring.publication q JOIN scoring.arm b USING (publication_id)
             WHERE q.state = 'published' AND q.score = p.score AND q.as_of > p.as_of AND b.model_name = a.model_name
-                AND b.model_version = %(model_version)s)
+                AND b.arm = 'champion' AND b.model_version = %(model_version)s)
     ORDER BY p.as_of, a.model_version LIMIT 1"""
 
 _CLOSE_DONE = """
@@ -98,7 +98,7 @@ _DONE = """
         AND r.state = 'open' AND NOT EXISTS (
             SELECT FROM scoring.publication q JOIN scoring.arm b USING (publication_id)
             WHERE q.state = 'published' AND q.score = r.score AND q.as_of > %(as_of)s AND b.model_name = r.model_name
-                AND b.model_version = r.model_version)"""
+                AND b.arm = 'champion' AND b.model_version = r.model_version)"""
 
 _DISMISS = """
     UPDATE scoring.retrain_request SET state = 'dismissed', closed_at = now(), closed_by = %s, reason = %s

@@ -1,27 +1,95 @@
-"""Which arm a customer belongs to: one arm has all customers until an experiment splits them."""
+"""The models of a publication: the champion, and in an experiment that splits the customers the challenger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from scoring.alerts import wording
+from scoring.alerts.facts import note
+from scoring.database import Connection, transaction
+from scoring.domain.assignment import to_challenger
+from scoring.domain.dataset import DataSet
+from scoring.domain.score import Score
+from scoring.errors import PermanentError
+from scoring.models import experiments
+from scoring.models.charge import in_charge
+from scoring.models.experiments import Experiment, Outcome
+from scoring.models.fitting import fitting_encoding, scored_with
+from scoring.models.registry import ModelRef, Registry
+from scoring.publishing.publications import CHALLENGER, CHAMPION, Arm
+from scoring.settings import Settings
 
-def assign(arms: Sequence[str], customers: pa.ChunkedArray) -> NDArray[np.int8]:
+
+def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
+    """The arms of a publication that is planned now, the champion first.
+
+    A challenger that cannot score these customers ends its experiment; it does not hold the champion's scores up.
+
+    Raises
+    ------
+    NotFound
+        If there is no champion.
+    PermanentError
+        If the champion does not fit the definition, or was trained with another minor version of scikit-learn.
+    """
+    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+    ref = in_charge(settings.database(), registry, score.model_name)
+    champion = _arm(settings, score, data_set, CHAMPION, ref)
+    with transaction(settings.database()) as connection:
+        running = experiments.running(connection, score.name)
+    if running is None or running.mode != "split" or running.share is None or running.champion != ref.version:
+        return [champion]
+    try:
+        tried = _arm(settings, score, data_set, CHALLENGER, registry.version(ref.name, running.challenger))
+    except PermanentError as error:
+        with transaction(settings.database()) as connection:
+            end_running(connection, score, "stopped", "scoring", f"The challenger cannot score: {error}")
+        return [champion]
+    return [_of_split(champion, running, 1 - running.share), _of_split(tried, running, running.share)]
+
+
+def _arm(settings: Settings, score: Score, data_set: DataSet, name: str, ref: ModelRef) -> Arm:
+    fitting_encoding(ref, score, data_set)
+    installed = scored_with(ref, settings.other_scikit_learn)
+    return Arm(name, ref.name, ref.version, ref.digest, trained_with=ref.trained_with, scored_with=installed)
+
+
+def _of_split(arm: Arm, running: Experiment, share: float) -> Arm:
+    return replace(arm, experiment_id=running.experiment_id, share=share, salt=running.salt)
+
+
+def end_running(connection: Connection, score: Score, outcome: Outcome, by: str, reason: str) -> Experiment | None:
+    """End the running experiment of a score and tell its owner; None if none is running."""
+    experiments.lock(connection, score.name)
+    running = experiments.running(connection, score.name)
+    if running is not None:
+        experiments.end(connection, running.experiment_id, outcome, by, reason)
+        versions = running.champion, running.challenger
+        fact = wording.experiment_ended(
+            score.name, score.owner, running.experiment_id, versions=versions, outcome=outcome, by=by, reason=reason
+        )
+        note(connection, fact)
+    return running
+
+
+def assign(arms: Sequence[Arm], customers: pa.ChunkedArray) -> NDArray[np.int8]:
     """Position in ``arms`` of each customer's arm: int8 of shape (customers,).
 
     Parameters
     ----------
     arms
-        Names of the publication's arms.
+        Of one publication, as :func:`arms_of` gives them.
     customers
         Ids of the customers (string).
-
-    Raises
-    ------
-    ValueError
-        If there is no arm, or there are several: nothing says yet how customers are split among them.
     """
-    if len(arms) != 1:
-        raise ValueError(f"customers cannot be split among {len(arms)} arms")
-    return np.zeros(len(customers), dtype=np.int8)
+    if len(arms) == 1:
+        return np.zeros(len(customers), dtype=np.int8)
+    tried = next(arm for arm in arms if arm.arm == CHALLENGER)
+    assert tried.salt is not None  # noqa: S101 - arms of a split have all of these
+    assert tried.share is not None  # noqa: S101
+    here, there = (place for place in range(2) if arms[place] is not tried), arms.index(tried)
+    mine = to_challenger(tried.salt, tried.share, customers.to_pylist())
+    return np.where(mine, there, next(here)).astype(np.int8)

@@ -64,6 +64,7 @@ def lines(found: Passport) -> list[tuple[str, object]]:
         ("points", row.points),
         ("band", row.band),
         ("arm", arm.arm),
+        *_experiment(arm),
         ("model", f"{arm.model_name} version {arm.model_version}"),
         ("model digest", arm.model_digest),
         ("trained with", f"scikit-learn {arm.trained_with or 'unknown'}"),
@@ -76,6 +77,13 @@ def lines(found: Passport) -> list[tuple[str, object]]:
         ("run", made.run_id),
         ("code version", made.code_version),
     ]
+
+
+def _experiment(arm: Arm) -> list[tuple[str, object]]:
+    """The experiment that gave the customer this arm, if one did, with the arm's share of the customers."""
+    if arm.share is None:
+        return []
+    return [("experiment", f"{arm.experiment_id}, this arm has {arm.share:.3g} of the customers")]
 
 
 def recompute(settings: Settings, found: Passport) -> float:

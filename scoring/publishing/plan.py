@@ -1,4 +1,4 @@
-"""Opens the publication of a score at one as_of and cuts it into shards; only here is the champion looked up."""
+"""Opens the publication of a score at one as_of and cuts it into shards; only here are its models looked up."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,10 +11,8 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
-from scoring.models.charge import in_charge
-from scoring.models.fitting import fitting_encoding, scored_with
-from scoring.models.registry import Registry
 from scoring.publishing import publications, shards
+from scoring.publishing.arms import arms_of
 from scoring.publishing.publications import Arm, Publication
 from scoring.publishing.shards import Shard
 from scoring.settings import Settings
@@ -49,7 +47,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
     """
     score.target.horizon.after(as_of)  # all that looks at what is published may ask for it
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
-    arms = [_champion(settings, score, data_set)]
+    arms = arms_of(settings, score, data_set)
     definition_digest = _definition_digest(score, data_set)
     with transaction(settings.database()) as connection:
         publications.lock(connection, score.name)
@@ -88,19 +86,11 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
         return Plan(publication_id, [shard.shard for shard in planned])
 
 
-def _champion(settings: Settings, score: Score, data_set: DataSet) -> Arm:
-    """The champion's arm, if the champion fits the definition and the installed scikit-learn."""
-    registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
-    ref = in_charge(settings.database(), registry, score.model_name)
-    fitting_encoding(ref, score, data_set)
-    installed = scored_with(ref, settings.other_scikit_learn)
-    return Arm("champion", ref.name, ref.version, ref.digest, trained_with=ref.trained_with, scored_with=installed)
-
-
 def inputs_digest(snapshot_digest: str, arms: Sequence[Arm], definition_digest: str) -> str:
     """Digest (64 hex digits) of a publication's inputs: equal inputs give equal rows.
 
-    The version of scikit-learn that scores is an input only if the model was trained with another one.
+    The version of scikit-learn that scores is an input only if the model was trained with another one; the salt and the
+    shares of an experiment decide who gets which model.
     """
     models = []
     for arm in arms:
@@ -110,6 +100,8 @@ def inputs_digest(snapshot_digest: str, arms: Sequence[Arm], definition_digest: 
             "model_version": arm.model_version,
             "model_digest": arm.model_digest,
         }
+        if arm.experiment_id is not None:
+            model |= {"share": arm.share, "salt": arm.salt}
         models.append(model if arm.scored_with == arm.trained_with else model | {"scored_with": arm.scored_with})
     return digest_of([snapshot_digest, models, definition_digest])
 

@@ -54,7 +54,7 @@ class Scorers:
     def rows(self, customers: pa.Table) -> pa.Table:
         """The rows to publish for ``customers``, with the columns of ``shards.COPIED``."""
         keys, count = customers.column(self._data_set.key), customers.num_rows
-        arm = assign([one.arm for one in self._arms], keys)
+        arm = assign(self._arms, keys)
         value = np.empty(count)
         for place, scorer in enumerate(self._scorers):
             mine = arm == place

@@ -43,11 +43,15 @@ class Publication:
         return f"`scoring publication drop {self.score} {self.as_of} --id {self.publication_id}`"
 
 
+CHAMPION, CHALLENGER = "champion", "challenger"  # names of arms
+
+
 @dataclass(frozen=True)
 class Arm:
-    """A model of a publication; only the champion's, until experiments split the customers.
+    """A model of a publication: the champion's, and in a split the challenger's of the experiment.
 
     ``trained_with`` and ``scored_with`` are versions of scikit-learn, None where the first release did not record them.
+    ``experiment_id``, ``share`` (of the customers, 0 to 1) and ``salt`` are those of a split.
     """
 
     arm: str
@@ -56,6 +60,9 @@ class Arm:
     model_digest: str
     trained_with: str | None = None
     scored_with: str | None = None
+    experiment_id: int | None = None
+    share: float | None = None
+    salt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ _OPEN = """
 
 _ADD_ARMS = """
     INSERT INTO scoring.arm
-        (publication_id, arm, model_name, model_version, model_digest, trained_with, scored_with) VALUES %s"""
+        (publication_id, arm, model_name, model_version, model_digest, trained_with, scored_with, experiment_id, share)
+    VALUES %s"""
 
 _MAKE_TABLE = sql.SQL("""
     CREATE TABLE {0} (LIKE scoring.score, CHECK (publication_id = {1}));
@@ -106,6 +114,11 @@ _NOTE_DROPPED = """
 def rows_table(publication_id: int) -> sql.Composed:
     """The table with the rows of one publication; a partition of ``score`` once it is published."""
     return sql.SQL("scoring.{}").format(sql.Identifier(f"score_{int(publication_id)}"))
+
+
+def shadow_table(publication_id: int) -> sql.Composed:
+    """The table with what the challenger of a shadow said of the customers of one publication."""
+    return sql.SQL("scoring.{}").format(sql.Identifier(f"shadow_{int(publication_id)}"))
 
 
 def lock(connection: Connection, score: str) -> None:
@@ -176,7 +189,7 @@ def open_publication(
     """Write the row and the arms of a new publication and create the table for its rows, which nobody reads yet."""
     inputs = (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
     publication_id = int(value(connection, _OPEN, inputs))
-    insert(connection, _ADD_ARMS, [(publication_id, *astuple(arm)) for arm in arms])
+    insert(connection, _ADD_ARMS, [(publication_id, *astuple(arm)[:-1]) for arm in arms])
     execute(connection, _MAKE_TABLE.format(rows_table(publication_id), sql.Literal(publication_id)))
     return publication_id
 
@@ -189,9 +202,11 @@ def row_of(connection: Connection, publication_id: int, customer: str) -> ScoreR
 
 
 def arms(connection: Connection, publication_id: int) -> list[Arm]:
-    """The models of a publication."""
-    query = """SELECT arm, model_name, model_version, model_digest, trained_with, scored_with FROM scoring.arm
-        WHERE publication_id = %s ORDER BY arm"""
+    """The models of a publication, the champion's first."""
+    query = """SELECT a.arm, a.model_name, a.model_version, a.model_digest, a.trained_with, a.scored_with,
+            a.experiment_id, a.share, e.salt
+        FROM scoring.arm a LEFT JOIN scoring.experiment e USING (experiment_id)
+        WHERE publication_id = %s ORDER BY arm <> 'champion', arm"""
     return all_rows(connection, Arm, query, (publication_id,))
 
 
@@ -230,4 +245,5 @@ def drop(connection: Connection, publication: Publication) -> None:
     execute(connection, _NOTE_DROPPED, (publication.publication_id,))
     # Deleting the row first waits for running shards, which lock their own rows before they write to the table.
     execute(connection, "DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
-    execute(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(rows_table(publication.publication_id)))
+    for table in (rows_table(publication.publication_id), shadow_table(publication.publication_id)):
+        execute(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(table))

@@ -41,6 +41,32 @@ FACTS = [  # said in the test itself, so that it is known which test runs which 
             "by `scoring model approve x 3 --reason <why>`. Until then, and if nobody answers, the champion stays.",
         ),
     ),
+    *(
+        (
+            lambda outcome=outcome: wording.experiment_ended(
+                "x", "risk", 4, versions=(1, 2), outcome=outcome, by="the experiment", reason="it is better."
+            ),
+            Fact(
+                "experiment_ended", "experiment 4", "risk", f"x: experiment 4 has ended: {found}",
+                f"Experiment 4 of x (version 1 against 2) has ended: {found}. Decided by the experiment: it is better.",
+                "`scoring experiment show x` shows all its figures, `scoring model list x` who is in charge.",
+            ),
+        )
+        for outcome, found in (
+            ("challenger_wins", "the challenger, version 2, wins"),
+            ("champion_stays", "the champion, version 1, stays"),
+            ("stopped", "it was stopped"),
+        )
+    ),
+    (
+        lambda: wording.experiment_blocked("x", "risk", 4, because="45 % in place of 50 %."),
+        Fact(
+            "experiment_blocked", "experiment 4 blocked", "risk", "x: experiment 4 gives no verdict",
+            "45 % in place of 50 %.",
+            "Find out why outcomes of one version are missing: a lost delivery, a filter behind the score, or a wrong "
+            "join. Mend it, and the next look decides again; or stop it: `scoring experiment stop x --reason <why>`.",
+        ),
+    ),
     (
         lambda: wording.alias_moved("x", "risk", model="m", pointed=1, version=2, day=JUNE),
         Fact(

@@ -13,7 +13,6 @@ from shop_definitions import SPENDING
 from scoring.database import transaction
 from scoring.domain.definition import digest_of
 from scoring.errors import PermanentError
-from scoring.publishing.arms import assign
 from scoring.publishing.passport import reproduces
 from scoring.publishing.plan import inputs_digest, plan
 from scoring.publishing.predict import score_shard
@@ -30,12 +29,22 @@ OTHERS = {
     "another version": ("b" * 64, [replace(ARM, model_version=2)], "d" * 64),
     "another scikit-learn": ("b" * 64, [replace(ARM, scored_with="1.9.2")], "d" * 64),
     "another arm": ("b" * 64, [ARM, replace(ARM, arm="challenger")], "d" * 64),
+    "an experiment": ("b" * 64, [replace(ARM, experiment_id=1, share=0.5, salt="e" * 32)], "d" * 64),
 }
 
 
 @pytest.mark.parametrize("inputs", OTHERS.values(), ids=OTHERS)
 def test_each_input_is_in_the_digest(inputs):
     assert inputs_digest(*inputs) != inputs_digest("b" * 64, [ARM], "d" * 64)
+
+
+@pytest.mark.parametrize("other", [{"share": 0.4}, {"salt": "f" * 32}])
+def test_the_share_and_the_salt_of_an_experiment_are_in_the_digest(other):
+    arm = replace(ARM, experiment_id=1, share=0.5, salt="e" * 32)
+    assert inputs_digest("b" * 64, [arm], "d" * 64) != inputs_digest("b" * 64, [replace(arm, **other)], "d" * 64)
+    assert inputs_digest("b" * 64, [arm], "d" * 64) == inputs_digest(
+        "b" * 64, [replace(arm, experiment_id=2)], "d" * 64
+    )
 
 
 def test_the_digest_is_that_of_the_first_release_where_its_inputs_are_all_there_is():
@@ -106,16 +115,6 @@ def test_a_worker_with_other_packages_scores_nothing(shop):
     with pytest.raises(PermanentError, match=r"was to be scored with scikit-learn 1\.9\.99.*on all workers"):
         score_shard(shop, planned.publication_id, 0)
     assert query(shop, f"SELECT * FROM scoring.score_{planned.publication_id}") == []
-
-
-def test_one_arm_takes_everybody_and_several_need_to_be_told_how():
-    import pyarrow as pa
-
-    keys = pa.chunked_array([["a", "b"], ["c"]])
-    assert assign(["champion"], keys).tolist() == [0, 0, 0]
-    for arms in ([], ["champion", "challenger"]):
-        with pytest.raises(ValueError, match=f"among {len(arms)} arms"):
-            assign(arms, keys)
 
 
 TOLERANCES = [

@@ -1,0 +1,175 @@
+"""What a cohort of an experiment tells about the difference of the arms, before cohorts are put together. Pure.
+
+The metric of each arm is a smooth function of the distribution of its customers; a customer's influence value says how
+much it moves with him (Hampel 1974, "The influence curve and its role in robust estimation"). So the difference of the
+arms is, up to what vanishes with more customers, a sum of one contribution per customer.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.domain.metrics import BEST_IS_ONE
+from scoring.experiments.measured import Measured, measured
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Customers of a split that were scored at one date and whose outcome is known.
+
+    Parameters
+    ----------
+    customers
+        int64 (rows,): the same code for the same customer in every cohort.
+    challenger
+        bool (rows,): whether his value is the challenger's.
+    values, outcomes
+        float64 (rows,), finite.
+    covariates
+        float64 (rows, k), known of a customer before he was assigned; NaN: not known. None: there are none.
+    """
+
+    customers: Codes
+    challenger: Flags
+    values: Floats
+    outcomes: Floats
+    covariates: Floats | None = None
+
+    def only(self, rows: Flags) -> "Cohort":
+        """The rows of a segment; ``rows`` is bool (rows,)."""
+        known = None if self.covariates is None else self.covariates[rows]
+        return Cohort(self.customers[rows], self.challenger[rows], self.values[rows], self.outcomes[rows], known)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Customers that both models scored at one date and whose outcome is known.
+
+    There are no covariates: what they save is the luck of who got into which arm, and here everyone is in both.
+
+    Parameters
+    ----------
+    customers
+        int64 (rows,): the same code for the same customer in every cohort.
+    champion, challenger
+        Values by each model, float64 (rows,), finite.
+    outcomes
+        float64 (rows,), finite.
+    """
+
+    customers: Codes
+    champion: Floats
+    challenger: Floats
+    outcomes: Floats
+
+    def only(self, rows: Flags) -> "Pairs":
+        """The rows of a segment; ``rows`` is bool (rows,)."""
+        return Pairs(self.customers[rows], self.champion[rows], self.challenger[rows], self.outcomes[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One cohort's part of a difference; if ``reason`` is not None, the metric is not defined in an arm.
+
+    Parameters
+    ----------
+    customers, in_champion, in_challenger
+        int64 and bool (rows,): who, and in which arms his value counts.
+    moved
+        float64 (rows,): contributions to ``gain``, which sum up to 0.
+    covariates, shift
+        float64 (rows, k): contributions to ``shift``, by how much the arms differ in each covariate (k,).
+    gain
+        By how much the challenger is better, in units of the metric.
+    champion, challenger
+        The metric of each.
+    weight
+        Of this cohort among the others.
+    """
+
+    customers: Codes
+    in_champion: Flags
+    in_challenger: Flags
+    moved: Floats
+    covariates: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    shift: Floats = field(default_factory=lambda: np.empty(0))
+    gain: float = 0.0
+    champion: float = 0.0
+    challenger: float = 0.0
+    weight: float = 0.0
+    reason: str | None = None
+
+
+def part_of(cohort: Cohort | Pairs, metric: str, threshold: float) -> Part:
+    """What one cohort tells; it does not change any more, so it need not be computed again at the next look.
+
+    Parameters
+    ----------
+    cohort
+        Of a split or of a shadow run.
+    metric
+        A key of :data:`scoring.learning.paired.INFLUENCE`.
+    threshold
+        From this probability on a value says yes.
+    """
+    return _of_pairs(cohort, metric, threshold) if isinstance(cohort, Pairs) else _of_split(cohort, metric, threshold)
+
+
+def _of_pairs(pairs: Pairs, metric: str, threshold: float) -> Part:
+    arms = [measured(metric, values, pairs.outcomes, threshold) for values in (pairs.champion, pairs.challenger)]
+    n, everyone = len(pairs.outcomes), np.ones(len(pairs.outcomes), dtype=np.bool_)
+    part = _gain_of(Part(pairs.customers, everyone, everyone, np.zeros(n), weight=float(n)), metric, *arms)
+    if part.reason is not None:
+        return part
+    differ = np.asarray(arms[1].influence) - np.asarray(arms[0].influence)
+    return replace(part, moved=_sign(metric) * _enlarged(differ))
+
+
+def _of_split(cohort: Cohort, metric: str, threshold: float) -> Part:
+    sides = (~cohort.challenger, cohort.challenger)
+    arms = [measured(metric, cohort.values[side], cohort.outcomes[side], threshold) for side in sides]
+    n, of = len(cohort.outcomes), [int(side.sum()) for side in sides]
+    weight = of[0] * of[1] / max(n, 1)
+    part = _gain_of(Part(cohort.customers, *sides, np.zeros(n), weight=weight), metric, *arms)
+    if part.reason is not None:
+        return part
+    moved = np.empty(n)
+    for side, arm, sign in zip(sides, arms, (-1.0, 1.0), strict=True):
+        moved[side] = sign * _sign(metric) * _enlarged(np.asarray(arm.influence))
+    return _with_covariates(replace(part, moved=moved), cohort.covariates)
+
+
+def _with_covariates(part: Part, covariates: Floats | None) -> Part:
+    if covariates is None or not covariates.shape[1]:
+        return part
+    known = np.isfinite(covariates)
+    means = np.where(known, covariates, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    filled = np.where(known, covariates, means)
+    ends = [filled[side].mean(axis=0) for side in (part.in_champion, part.in_challenger)]
+    moved = np.empty(filled.shape)
+    for side, middle, sign in zip((part.in_champion, part.in_challenger), ends, (-1.0, 1.0), strict=True):
+        moved[side] = sign * _enlarged(filled[side] - middle)
+    return replace(part, covariates=moved, shift=ends[1] - ends[0])
+
+
+def _gain_of(part: Part, metric: str, champion: Measured, challenger: Measured) -> Part:
+    for name, arm in (("champion", champion), ("challenger", challenger)):
+        if arm.reason is not None:
+            return replace(part, reason=f"{name}: {arm.reason}")
+    gain = _sign(metric) * (challenger.value - champion.value)
+    return replace(part, gain=gain, champion=champion.value, challenger=challenger.value)
+
+
+def _sign(metric: str) -> float:
+    return 1.0 if metric in BEST_IS_ONE else -1.0
+
+
+def _enlarged(influence: Floats) -> Floats:
+    """Contributions to a mean; n / (n - 1) makes the sum of their squares the unbiased variance of it."""
+    n = len(influence)
+    return np.asarray(influence * (np.sqrt(n / (n - 1)) / n))

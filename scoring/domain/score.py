@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource, Source, checked_name
 from scoring.domain.definition import Definition, digest_of
+from scoring.domain.experiments import ExperimentPolicy
 from scoring.domain.horizon import Horizon
 from scoring.domain.learning import Learning
 from scoring.domain.monitoring import Monitoring, headlines
@@ -108,6 +109,7 @@ class Score(Definition):
     change: ChangeRule
     monitoring: Monitoring = Monitoring()
     learning: Learning = Learning()
+    experiment: ExperimentPolicy = ExperimentPolicy()
     deadline: dt.timedelta | None = Field(default=None, gt=dt.timedelta())
 
     _name = field_validator("name", "data_set")(checked_name)
@@ -138,6 +140,13 @@ class Score(Definition):
         unwatched = set(self.learning.promotion.segments) - set(self.monitoring.segments)
         if unwatched:
             yield f"learning.promotion.segments: {', '.join(sorted(unwatched))} must be in monitoring.segments"
+        unguarded = set(self.experiment.segments) - set(self.monitoring.segments)
+        if unguarded:
+            yield f"experiment.segments: {', '.join(sorted(unguarded))} must be in monitoring.segments"
+        usable = headlines(self.kind)
+        for metric in [self.experiment.metric, *(guard.metric for guard in self.experiment.guards)]:
+            if metric is not None and metric not in usable:
+                yield f"experiment: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
         if self.kind == "regression" and self.learning.calibrate is not None:
             yield "learning.calibrate: only a classification's probability is calibrated"
 

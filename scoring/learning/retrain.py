@@ -45,6 +45,8 @@ class Retrained:
         The row of the ledger, if it was put in charge now.
     waits
         Whether a person is asked.
+    tried
+        Whether an experiment is to try it.
     because
         One sentence: what was decided and why.
     """
@@ -54,6 +56,7 @@ class Retrained:
     promotion: Promotion | None
     waits: bool
     because: str
+    tried: bool = False
 
 
 def retrain(
@@ -193,13 +196,14 @@ def _concluded(settings: Settings, score: Score, ref: ModelRef, verdict: Verdict
             note(connection, fact)
     refused = "; ".join(one.said for one in found if not one.passed)
     because = refused or found[0].said
+    tried = verdict.passed and score.learning.promotion.by == "experiment" and not only_register
     made = None
-    if verdict.passed and not waits and not only_register:
+    if verdict.passed and not waits and not tried and not only_register:
         decision = Decision("gate", GATE, because, verdict.gate_id)
         made = promote(settings, score, ref, decision, instead_of=verdict.champion)
         if made is None:
             because = f"Another version than {verdict.champion}, with which it was compared, is in charge by now."
-    return Retrained(ref, verdict, made, waits=waits, because=because)
+    return Retrained(ref, verdict, made, waits=waits, because=because, tried=tried)
 
 
 def _inputs(connection: Connection, score: Score, as_of: dt.date, at: dt.datetime) -> Inputs:

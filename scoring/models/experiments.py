@@ -5,6 +5,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
+from psycopg2.extras import Json
+
 from scoring.database import Connection, all_rows, execute, one_or_none, value
 
 Mode = Literal["split", "shadow"]
@@ -13,7 +15,11 @@ Outcome = Literal["challenger_wins", "champion_stays", "stopped"]
 
 @dataclass(frozen=True)
 class Experiment:
-    """A row of table ``experiment``; ``share`` is the challenger's of now (0 to 1), None in a shadow."""
+    """A row of table ``experiment``.
+
+    ``share`` is the challenger's of now (0 to 1), None in a shadow; ``tuning`` holds where each confidence sequence is
+    narrowest, in units of information, by what it is about.
+    """
 
     experiment_id: int
     score: str
@@ -23,7 +29,7 @@ class Experiment:
     challenger: int
     challenger_digest: str
     salt: str
-    mixing: float | None
+    tuning: dict[str, float]
     started_by: str
     reason: str
     started_at: dt.datetime
@@ -64,7 +70,7 @@ class Share:
 
 
 _SELECT = """
-    SELECT experiment_id, score, model_name, mode, champion, challenger, challenger_digest, salt, mixing, started_by,
+    SELECT experiment_id, score, model_name, mode, champion, challenger, challenger_digest, salt, tuning, started_by,
         reason, started_at, ended_at, outcome, ended_by, end_reason,
         (SELECT share FROM scoring.experiment_share s WHERE s.experiment_id = e.experiment_id
          ORDER BY place DESC LIMIT 1) AS share
@@ -110,10 +116,10 @@ def end(connection: Connection, experiment_id: int, outcome: Outcome, by: str, r
     execute(connection, _END, (outcome, by, reason, experiment_id))
 
 
-def fix_mixing(connection: Connection, experiment_id: int, mixing: float) -> None:
-    """Keep what the first look has chosen: another choice later would use up the confidence."""
-    statement = "UPDATE scoring.experiment SET mixing = %s WHERE experiment_id = %s AND mixing IS NULL"
-    execute(connection, statement, (mixing, experiment_id))
+def keep_tuning(connection: Connection, experiment_id: int, tuning: dict[str, float]) -> None:
+    """Keep what first looks have chosen; what was chosen before stays, another choice would use up the confidence."""
+    statement = "UPDATE scoring.experiment SET tuning = %s || tuning WHERE experiment_id = %s"
+    execute(connection, statement, (Json(tuning), experiment_id))
 
 
 def get(connection: Connection, experiment_id: int) -> Experiment:

@@ -12,8 +12,7 @@ ROWS_AT_A_TIME = 200_000
 HEADER = 19  # signature, flags and length of the extension
 END = struct.pack(">h", -1)
 
-FLOAT, SMALL = ">f8", ">i2"  # a double precision and a smallint as COPY sends them
-BYTES = {FLOAT: 8, SMALL: 2}
+FLOAT, SMALL, BIG = ">f8", ">i2", ">i8"  # a double precision, a smallint and a bigint as COPY sends them
 
 
 def read(
@@ -27,7 +26,7 @@ def read(
     Parameters
     ----------
     fields
-        Name and type (:data:`FLOAT` or :data:`SMALL`) of each column of the query; none may be null.
+        Name and type (:data:`FLOAT`, :data:`SMALL` or :data:`BIG`) of each column of the query; none may be null.
     """
     sink = _Sink(fields, take)
     with connection.cursor() as cursor:

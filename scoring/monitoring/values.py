@@ -47,9 +47,9 @@ def read_values(
     if not here:
         query = sql.SQL("SELECT value FROM {}").format(table)
     else:
-        _write_members(connection, here, customers, key)
+        write_members(connection, here, customers, key)
         codes = sql.SQL(", ").join(
-            sql.SQL("coalesce(m.{}, -1)::smallint").format(_code(place)) for place in range(len(here))
+            sql.SQL("coalesce(m.{}, -1)::smallint").format(code(place)) for place in range(len(here))
         )
         query = sql.SQL("SELECT s.value, {} FROM {} s LEFT JOIN member m USING (customer_id)").format(codes, table)
     fields = [(VALUE, FLOAT), *((segment.column, SMALL) for segment in here)]
@@ -104,7 +104,7 @@ def read_beside_outcomes(
     """
     here = [segment for segment in segments if customers and segment.column in customers.schema.names]
     fields = [(VALUE, FLOAT), (OUTCOME, FLOAT), (ARM, SMALL), *((segment.column, SMALL) for segment in here)]
-    codes = [sql.SQL("coalesce(m.{}, -1)::smallint").format(_code(place)) for place in range(len(here))]
+    codes = [sql.SQL("coalesce(m.{}, -1)::smallint").format(code(place)) for place in range(len(here))]
     query = sql.SQL(_BESIDE).format(
         columns=sql.SQL(", ").join(
             [
@@ -121,7 +121,7 @@ def read_beside_outcomes(
         members=sql.SQL("LEFT JOIN member m USING (customer_id)" if here else ""),
     )
     if here and customers:
-        _write_members(connection, here, customers, key)
+        write_members(connection, here, customers, key)
     parts = [np.zeros(0, np.dtype(fields))]
     read(connection, query, fields, lambda rows: parts.append(rows[[name for name, _ in fields]]))
     if here:
@@ -135,9 +135,10 @@ def read_beside_outcomes(
     )
 
 
-def _write_members(connection: Connection, segments: Sequence[Segment], customers: SnapshotFile, key: str) -> None:
+def write_members(connection: Connection, segments: Sequence[Segment], customers: SnapshotFile, key: str) -> None:
+    """Write the temporary table ``member``: the segments' values of each customer, in columns named by :func:`code`."""
     columns: list[sql.Composable] = [sql.SQL('customer_id text COLLATE "C"')]
-    columns += [sql.SQL("{} smallint").format(_code(place)) for place in range(len(segments))]
+    columns += [sql.SQL("{} smallint").format(code(place)) for place in range(len(segments))]
     execute(connection, sql.SQL(_MEMBERS).format(sql.SQL(", ").join(columns)))
     for table in customers.groups(list(dict.fromkeys([key, *(segment.column for segment in segments)]))):
         codes = {f"code_{place}": segment.codes(table) for place, segment in enumerate(segments)}
@@ -147,7 +148,8 @@ def _write_members(connection: Connection, segments: Sequence[Segment], customer
     execute(connection, "ANALYZE member")
 
 
-def _code(place: int) -> sql.Identifier:
+def code(place: int) -> sql.Identifier:
+    """The column of ``member`` with the place of a customer's value in a segment."""
     return sql.Identifier(f"code_{place}")
 
 

@@ -9,7 +9,7 @@ CREATE TABLE scoring.experiment (
     challenger        integer NOT NULL CHECK (challenger > 0 AND challenger <> champion),
     challenger_digest text NOT NULL CHECK (challenger_digest ~ '^[0-9a-f]{64}$'),
     salt              text NOT NULL CHECK (salt ~ '^[0-9a-f]{32}$'),
-    mixing            double precision CHECK (mixing > 0),
+    tuning            jsonb NOT NULL DEFAULT '{}',
     started_by        text NOT NULL CHECK (started_by ~ '\S'),
     reason            text NOT NULL CHECK (reason ~ '\S'),
     started_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -30,7 +30,7 @@ COMMENT ON COLUMN scoring.experiment.champion IS 'The version in charge when it 
 COMMENT ON COLUMN scoring.experiment.challenger IS 'The version that it tries.';
 COMMENT ON COLUMN scoring.experiment.challenger_digest IS 'SHA-256 of its file.';
 COMMENT ON COLUMN scoring.experiment.salt IS 'Which customers get which version is a function of this and the customer id.';
-COMMENT ON COLUMN scoring.experiment.mixing IS 'Where its confidence sequence is narrowest, in units of information; set by the first look, then fixed.';
+COMMENT ON COLUMN scoring.experiment.tuning IS 'Where each confidence sequence is narrowest, in units of information, by what it is about; set by its first look, then fixed.';
 COMMENT ON COLUMN scoring.experiment.started_by IS 'The person, or the rule.';
 COMMENT ON COLUMN scoring.experiment.reason IS 'Why it was started.';
 COMMENT ON COLUMN scoring.experiment.started_at IS 'When it was started.';
@@ -102,6 +102,7 @@ CREATE TABLE scoring.experiment_check (
     look_id    bigint NOT NULL REFERENCES scoring.experiment_look ON DELETE CASCADE,
     place      integer NOT NULL,
     name       text NOT NULL,
+    metric     text NOT NULL DEFAULT '',
     segment    text NOT NULL DEFAULT '',
     champion   double precision,
     challenger double precision,
@@ -117,6 +118,7 @@ COMMENT ON TABLE scoring.experiment_check IS 'One condition of a look at an expe
 COMMENT ON COLUMN scoring.experiment_check.look_id IS 'The look.';
 COMMENT ON COLUMN scoring.experiment_check.place IS 'Order in the report.';
 COMMENT ON COLUMN scoring.experiment_check.name IS 'What is checked.';
+COMMENT ON COLUMN scoring.experiment_check.metric IS 'The metric, if it is about one.';
 COMMENT ON COLUMN scoring.experiment_check.segment IS 'Guarded segment, as column=value; empty for all customers.';
 COMMENT ON COLUMN scoring.experiment_check.champion IS 'The figure of the champion.';
 COMMENT ON COLUMN scoring.experiment_check.challenger IS 'The figure of the challenger.';

@@ -140,7 +140,7 @@ def _adjusted(parts: Sequence[Part], weights: Floats, moved: Floats, whose: Code
     size[size == 0] = 1.0
     slopes, _, rank, _ = np.linalg.lstsq(columns / size, moved, rcond=None)
     rest = moved - columns / size @ slopes
-    adjusted = float(rest @ rest) * len(moved) / (len(moved) - rank)
+    adjusted = float(rest @ rest) * len(moved) / (len(moved) - int(rank))
     if not adjusted < variance:
         return estimate, variance, 0.0
     shifts = np.array([part.shift if len(part.shift) else np.zeros(k) for part in parts])

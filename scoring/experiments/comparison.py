@@ -45,7 +45,8 @@ class Difference:
     error
         Standard error of the estimate.
     champion, challenger
-        The figures, weighted over cohorts as the estimate is. Their difference is the estimate before covariates.
+        The figures, weighted over cohorts as the estimate is. Their difference is the estimate before covariates and
+        before the arms were matched in size (:mod:`scoring.experiments.matching`).
     rows
         Values with a known outcome of the champion and the challenger.
     arms

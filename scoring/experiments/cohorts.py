@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.domain.metrics import BEST_IS_ONE
+from scoring.experiments.matching import matched
 from scoring.experiments.measured import Measured, measured
 
 Floats = NDArray[np.float64]
@@ -85,9 +86,10 @@ class Part:
     covariates, shift
         float64 (rows, k): contributions to ``shift``, by how much the arms differ in each covariate (k,).
     gain
-        By how much the challenger is better, in units of the metric.
+        By how much the challenger is better, in units of the metric, as if both arms were of the smaller one's size
+        (:mod:`scoring.experiments.matching`).
     champion, challenger
-        The metric of each.
+        The metric of each as it is.
     weight
         Of this cohort among the others.
     """
@@ -132,16 +134,18 @@ def _of_pairs(pairs: Pairs, metric: str, threshold: float) -> Part:
 
 def _of_split(cohort: Cohort, metric: str, threshold: float) -> Part:
     sides = (~cohort.challenger, cohort.challenger)
-    arms = [measured(metric, cohort.values[side], cohort.outcomes[side], threshold) for side in sides]
-    n, of = len(cohort.outcomes), [int(side.sum()) for side in sides]
-    weight = of[0] * of[1] / max(n, 1)
+    known = [(cohort.values[side], cohort.outcomes[side], threshold) for side in sides]
+    arms = [measured(metric, *arm) for arm in known]
+    n, sizes = len(cohort.outcomes), [int(side.sum()) for side in sides]
+    weight = sizes[0] * sizes[1] / max(n, 1)
     part = _gain_of(Part(cohort.customers, *sides, np.zeros(n), weight=weight), metric, *arms)
     if part.reason is not None:
         return part
+    ends = [matched(arm, metric, *of, size=min(sizes)) for arm, of in zip(arms, known, strict=True)]
     moved = np.empty(n)
     for side, arm, sign in zip(sides, arms, (-1.0, 1.0), strict=True):
         moved[side] = sign * _sign(metric) * _enlarged(np.asarray(arm.influence))
-    return _with_covariates(replace(part, moved=moved), cohort.covariates)
+    return _with_covariates(replace(part, moved=moved, gain=_sign(metric) * (ends[1] - ends[0])), cohort.covariates)
 
 
 def _with_covariates(part: Part, covariates: Floats | None) -> Part:

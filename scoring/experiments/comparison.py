@@ -45,7 +45,8 @@ class Difference:
     error
         Standard error of the estimate.
     champion, challenger
-        The figures, weighted over cohorts as the estimate is. Their difference is the estimate before covariates.
+        The figures, weighted over cohorts as the estimate is. Their difference is the estimate before covariates and
+        before the arms were matched in size (:mod:`scoring.experiments.matching`).
     rows
         Values with a known outcome of the champion and the challenger.
     arms
@@ -140,7 +141,7 @@ def _adjusted(parts: Sequence[Part], weights: Floats, moved: Floats, whose: Code
     size[size == 0] = 1.0
     slopes, _, rank, _ = np.linalg.lstsq(columns / size, moved, rcond=None)
     rest = moved - columns / size @ slopes
-    adjusted = float(rest @ rest) * len(moved) / (len(moved) - rank)
+    adjusted = float(rest @ rest) * len(moved) / (len(moved) - int(rank))
     if not adjusted < variance:
         return estimate, variance, 0.0
     shifts = np.array([part.shift if len(part.shift) else np.zeros(k) for part in parts])

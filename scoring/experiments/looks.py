@@ -110,7 +110,9 @@ def report(running: Experiment, look: Look | None, checks: Sequence[Check]) -> s
     )
     lines = [head]
     if running.outcome is not None:
-        lines.append(f"Ended on {running.ended_at:%Y-%m-%d} by {running.ended_by}: {running.outcome}. {running.end_reason}")
+        lines.append(
+            f"Ended on {running.ended_at:%Y-%m-%d} by {running.ended_by}: {running.outcome}. {running.end_reason}"
+        )
     if look is None:
         return "\n".join([*lines, "No outcome of its customers is known yet."])
     lines.append(f"{look.cohorts} cohorts until {look.as_of}: {look.state}. {look.said}")

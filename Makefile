@@ -52,6 +52,9 @@ simulate-estimates: .venv/dev ## how often estimates hold what is realised; rene
 simulate-gate: .venv/dev ## how often a new version passes the gate; renews docs/gate-simulations.md
 	$(BIN)/python benchmarks/simulate_gate.py
 
+simulate-experiments: .venv/dev ## how often an experiment's verdict is wrong; renews docs/experiment-simulations.md
+	$(BIN)/python benchmarks/simulate_experiments.py
+
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py
 
@@ -67,4 +70,4 @@ lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench simulate-drift simulate-estimates simulate-gate docs mutants lock clean
+.PHONY: help run up test lint format bench simulate-drift simulate-estimates simulate-gate simulate-experiments docs mutants lock clean

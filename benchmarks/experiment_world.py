@@ -1,6 +1,6 @@
 """Experiments in a world whose truth is known; for ``simulate_experiments.py``.
 
-An amount: outcome = value + error, where the error is a customer's own spread (lognormal) times a normal number, half
+An amount: value = outcome + error, where the error is a customer's own spread (lognormal) times a normal number, half
 of whose variance is the customer's own. A classification: the outcome comes with the logit -1.5 + score + the
 customer's own leaning; the published value is the score with noise. Customers who come again keep what is their own.
 """
@@ -35,9 +35,9 @@ class World:
     """Customers, and what differs between the arms.
 
     ``gain``: by this share the challenger's errors (its noise, of a classification) are smaller. ``tail``: its rmse is
-    larger by this share at the same mae. ``lost``: share of its outcomes that are lost, the largest errors first.
-    ``ramp``: its share grows from 10 % to 50 %, and errors of both grow. ``turns``: who is hard in one cohort is easy
-    in the next. ``growth``: factor of the spread per cohort.
+    larger by this share at the same mae. ``lost``: share of its outcomes that are lost; with ``worst`` those with the
+    largest errors. ``ramp``: its share grows from 10 % to 50 %, and errors of both grow. ``turns``: who is hard in one
+    cohort is easy in the next. ``growth``: factor of the spread per cohort.
     """
 
     repeat: bool = False
@@ -48,6 +48,7 @@ class World:
     gain: float = 0.0
     tail: float = 0.0
     lost: float = 0.0
+    worst: bool = False
     ramp: bool = False
     turns: bool = False
     growth: float = 1.0
@@ -103,29 +104,23 @@ def drawn(world: World, metric: str, who: Customers, look: int, random: np.rando
         return Pairs(who.codes, values[0], values[1], outcomes)
     turn = -1 if world.turns and look % 2 else 1
     spread = np.exp(0.5 * turn * who.hard) * world.growth**look * (1 + 0.2 * look if world.ramp else 1)
-    error = spread * (who.own + noise[0]) / np.sqrt(2)
-    other = error if world.shadow else spread * (who.own + noise[1]) / np.sqrt(2)
-    value = 3 * who.score
+    outcomes, error, other = 3 * who.score, *(spread * (who.own + noise[side]) / np.sqrt(2) for side in (0, 1))
+    if world.shadow:
+        error, other = error + 0.1 * noise[1], error + 0.1 * noise[2]
     if world.tail:
         other = _with_tail(other, world.tail, noise[2])
-    near = value + (1 - world.gain) * other + (0.1 * noise[2] if world.shadow else 0)
-    champion = error + (0.1 * random.normal(size=n) if world.shadow else 0)
-    truth = np.zeros(n) if world.shadow else value
-    return Pairs(who.codes, truth + champion, near - (value - truth), truth if world.shadow else value)
+    return Pairs(who.codes, outcomes + error, outcomes + (1 - world.gain) * other, outcomes)
 
 
 def _with_tail(error: np.ndarray, tail: float, noise: np.ndarray) -> np.ndarray:
-    """Some errors four times as large and all smaller, so that the mean stays and the root mean square grows."""
-    squared = (1 + tail) ** 2
-    often = _often(squared)
-    factor = np.where(norm.cdf(noise) < often, 4.0, 1.0)
-    return error * factor / (1 + 3 * often)
+    """Some errors eight times as large and all smaller, so that the mean stays and the root mean square grows."""
+    often = _often((1 + tail) ** 2)
+    return error * np.where(norm.cdf(noise) < often, 8.0, 1.0) / (1 + 7 * often)
 
 
 def _often(squared: float) -> float:
-    """How often an error is four times as large: (1 + 15 q) / (1 + 3 q)^2 = squared."""
-    roots = np.roots([9 * squared, 6 * squared - 15, squared - 1])
-    return float(min(root.real for root in roots if root.real >= 0))
+    """How often an error is eight times as large: (1 + 63 q) / (1 + 7 q)^2 = squared."""
+    return float(np.roots([49 * squared, 14 * squared - 63, squared - 1]).min())
 
 
 def split(world: World, pairs: Pairs, who: Customers, look: int) -> Cohort:
@@ -136,7 +131,8 @@ def split(world: World, pairs: Pairs, who: Customers, look: int) -> Cohort:
     cohort = Cohort(pairs.customers, challenger, values, pairs.outcomes, covariates)
     if not world.lost:
         return cohort
-    error = np.where(challenger, np.abs(values - pairs.outcomes), 0)
+    first = np.abs(values - pairs.outcomes) if world.worst else np.arange(len(values)) / len(values)
+    error = np.where(challenger, first, -1)
     return cohort.only(error <= np.quantile(error[challenger], 1 - world.lost))
 
 
@@ -145,8 +141,10 @@ def truth_of(world: World, metric: str) -> float:
     """The difference among very many customers."""
     if not world.gain:
         return 0.0
-    random, many = np.random.default_rng(1), World(size=4_000_000, gain=world.gain)
+    random, many = np.random.default_rng(1), World(size=2_000_000, gain=world.gain)
     pairs = drawn(many, metric, Customers(many, random, 0), 0, random)
+    if metric in {"mae", "rmse"}:
+        return world.gain * measured(metric, pairs.champion, pairs.outcomes, THRESHOLD).value
     sides = [measured(metric, side, pairs.outcomes, THRESHOLD).value for side in (pairs.champion, pairs.challenger)]
     return (1 if metric in BEST_IS_ONE else -1) * (sides[1] - sides[0])
 

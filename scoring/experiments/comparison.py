@@ -157,5 +157,7 @@ def _counts(parts: Sequence[Part], whose: Codes, customers: int) -> tuple[tuple[
     for name in ("in_champion", "in_challenger"):
         side = np.concatenate([getattr(part, name) for part in parts])
         rows.append(int(side.sum()))
-        arms.append(int((np.bincount(whose[side], minlength=customers) > 0).sum()))
+        seen = np.zeros(customers, dtype=np.bool_)
+        seen[whose[side]] = True
+        arms.append(int(seen.sum()))
     return (rows[0], rows[1]), (arms[0], arms[1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 SURE = 0.001
 MATTERS = 0.001
@@ -69,5 +69,5 @@ def ratio_of(cohorts: Sequence[Assigned]) -> Ratio | None:
     shares = np.concatenate([np.full(len(cohort.customers), cohort.share) for cohort in cohorts])[first]
     n, found = len(first), int(challenger.sum())
     too_many = found - float(shares.sum())
-    p = float(chi2.sf(too_many**2 / float((shares * (1 - shares)).sum()), df=1))
+    p = float(chdtrc(1, too_many**2 / float((shares * (1 - shares)).sum())))
     return Ratio(n - found, found, found / n, float(shares.mean()), p)

@@ -12,10 +12,11 @@ from scoring.alerts import wording
 from scoring.alerts.facts import note
 from scoring.catalog import load_catalog
 from scoring.database import Connection, transaction
+from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.experiments import looks
-from scoring.experiments.checks import Compared
+from scoring.experiments.checks import Check, Compared
 from scoring.experiments.cohorts import Cohort, Pairs
 from scoring.experiments.comparison import difference
 from scoring.experiments.decide import Decision, decide, guard_alpha
@@ -57,7 +58,8 @@ def evaluate(settings: Settings, score: Score, *, today: dt.date) -> Look | None
         digest = _digest(score, running, cohorts)
         look = looks.find(connection, running.experiment_id, digest)
         if look is None:
-            look = _look(settings, connection, score, running, cohorts, digest)
+            data_set = load_catalog(settings.definitions).data_set(score.data_set)
+            look = looks.add(connection, *_look(connection, score, data_set, running, cohorts))
     _conclude(settings, score, running, look)
     return look
 
@@ -73,9 +75,8 @@ def _metric(score: Score) -> str:
 
 
 def _look(
-    settings: Settings, connection: Connection, score: Score, running: Experiment, cohorts: list[Scored], digest: str
-) -> Look:
-    data_set = load_catalog(settings.definitions).data_set(score.data_set)
+    connection: Connection, score: Score, data_set: DataSet, running: Experiment, cohorts: list[Scored]
+) -> tuple[NewLook, Sequence[Check]]:
     segments = [one for one in segments_of(score, data_set) if one.column in score.experiment.segments]
     earlier = before(connection, score, running, cohorts[0].as_of)
     seen = [
@@ -101,9 +102,9 @@ def _look(
         explained=found.explained,
         state=decision.state,
         said=decision.said,
-        inputs_digest=digest,
+        inputs_digest=_digest(score, running, cohorts),
     )
-    return looks.add(connection, new, decision.checks)
+    return new, decision.checks
 
 
 @dataclass(frozen=True)

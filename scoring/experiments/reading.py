@@ -88,7 +88,7 @@ class Observed:
 
 
 def mature_of(connection: Connection, score: Score, experiment: Experiment, today: dt.date) -> list[Scored]:
-    """The cohorts of an experiment whose horizon has passed and of whose outcomes enough are known, the oldest first."""
+    """The cohorts of an experiment whose horizon has passed and of which enough is known, the oldest first."""
     given = {"score": score.name, "experiment_id": experiment.experiment_id}
     found = all_rows(connection, Scored, _COHORTS, given)
     horizon, least = score.target.horizon, score.monitoring.least_coverage

@@ -10,8 +10,9 @@ from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision, Promotion
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
 from scoring.models.rollback import rollback_target
+from scoring.models.tags import ModelRef
 from scoring.settings import Settings
 
 FIRST = Decision("first", "scoring", "It is the first version of its model.")

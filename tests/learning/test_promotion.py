@@ -1,6 +1,5 @@
 """The ledger decides which version is in charge; MLflow's alias follows it, whatever breaks or whoever moves it."""
 
-import ast
 import datetime as dt
 
 import pytest
@@ -18,7 +17,6 @@ from scoring.models.registry import CHAMPION, Registry
 from scoring.publishing.plan import plan
 from scoring.publishing.publish import publish
 from scoring.reconcile.reconcile import reconcile, tell
-from scoring.settings import PROJECT
 
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 BY_HAND = Decision("person", "ann", "because")
@@ -183,19 +181,3 @@ def test_models_do_not_share_their_ledger(own_registry):
     assert charge.in_charge(own_registry.database(), registry_of(own_registry), "leaving").version == 1
     roll_back(own_registry, SPENDING, None, by="ann", reason="why")
     assert charge.in_charge(own_registry.database(), registry_of(own_registry), LEAVING.model_name).version == 1
-
-
-def test_only_a_row_of_the_ledger_moves_the_alias():
-    """One line of the product sets an alias; it takes a row, and one function calls it, with the newest row."""
-    calls = {
-        name: [] for name in ("set_registered_model_alias", "delete_registered_model_alias", "move_alias", "Promotion")
-    }
-    for folder in ("scoring", "plugins", "dags"):
-        for file in sorted((PROJECT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text())):
-                name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
-                if name in calls:
-                    calls[name].append((str(file.relative_to(PROJECT)), ast.unparse(node)))
-    assert [file for file, _ in calls["set_registered_model_alias"]] == ["scoring/models/registry.py"]
-    assert calls["move_alias"] == [("scoring/models/charge.py", "registry.move_alias(row)")]
-    assert calls["delete_registered_model_alias"] == calls["Promotion"] == []

@@ -5,7 +5,7 @@ After a crash between the two the same call again, or ``reconcile``, moves the a
 
 from scoring.alerts import wording
 from scoring.alerts.facts import Fact, note
-from scoring.database import transaction
+from scoring.database import Connection, transaction
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
 from scoring.models import charge, ledger
@@ -13,6 +13,7 @@ from scoring.models.ledger import Decision, Promotion
 from scoring.models.registry import Registry
 from scoring.models.rollback import rollback_target
 from scoring.models.tags import ModelRef
+from scoring.monitoring import verdicts
 from scoring.settings import Settings
 
 FIRST = Decision("first", "scoring", "It is the first version of its model.")
@@ -42,9 +43,7 @@ def promote(
         before = ledger.in_charge(connection, ref.name)
         overtaken = instead_of is not None and before is not None and before.model_version != instead_of
         if before is None or (before.model_version != ref.version and not overtaken):
-            made = ledger.add(connection, ref.name, ref.version, ref.digest, decision)
-            if before is not None:
-                note(connection, _fact(score, made))
+            made = _put(connection, score, ref.version, ref.digest, decision)
     charge.follow(settings.database(), registry, ref.name)
     return made
 
@@ -67,9 +66,20 @@ def roll_back(settings: Settings, score: Score, version: int | None, *, by: str,
         ledger.lock(connection, name)
         target = rollback_target(name, ledger.history(connection, name), version)
         decision = Decision("rollback", by, reason)
-        made = ledger.add(connection, name, target.model_version, target.model_digest, decision)
-        note(connection, _fact(score, made))
+        made = _put(connection, score, target.model_version, target.model_digest, decision)
     charge.follow(settings.database(), registry, name)
+    return made
+
+
+def _put(connection: Connection, score: Score, version: int, digest: str, decision: Decision) -> Promotion:
+    """The new row, and what follows from it; the caller holds the ledger's lock.
+
+    A version that is in charge again still needs the update that its successor was.
+    """
+    made = ledger.add(connection, score.model_name, version, digest, decision)
+    verdicts.undone(connection, score.name, made.model_name, made.model_version)
+    if made.from_version is not None:
+        note(connection, _fact(score, made))
     return made
 
 

@@ -12,6 +12,7 @@ from scoring.database import connect
 from scoring.errors import NotFound, PartitionStopped
 from scoring.intake.ingest import ingest
 from scoring.intake.quarantine import export, replay
+from scoring.page import newest
 from scoring.publishing.plan import plan
 from scoring.snapshots import manifest
 
@@ -136,6 +137,17 @@ def test_of_several_stopped_deliveries_the_one_that_came_last_is_the_one_to_corr
     snapshot, rows = in_quarantine(shop)
     assert (snapshot.state, [row.customer_id for row in rows]) == ("stopped", ["c0030"])
     assert value(shop, "SELECT count(*) FROM scoring.snapshot WHERE state = 'stopped'") == 1
+
+
+def test_the_page_shows_an_earlier_delivery_that_came_again_and_was_stopped_beside_a_current_one(shop):
+    one_bad = [*customers(19), customer(30, spend=-1.0)]
+    for rows, data_set in ((one_bad, SHOP), (customers(20), SHOP), (one_bad, STRICT)):
+        deliver(shop, rows)
+        with suppress(PartitionStopped):
+            ingest(shop, data_set, JUNE)
+    assert current(shop).quarantined == 0
+    with connect(shop.database()) as connection:
+        assert list(newest.stopped(connection, ["shop"])) == ["shop"]
 
 
 @pytest.mark.parametrize("rows", [TOO_MANY, TABLE_RULE], ids=["too many bad rows", "a rule about the table"])

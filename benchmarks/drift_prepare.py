@@ -15,7 +15,8 @@ from scoring.learning.promotion import promote
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
 from scoring.models.ledger import Decision
-from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
 from scoring.publishing.publish import publish

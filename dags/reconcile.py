@@ -8,12 +8,11 @@ notice.
 **What it does.** Finds current snapshots that a score has not published, publications that were begun but not finished
 or never monitored, outcomes that a snapshot shows and nobody collected, score changes that have waited for the CRM for
 more than an hour, deliveries that were given up, and an endpoint that is disabled or held. It puts MLflow's alias back
-where somebody moved it by hand. It wakes what is missing. A
-finding that only a person can resolve, or that six
-hours of waking did not resolve, fails the task; its log names each finding, since when, and the remedy. A score should
-publish every snapshot from the date of its first publication on; older ones are for training or a backfill. A score
-that was never published begins with the newest snapshot, as soon as it has a champion. A dropped publication stays
-dropped until its snapshot changes.
+where somebody moved it by hand, and adopts the champion of a score that was published before there was a ledger. It
+wakes what is missing. A finding that only a person can resolve, or that six hours of waking did not resolve, fails the
+task; its log names each finding, since when, and the remedy. A score should publish every snapshot from the date of its
+first publication on; older ones are for training or a backfill. A score that was never published begins with the newest
+snapshot, as soon as it has a champion. A dropped publication stays dropped until its snapshot changes.
 
 **Needs.** The connection `scoring_db`, and MLflow.
 

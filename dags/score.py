@@ -4,12 +4,12 @@
 
 **When.** As soon as there is a snapshot of the score's data set (its asset, same partition).
 
-**What it does.** *plan* looks up the champion and opens the publication. Each *score_shard* predicts a piece of the
-snapshot, several in parallel. *publish* checks that nothing is missing, finds whose score changed enough to tell the
-CRM, and makes the publication visible together with the events, in one transaction. Then it wakes `notify_crm`. Done
-work is not done again: with the same inputs, the partition is found published.
+**What it does.** *plan* asks the ledger which version is in charge and opens the publication. Each *score_shard*
+predicts a piece of the snapshot, several in parallel. *publish* checks that nothing is missing, finds whose score
+changed enough to tell the CRM, and makes the publication visible together with the events, in one transaction. Then it
+wakes `notify_crm`. Done work is not done again: with the same inputs, the partition is found published.
 
-**Needs.** The connection `scoring_db`, the lake, and a champion of the model in MLflow.
+**Needs.** The connection `scoring_db`, the lake, and the version in charge in MLflow.
 
 **By hand.** *Trigger* → *As of*. A date before the last announced date is published without telling the CRM.
 

@@ -24,7 +24,8 @@ from scoring.intake.quarantine import quarantined
 from scoring.learning.promotion import promote as put_in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.ledger import Decision
-from scoring.models.registry import CHAMPION, PROMISED, ModelRef, Registry
+from scoring.models.registry import CHAMPION, Registry
+from scoring.models.tags import PROMISED, ModelRef
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard

@@ -15,7 +15,8 @@ from scoring.errors import NotFound
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
     from scoring.domain.score import Score
     from scoring.models.ledger import Promotion
-    from scoring.models.registry import ModelRef, Registry
+    from scoring.models.registry import Registry
+    from scoring.models.tags import ModelRef
     from scoring.settings import Settings
 
 

@@ -13,8 +13,8 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.learning.training_set import TrainingSet, fitted
 from scoring.models.encoding import Encoding
-from scoring.models.registry import PROMISED
 from scoring.models.scorer import Scorer
+from scoring.models.tags import PROMISED
 from scoring.monitoring.metrics import metrics_of
 
 FOLDS = 5

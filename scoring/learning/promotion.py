@@ -10,8 +10,10 @@ from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision, Promotion
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
 from scoring.models.rollback import rollback_target
+from scoring.models.tags import ModelRef
+from scoring.monitoring import verdicts
 from scoring.publishing.arms import end_running
 from scoring.settings import Settings
 
@@ -42,10 +44,7 @@ def promote(
         before = ledger.in_charge(connection, ref.name)
         overtaken = instead_of is not None and before is not None and before.model_version != instead_of
         if before is None or (before.model_version != ref.version and not overtaken):
-            made = ledger.add(connection, ref.name, ref.version, ref.digest, decision)
-            _end_experiment(connection, score, made)
-            if before is not None:
-                note(connection, _fact(score, made))
+            made = _put(connection, score, ref.version, ref.digest, decision)
     charge.follow(settings.database(), registry, ref.name)
     return made
 
@@ -68,9 +67,7 @@ def roll_back(settings: Settings, score: Score, version: int | None, *, by: str,
         ledger.lock(connection, name)
         target = rollback_target(name, ledger.history(connection, name), version)
         decision = Decision("rollback", by, reason)
-        made = ledger.add(connection, name, target.model_version, target.model_digest, decision)
-        _end_experiment(connection, score, made)
-        note(connection, _fact(score, made))
+        made = _put(connection, score, target.model_version, target.model_digest, decision)
     charge.follow(settings.database(), registry, name)
     return made
 
@@ -82,6 +79,19 @@ def _end_experiment(connection: Connection, score: Score, made: Promotion) -> No
     else:
         reason = f"Version {made.model_version} was put in charge by {made.promoted_by}: {made.reason}"
         end_running(connection, score, "stopped", made.promoted_by, reason)
+
+
+def _put(connection: Connection, score: Score, version: int, digest: str, decision: Decision) -> Promotion:
+    """The new row, and what follows from it; the caller holds the ledger's lock.
+
+    A version that is in charge again still needs the update that its successor was.
+    """
+    made = ledger.add(connection, score.model_name, version, digest, decision)
+    _end_experiment(connection, score, made)
+    verdicts.undone(connection, score.name, made.model_name, made.model_version)
+    if made.from_version is not None:
+        note(connection, _fact(score, made))
+    return made
 
 
 def _fact(score: Score, made: Promotion) -> Fact:

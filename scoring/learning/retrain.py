@@ -24,7 +24,8 @@ from scoring.learning.training import Inputs, Training, inputs_digest
 from scoring.learning.trial import compare, held_out, scorer_of
 from scoring.models import charge, ledger
 from scoring.models.ledger import Decision, Promotion
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 from scoring.settings import Settings
 
 JUDGED = 1  # part of each digest: another way to judge is another input

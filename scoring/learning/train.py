@@ -21,8 +21,9 @@ from scoring.learning.promotion import FIRST, promote
 from scoring.learning.training_set import Floats, TrainingSet, fitted, refuse_nothing_to_learn, training_set
 from scoring.models.charge import find_in_charge
 from scoring.models.encoding import Encoding
-from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef, Registry
+from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
+from scoring.models.tags import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef
 from scoring.settings import Settings
 from scoring.snapshots import manifest
 from scoring.snapshots.manifest import Snapshot

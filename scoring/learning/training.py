@@ -21,7 +21,9 @@ from scoring.learning.training_set import TrainingSet, joined, refuse_nothing_to
 from scoring.learning.trial import HeldOut, held_out
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
-from scoring.models.registry import (
+from scoring.models.registry import Registry
+from scoring.models.scorer import Scorer
+from scoring.models.tags import (
     HELD_OUT,
     INPUTS_TAG,
     SNAPSHOT_TAG,
@@ -29,9 +31,7 @@ from scoring.models.registry import (
     TRIED_AS_OF_TAG,
     TRIED_SNAPSHOT_TAG,
     ModelRef,
-    Registry,
 )
-from scoring.models.scorer import Scorer
 from scoring.monitoring.metrics import metrics_of
 from scoring.settings import Settings
 

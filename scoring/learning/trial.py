@@ -17,8 +17,9 @@ from scoring.learning.cohorts import Cohort, read
 from scoring.learning.gate import Trial
 from scoring.learning.paired import Gain, gain_of
 from scoring.models.fitting import fitting_encoding
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
+from scoring.models.tags import ModelRef
 from scoring.monitoring.bins import cut_numbers
 from scoring.monitoring.calibration import calibration
 from scoring.monitoring.distance import jensen_shannon

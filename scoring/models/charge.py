@@ -4,7 +4,8 @@ from scoring.database import transaction
 from scoring.errors import IntegrityError, NotFound
 from scoring.models import ledger
 from scoring.models.ledger import Decision, Promotion
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 
 ADOPTED = Decision("adopted", "scoring", "It was MLflow's champion when its ledger began.")
 

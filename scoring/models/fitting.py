@@ -6,7 +6,7 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
 from scoring.models.encoding import Encoding, misfits
-from scoring.models.registry import ModelRef
+from scoring.models.tags import ModelRef
 from scoring.models.versions import Policy, is_usable
 
 

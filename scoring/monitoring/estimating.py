@@ -11,7 +11,8 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.models.fitting import fitting_encoding
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 from scoring.monitoring import cbpe, dle, evaluations, learned
 from scoring.monitoring.evaluations import EVERYBODY, Method, NewEvaluation
 from scoring.monitoring.figures import Figure

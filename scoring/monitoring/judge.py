@@ -7,7 +7,8 @@ from scoring.alerts.facts import note
 from scoring.database import Connection, transaction
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 from scoring.monitoring import evaluations, updates, verdicts
 from scoring.monitoring.figures import Figure
 from scoring.monitoring.metrics import OF_THRESHOLD, metrics_of

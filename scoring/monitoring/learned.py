@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from scoring.database import Connection
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 from scoring.monitoring import evaluations, sampling
 from scoring.monitoring.evaluations import Evaluation
 from scoring.monitoring.performance import Shown, labels_of

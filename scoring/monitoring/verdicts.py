@@ -80,7 +80,8 @@ _REOPEN = """
 _SUCCESSOR = """
     SELECT a.model_version FROM scoring.publication p JOIN scoring.arm a USING (publication_id)
     WHERE p.state = 'published' AND p.score = %(score)s AND a.model_name = %(model_name)s AND a.arm = 'champion'
-        AND a.model_version > %(model_version)s AND p.as_of >= %(as_of)s AND NOT EXISTS (
+        AND a.model_version > %(model_version)s AND p.as_of >= %(as_of)s
+        AND scoring.model_in_charge_at(a.model_name, 'infinity') IS DISTINCT FROM %(model_version)s AND NOT EXISTS (
             SELECT FROM scoring.publication q JOIN scoring.arm b USING (publication_id)
             WHERE q.state = 'published' AND q.score = p.score AND q.as_of > p.as_of AND b.model_name = a.model_name
                 AND b.arm = 'champion' AND b.model_version = %(model_version)s)
@@ -91,14 +92,19 @@ _CLOSE_DONE = """
 
 _PUBLISHED = "SELECT publication_id FROM scoring.publication WHERE state = 'published' AND publication_id = ANY(%s)"
 
-# A version that readers see again after that was put back in charge: it is not replaced.
+# A version that is in charge again, or that readers saw again after that, is not replaced.
 _DONE = """
     UPDATE scoring.retrain_request r SET state = 'done', done_version = %(version)s, closed_at = now()
     WHERE r.score = %(score)s AND r.model_name = %(model)s AND r.model_version < %(version)s AND r.as_of <= %(as_of)s
-        AND r.state = 'open' AND NOT EXISTS (
+        AND r.state = 'open' AND scoring.model_in_charge_at(r.model_name, 'infinity') IS DISTINCT FROM r.model_version
+        AND NOT EXISTS (
             SELECT FROM scoring.publication q JOIN scoring.arm b USING (publication_id)
             WHERE q.state = 'published' AND q.score = r.score AND q.as_of > %(as_of)s AND b.model_name = r.model_name
                 AND b.arm = 'champion' AND b.model_version = r.model_version)"""
+
+_UNDONE = """
+    UPDATE scoring.retrain_request SET state = 'open', done_version = NULL, closed_at = NULL, useful = NULL
+    WHERE score = %s AND model_name = %s AND model_version = %s AND state = 'done' AND evidence <> '[]'"""
 
 _DISMISS = """
     UPDATE scoring.retrain_request SET state = 'dismissed', closed_at = now(), closed_by = %s, reason = %s
@@ -186,14 +192,20 @@ def done(connection: Connection, score: str, model: str, version: int, as_of: dt
     return execute(connection, _DONE, {"score": score, "model": model, "version": version, "as_of": as_of})
 
 
+def undone(connection: Connection, score: str, model: str, version: int) -> int:
+    """Open again what was requested of a version and is done, because that is in charge again. Returns how many."""
+    return execute(connection, _UNDONE, (score, model, version))
+
+
 def _close_done(connection: Connection, request_id: int, version: int | None) -> None:
     if version is not None:
         execute(connection, _CLOSE_DONE, (version, request_id))
 
 
 def set_useful(connection: Connection, request_id: int, *, useful: bool) -> None:
-    """Record whether an update made the score better."""
-    execute(connection, "UPDATE scoring.retrain_request SET useful = %s WHERE request_id = %s", (useful, request_id))
+    """Record whether an update made the score better, unless it was taken back meanwhile."""
+    statement = "UPDATE scoring.retrain_request SET useful = %s WHERE request_id = %s AND state = 'done'"
+    execute(connection, statement, (useful, request_id))
 
 
 def newest_realised(

@@ -132,7 +132,7 @@ def look_at(settings: Settings, connection: Connection, score: Score, as_of: dt.
 
 
 def _training(settings: Settings, connection: Connection, data_set: str, arm: Arm) -> tuple[Snapshot | None, str]:
-    """The snapshot that the model in charge was trained on, or why it is not known."""
+    """The newest snapshot that the publication's model has learned from, or why it is not known."""
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     on = registry.trained_on(registry.version(arm.model_name, arm.model_version))
     model = f"{arm.model_name} version {arm.model_version}"

@@ -147,7 +147,7 @@ _STOPPED = """
     SELECT n.data_set, n.as_of, n.stopped_because
     FROM unnest(%(data_sets)s::text[]) AS d (data_set)
     CROSS JOIN LATERAL (SELECT * FROM scoring.snapshot n WHERE n.data_set = d.data_set AND n.state <> 'superseded'
-                        ORDER BY n.as_of DESC, n.snapshot_id DESC LIMIT 1) n
+                        ORDER BY n.as_of DESC, n.state = 'stopped' DESC, n.snapshot_id DESC LIMIT 1) n
     WHERE n.state = 'stopped'"""
 
 

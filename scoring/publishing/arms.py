@@ -18,7 +18,8 @@ from scoring.models import experiments
 from scoring.models.charge import in_charge
 from scoring.models.experiments import Experiment, Outcome
 from scoring.models.fitting import fitting_encoding, scored_with
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 from scoring.publishing.publications import CHALLENGER, CHAMPION, Arm
 from scoring.settings import Settings
 

@@ -41,11 +41,11 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
         monitored = {name: observed.monitored(connection, name) for name in catalog.scores}
         promoted = {name for name, score in catalog.scores.items() if ledger.in_charge(connection, score.model_name)}
     found = list(unfinished(snapshots, publications, now))
-    known = promoted | {publication.score for publication in publications}
+    used = {publication.score for publication in publications}
     for score in catalog.scores.values():
         own_snapshots = _of(catalog, score, snapshots)
         own = [publication for publication in publications if publication.score == score.name]
-        has_champion = score.name in known or (bool(own_snapshots) and _has_champion(settings, score))
+        has_champion = score.name in promoted | used or (bool(own_snapshots) and _has_champion(settings, score))
         found += unpublished(score.name, own_snapshots, own, has_champion=has_champion, now=now)
         found += unmonitored(score.name, own, monitored=monitored[score.name], now=now)
         if score.target.source is None:
@@ -62,7 +62,11 @@ def reconcile(settings: Settings, now: dt.datetime) -> list[Finding]:
             )
     for endpoint in endpoints:
         found += undelivered(endpoint, now)
-    found += [*undecided(holds, now), *untold(alerts, now), *strayed(settings, list(catalog.scores.values()), now)]
+    found += [
+        *undecided(holds, now),
+        *untold(alerts, now),
+        *strayed(settings, list(catalog.scores.values()), used, now),
+    ]
     left: dict[Kind, list[Path]] = {
         "partial file": remove_partial_files(settings.lake, now - ABANDONED_AGE),
         "abandoned directory": remove_abandoned_scratch(now - ABANDONED_AGE),
@@ -91,7 +95,8 @@ def _of(catalog: Catalog, score: Score, snapshots: Sequence[SnapshotSeen]) -> li
 
 
 def _has_champion(settings: Settings, score: Score) -> bool:
-    from scoring.models.registry import Registry  # takes seconds; only a score of which nothing is known needs it
+    from scoring.models.charge import find_in_charge  # takes seconds; only a score of which nothing is known needs it
+    from scoring.models.registry import Registry
 
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
-    return registry.find_champion(score.model_name) is not None
+    return find_in_charge(settings.database(), registry, score.model_name) is not None

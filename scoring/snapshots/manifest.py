@@ -206,7 +206,7 @@ def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedR
 
 
 def forget_stopped(connection: Connection, data_set: str, as_of: dt.date) -> None:
-    """Supersede the partition's stopped snapshots, because its current content was received again after them."""
+    """Supersede the partition's stopped snapshots, because other content was received again after them."""
     execute(connection, _FORGET_STOPPED, (data_set, as_of))
 
 
@@ -217,7 +217,8 @@ def make_current(connection: Connection, snapshot: Snapshot) -> None:
 
 
 def stop(connection: Connection, snapshot: Snapshot, because: str) -> None:
-    """Mark a snapshot as stopped: nothing is scored from it."""
+    """Mark a snapshot as stopped: nothing is scored from it; one that was stopped before it gives way to it."""
+    forget_stopped(connection, snapshot.data_set, snapshot.as_of)
     execute(connection, _STOP, (because, snapshot.snapshot_id))
 
 

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from scoring import cli
 from scoring.errors import ScoringError
-from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
+from scoring.models.tags import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
 from scoring.settings import PROJECT
 
 WRONG = dt.date(2062, 7, 31)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import suppress
 
 import pytest
 from factories import JUNE, customer, customers, deliver, in_quarantine, query, value
@@ -11,10 +12,12 @@ from scoring.database import connect
 from scoring.errors import NotFound, PartitionStopped
 from scoring.intake.ingest import ingest
 from scoring.intake.quarantine import export, replay
+from scoring.page import newest
 from scoring.publishing.plan import plan
 from scoring.snapshots import manifest
 
 TOO_MANY = [*customers(17), *(customer(number, spend=-1.0) for number in range(17, 20))]  # 15 %, the limit is 10 %
+STRICT = SHOP.model_copy(update={"quarantine_limit": 0.0})
 TABLE_RULE = customers(9, spend=0.5)  # the suite wants a largest spend of at least 1
 
 
@@ -122,6 +125,29 @@ def test_a_stopped_delivery_is_over_when_the_good_one_is_delivered_again(shop):
     assert ingest(shop, SHOP, JUNE).unchanged
     snapshot, rows = in_quarantine(shop)
     assert (snapshot.snapshot_id, snapshot.state, rows) == (good.snapshot_id, "current", [])
+
+
+@pytest.mark.parametrize("before", [SHOP, STRICT], ids=["let through before", "stopped before"])
+def test_of_several_stopped_deliveries_the_one_that_came_last_is_the_one_to_correct(shop, before):
+    one_bad = [*customers(19), customer(30, spend=-1.0)]
+    for rows, data_set in ((one_bad, before), (TOO_MANY, SHOP), (one_bad, STRICT)):
+        deliver(shop, rows)
+        with suppress(PartitionStopped):
+            ingest(shop, data_set, JUNE)
+    snapshot, rows = in_quarantine(shop)
+    assert (snapshot.state, [row.customer_id for row in rows]) == ("stopped", ["c0030"])
+    assert value(shop, "SELECT count(*) FROM scoring.snapshot WHERE state = 'stopped'") == 1
+
+
+def test_the_page_shows_an_earlier_delivery_that_came_again_and_was_stopped_beside_a_current_one(shop):
+    one_bad = [*customers(19), customer(30, spend=-1.0)]
+    for rows, data_set in ((one_bad, SHOP), (customers(20), SHOP), (one_bad, STRICT)):
+        deliver(shop, rows)
+        with suppress(PartitionStopped):
+            ingest(shop, data_set, JUNE)
+    assert current(shop).quarantined == 0
+    with connect(shop.database()) as connection:
+        assert list(newest.stopped(connection, ["shop"])) == ["shop"]
 
 
 @pytest.mark.parametrize("rows", [TOO_MANY, TABLE_RULE], ids=["too many bad rows", "a rule about the table"])

@@ -11,7 +11,8 @@ from scoring.domain.dataset import Column
 from scoring.errors import IntegrityError, PermanentError
 from scoring.models.encoding import Encoding, Feature, misfits
 from scoring.models.fitting import fitting_encoding
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 
 PLAN = Feature("plan", "category", ("free", "paid"))
 AGE = Feature("age", "integer")

@@ -23,7 +23,8 @@ from scoring.models.charge import in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.mlflow_setup import is_permanent
 from scoring.models.model_file import MODEL_FILE, file_digest
-from scoring.models.registry import ModelRef, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import ModelRef
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
 

@@ -10,7 +10,9 @@ from shop_definitions import LEAVING, SPENDING
 from scoring.domain.monitoring import UpdatePolicy
 from scoring.errors import PermanentError
 from scoring.learning.out_of_fold import SCHEMA
-from scoring.learning.promotion import roll_back
+from scoring.learning.promotion import promote, roll_back
+from scoring.models.ledger import Decision
+from scoring.models.registry import Registry
 from scoring.monitoring.judge import dismiss
 from scoring.monitoring.verdicts import requests
 from scoring.outcomes.collect import collect
@@ -346,6 +348,35 @@ def test_a_new_version_does_the_request_and_its_outcomes_say_whether_it_was_usef
     assert (rate.done, rate.useful, rate.wasted) == (1, int(better), int(not better))
     (used,) = query(own_registry, "SELECT * FROM scoring.model_in_use WHERE in_charge")
     assert (used.model_version, used.first_as_of) == (3, JULY)
+
+
+@pytest.mark.parametrize("again", ["rolled back", "promoted"])
+def test_a_request_opens_again_when_the_version_that_did_it_is_taken_back(own_registry, again):
+    register(own_registry, LEAVING, scale=-1.0, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[True])
+    evidence = request(own_registry).evidence
+    register(own_registry, LEAVING, promised={"roc_auc": 0.86})
+    months(own_registry, honest=[True], first=2)
+    assert (request(own_registry).state, request(own_registry).useful) == ("done", True)
+    if again == "rolled back":
+        roll_back(own_registry, LEAVING, None, by="ada", reason="worse")
+    else:
+        second = Registry(own_registry.mlflow_tracking_uri.get_secret_value()).version("leaving", 2)
+        promote(own_registry, LEAVING, second, Decision("person", "ada", "better after all"))
+    for _ in range(2):
+        found = request(own_registry)
+        assert (found.state, found.done_version, found.useful, found.evidence) == ("open", None, None, evidence)
+        monitored(own_registry, as_of=JULY)  # what the other version published says nothing against it
+    assert value(own_registry, "SELECT count(*) FROM scoring.alert WHERE kind = 'update_needed'") == 1
+
+
+def test_late_outcomes_of_a_version_that_is_in_charge_again_ask_for_an_update(own_registry):
+    shown = replaced(own_registry)
+    roll_back(own_registry, LEAVING, 2, by="ada", reason="worse")
+    snapshot_of(own_registry, shown, JULY)
+    collect(own_registry, LEAVING, JUNE)
+    monitored(own_registry)
+    assert request(own_registry).state == "open"
 
 
 def test_what_a_superseded_publication_said_is_no_evidence_and_the_request_is_dismissed(own_registry):

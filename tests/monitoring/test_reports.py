@@ -13,7 +13,7 @@ from factories import JULY, JUNE, MAY, customer, published_rows, query, register
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.errors import NotFound
-from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
+from scoring.models.tags import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
 from scoring.monitoring.bins import cut_numbers, cut_text
 from scoring.monitoring.distance import jensen_shannon, wasserstein
 from scoring.monitoring.pages.evidently_page import NATURAL, drift_page

@@ -16,7 +16,8 @@ from scoring.errors import NotFound, PermanentError
 from scoring.learning.promotion import promote
 from scoring.models.encoding import Encoding
 from scoring.models.ledger import Decision
-from scoring.models.registry import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, Registry
+from scoring.models.registry import Registry
+from scoring.models.tags import SNAPSHOT_TAG, TRAINED_AS_OF_TAG
 from scoring.monitoring.watch import drift_of, measure_drift
 
 TABLES = ("profile", "profile_bins", "profile_counts", "drift_run", "drift")

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, execute, one, value
-from scoring.delivery import deliveries, endpoints
+from scoring.delivery import deliveries, endpoints, lanes
 from scoring.delivery.adapters.contract import Adapter, Limits, Rendered
 from scoring.delivery.deliveries import Claimed
 from scoring.delivery.message import Event, newest
@@ -23,7 +23,7 @@ LOCK_PIECE = """
 WITH piece AS MATERIALIZED (
     SELECT e.score, e.customer_id
     FROM scoring.outbox o JOIN scoring.event e USING (event_id)
-    WHERE o.endpoint = %(endpoint)s AND o.delivery_id IS NULL
+    WHERE o.endpoint = %(endpoint)s AND o.lane = %(lane)s AND o.delivery_id IS NULL
     ORDER BY o.event_id
     LIMIT %(limit)s
     FOR UPDATE OF o SKIP LOCKED
@@ -36,7 +36,7 @@ CROSS JOIN LATERAL (
 ) e
 CROSS JOIN LATERAL (
     SELECT FROM scoring.outbox o
-    WHERE o.endpoint = %(endpoint)s AND o.event_id = e.event_id AND o.delivery_id IS NULL
+    WHERE o.endpoint = %(endpoint)s AND o.lane = ANY (%(lanes)s) AND o.event_id = e.event_id AND o.delivery_id IS NULL
     FOR UPDATE SKIP LOCKED
 ) locked
 ORDER BY e.event_id
@@ -55,7 +55,7 @@ ASSIGN = """
 UPDATE scoring.outbox o SET delivery_id = v.delivery_id, coalesced = v.coalesced
 FROM unnest(%(events)s::bigint[], %(deliveries)s::uuid[], %(coalesced)s::boolean[])
      AS v (event_id, delivery_id, coalesced)
-WHERE o.endpoint = %(endpoint)s AND o.event_id = v.event_id AND o.delivery_id IS NULL
+WHERE o.endpoint = %(endpoint)s AND o.lane = ANY (%(lanes)s) AND o.event_id = v.event_id AND o.delivery_id IS NULL
 """
 
 # Each event takes along the older ones that were coalesced into it.
@@ -72,7 +72,10 @@ SELECT EXISTS (SELECT FROM scoring.outbox WHERE endpoint = %(endpoint)s AND deli
 """
 
 BACKLOG = """
-SELECT (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND delivery_id IS NULL) AS waiting,
+SELECT (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND lane = 0 AND delivery_id IS NULL)
+           AS waiting,
+       (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND lane > 0 AND delivery_id IS NULL)
+           AS paced,
        (SELECT count(*) FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'pending') AS pending,
        (SELECT count(*) FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'dead') AS dead
 """
@@ -80,15 +83,18 @@ SELECT (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND de
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much an endpoint has not been told: waiting events, pending and dead deliveries."""
+    """How much an endpoint has not been told: waiting events, those told at a pace, pending and dead deliveries."""
 
     waiting: int
+    paced: int
     pending: int
     dead: int
 
 
 def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM, *, limit: int = PIECE) -> int:
     """Pack the first ``limit`` waiting events into deliveries; the caller commits.
+
+    If none waits, those are packed that have a pace and whose turn has come.
 
     Returns
     -------
@@ -104,7 +110,13 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
     known = endpoints.look_up(connection, endpoint)
     if known.held_because is not None:
         return 0
-    events = all_rows(connection, Event, LOCK_PIECE, {"endpoint": endpoint, "limit": limit})
+    opened = lanes.of_endpoint(connection, endpoint)
+    piece = {"endpoint": endpoint, "lanes": [0, *opened]}
+    events = all_rows(connection, Event, LOCK_PIECE, piece | {"lane": 0, "limit": limit})
+    for lane in opened:
+        events = events or all_rows(
+            connection, Event, LOCK_PIECE, piece | {"lane": lane, "limit": lanes.take(connection, lane)}
+        )
     if not events:
         return 0
     told = newest(events)
@@ -113,7 +125,7 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
     ids = deliveries.create(connection, endpoint, rendered)
     carriers = {event.subject: one for one, part in zip(ids, rendered, strict=True) for event in part.events}
     assignment = {
-        "endpoint": endpoint,
+        **piece,
         "events": [event.event_id for event in events],
         "deliveries": [carriers[event.subject] for event in events],
         "coalesced": [told[event.subject] is not event for event in events],

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, value
 
-# Events that their endpoint has not confirmed, those given up or for a disabled endpoint included.
+# Events that their endpoint has not confirmed, those given up or for a disabled endpoint included; not those that wait
+# for their turn, at the pace that their score has after a promotion.
 UNCONFIRMED = """
 SELECT count(*) FROM scoring.outbox o LEFT JOIN scoring.delivery d USING (delivery_id)
-WHERE d.state IS DISTINCT FROM 'delivered'
+WHERE d.state IS DISTINCT FROM 'delivered' AND (o.lane = 0 OR o.delivery_id IS NOT NULL)
 """
 
 # A request may carry events of several publications; it counts for the publication of its first event.

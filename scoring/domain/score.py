@@ -15,6 +15,7 @@ from scoring.domain.monitoring import Monitoring, headlines
 from scoring.errors import DefinitionError
 
 Kind = Literal["classification", "regression"]
+MOST_PER_MINUTE = 25_000  # events that are packed in one transaction
 
 
 class Target(Definition):
@@ -69,6 +70,11 @@ class ChangeRule(Definition):
     ``relative`` times the told value and by at least ``absolute`` (one of the two may be left out).
     ``announce_first_load`` says whether the CRM is told of the customers in a score's first publication; otherwise
     they become known without being told.
+
+    ``after_promotion`` says what is done with a customer whose score comes from another version of the model than the
+    one before: ``tell`` what differs, as always; or be ``quiet``: take the new version's score as told, so that later
+    scores are compared with it. ``per_minute_after_promotion`` limits how many of such customers an endpoint is told
+    of in a minute; without it, all at once.
     """
 
     band: bool = False
@@ -76,11 +82,21 @@ class ChangeRule(Definition):
     relative: float | None = Field(default=None, gt=0)
     absolute: float | None = Field(default=None, gt=0)
     announce_first_load: bool = False
+    after_promotion: Literal["tell", "quiet"] = "tell"
+    per_minute_after_promotion: int | None = Field(default=None, gt=0, le=MOST_PER_MINUTE)
 
     def mistakes(self) -> Iterator[str]:
         """Contradictions between the fields."""
         if not self.band and self.points is None and self.relative is None and self.absolute is None:
             yield "band, points, relative, absolute: a change rule needs one of them"
+        if self.after_promotion == "quiet" and self.per_minute_after_promotion is not None:
+            yield "per_minute_after_promotion: nothing is told after a promotion if after_promotion is 'quiet'"
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """The fields that decide what is told, as JSON. How fast is none; a way that is no news keeps old digests."""
+        shown = self.model_dump(exclude={"per_minute_after_promotion"}, mode="json")
+        return shown if self.after_promotion == "quiet" else {k: v for k, v in shown.items() if k != "after_promotion"}
 
 
 class Score(Definition):
@@ -185,5 +201,5 @@ class Score(Definition):
     @property
     def digest(self) -> str:
         """Digest of all fields that decide what is published and told; the model is not part of it."""
-        shown = {"name", "data_set", "kind", "features", "points", "bands", "minimum", "change"}
-        return digest_of(self.model_dump(include=shown, mode="json"))
+        shown = {"name", "data_set", "kind", "features", "points", "bands", "minimum"}
+        return digest_of(self.model_dump(include=shown, mode="json") | {"change": self.change.decisive})

@@ -103,6 +103,7 @@ def retrain(
         made = promote(settings, score, ref, FIRST)
         return Retrained(ref, None, made, waits=False, because="It is the first version, and in charge.")
     if champion == ref:
+        charge.follow(settings.database(), registry, score.model_name)  # a run that was killed may not have come to it
         return Retrained(ref, None, None, waits=False, because="These inputs gave the version that is in charge.")
     verdict = judge(settings, score, ref, champion, inputs.held_out)
     if verdict is None:

@@ -24,7 +24,8 @@ class EndpointLine:
 
 _ENDPOINTS = """
     SELECT e.endpoint, e.state, e.disabled_because, CASE WHEN e.not_before > now() THEN e.not_before END AS held_until,
-        (SELECT count(*) FROM (SELECT FROM scoring.outbox o WHERE o.endpoint = e.endpoint AND o.delivery_id IS NULL
+        (SELECT count(*) FROM (SELECT FROM scoring.outbox o WHERE o.endpoint = e.endpoint AND o.lane = 0
+                                   AND o.delivery_id IS NULL
                                LIMIT %(most)s + 1) w) AS waiting_events,
         (SELECT count(*) FROM (SELECT FROM scoring.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'pending'
                                LIMIT %(most)s + 1) p) AS pending_deliveries,

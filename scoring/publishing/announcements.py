@@ -35,19 +35,26 @@ _ONE_PARALLEL_JOIN = {
 # Updating by ctid beats hashing the whole table (measured).
 _BY_CTID = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
-# The rows that differ from the announcements by the change rule. With %(known_only)s (a first load that the definition
-# does not announce) the customers become known with version 0 and nobody is told. ``known`` is the announcement's ctid.
+# The rows about which something is done (see change.treatment). Those that differ by the change rule are told, unless
+# the definition is quiet about what comes with ``another`` version of the model: then what counts as told moves
+# (``moved``). Of the others only the version is noted. With %(known_only)s (a first load that the definition does not
+# announce) the customers become known with version 0 and nobody is told. ``known`` is the announcement's ctid.
 #
 # PostgreSQL raises on float64 overflow and underflow, so each CASE avoids such a computation. If one value is at most
 # 1e200 in size, the difference cannot overflow; else comparing the halves shows whether it would.
 _FIND = sql.SQL("""
     CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
-    SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known,
-           CASE WHEN %(known_only)s THEN 0 ELSE coalesce(a.version, 0) + 1 END AS version,
-           a.value AS previous_value, a.points AS previous_points, a.band AS previous_band
-    FROM {rows} n
-    LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
-    WHERE a.customer_id IS NULL
+    SELECT customer_id, value, points, band, model_version, known, previous_value, previous_points, previous_band,
+           differs AND NOT moved AND NOT %(known_only)s AS told, moved, another AND %(paced)s AS paced,
+           CASE WHEN known IS NOT NULL AND (moved OR NOT differs) OR %(known_only)s THEN coalesce(version, 0)
+                ELSE coalesce(version, 0) + 1 END AS version
+    FROM (
+    SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known, a.version,
+           a.value AS previous_value, a.points AS previous_points, a.band AS previous_band,
+           n.model_version <> a.model_version IS TRUE AS another,
+           n.model_version IS DISTINCT FROM a.model_version AS unseen,
+           %(quiet)s AND (n.model_version <> a.model_version) IS TRUE AS moved,
+          (a.customer_id IS NULL
        OR (%(band)s AND n.band IS DISTINCT FROM a.band)
        OR abs(n.points - a.points) >= %(points)s
        OR (%(amount)s AND n.value <> a.value AND
@@ -57,18 +64,27 @@ _FIND = sql.SQL("""
            >= greatest(%(absolute)s,
                        CASE WHEN abs(a.value) < %(share_from)s THEN 0
                             WHEN abs(a.value) >= %(share_infinite_from)s THEN 'Infinity'
-                            ELSE %(relative)s * abs(a.value) END))
-    ORDER BY n.customer_id""")
+                            ELSE %(relative)s * abs(a.value) END))) IS TRUE AS differs
+    FROM {rows} n
+    LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
+    ) compared
+    WHERE differs OR unseen
+    ORDER BY customer_id""")
 
 _ADD = """
-    INSERT INTO scoring.announcement (score, customer_id, version, as_of, value, points, band, publication_id)
-    SELECT %(score)s, customer_id, version, %(as_of)s, value, points, band, %(publication_id)s
+    INSERT INTO scoring.announcement (score, customer_id, version, as_of, value, points, band, publication_id,
+        model_version)
+    SELECT %(score)s, customer_id, version, %(as_of)s, value, points, band, %(publication_id)s, model_version
     FROM changed WHERE known IS NULL"""
 
 _UPDATE = """
     UPDATE scoring.announcement a SET version = c.version, as_of = %(as_of)s, value = c.value, points = c.points,
-        band = c.band, publication_id = %(publication_id)s
-    FROM changed c WHERE a.ctid = c.known"""
+        band = c.band, publication_id = %(publication_id)s, model_version = c.model_version
+    FROM changed c WHERE a.ctid = c.known AND (c.told OR c.moved)"""
+
+_SEE = """
+    UPDATE scoring.announcement a SET model_version = c.model_version
+    FROM changed c WHERE a.ctid = c.known AND NOT (c.told OR c.moved)"""
 
 _TELL = """
     WITH told AS (
@@ -76,26 +92,43 @@ _TELL = """
             band, previous_value, previous_points, previous_band)
         SELECT %(score)s, customer_id, version, %(as_of)s, %(publication_id)s, model_version, value, points, band,
             previous_value, previous_points, previous_band
-        FROM changed WHERE version > 0
+        FROM changed WHERE told AND paced = %(paced)s
         RETURNING event_id
     ), sent AS (
-        INSERT INTO scoring.outbox (endpoint, event_id) SELECT endpoint, event_id FROM scoring.endpoint CROSS JOIN told
+        INSERT INTO scoring.outbox (endpoint, event_id, lane)
+        SELECT e.endpoint, told.event_id, coalesce(l.lane, 0)
+        FROM scoring.endpoint e
+        LEFT JOIN scoring.lane l ON l.endpoint = e.endpoint AND l.score = %(score)s AND %(paced)s
+        CROSS JOIN told
     )
     SELECT count(*) FROM told"""
+
+# A lane of each endpoint. One that has rested begins with a minute's worth, not with all that it did not use.
+_OPEN_LANES = """
+    INSERT INTO scoring.lane AS l (endpoint, score, per_minute, taken_at)
+    SELECT endpoint, %(score)s, %(per_minute)s, now() - interval '1 minute' FROM scoring.endpoint
+    ON CONFLICT (endpoint, score) DO UPDATE
+        SET per_minute = excluded.per_minute, taken_at = greatest(l.taken_at, excluded.taken_at)"""
+
+_FOUND = """
+    SELECT count(*) FILTER (WHERE told) AS told, count(*) FILTER (WHERE told AND paced) AS paced,
+           count(*) FILTER (WHERE moved) AS moved
+    FROM changed"""
 
 _MOVE_ANNOUNCED_UNTIL = """
     INSERT INTO scoring.announced_until AS until (score, as_of) VALUES (%(score)s, %(as_of)s)
     ON CONFLICT (score) DO UPDATE SET as_of = greatest(until.as_of, excluded.as_of)"""
 
 _GROUPS = """
-    SELECT known IS NULL AS is_new, previous_band, band, count(*) AS customers FROM changed GROUP BY 1, 2, 3
+    SELECT known IS NULL AS is_new, previous_band, band, count(*) AS customers FROM changed WHERE told
+    GROUP BY 1, 2, 3
     ORDER BY customers DESC, previous_band, band"""
 
 # Points are what people see of a probability. PostgreSQL raises where a difference is infinite; above 1e200 on both
 # sides half of it will do.
 _MOVERS = """
     SELECT customer_id, previous_value, value, previous_points, points, previous_band, band
-    FROM changed WHERE known IS NOT NULL
+    FROM changed WHERE told AND known IS NOT NULL
     ORDER BY abs(points - previous_points) DESC NULLS LAST,
         CASE WHEN least(abs(value), abs(previous_value)) <= 1e200 THEN abs(value - previous_value)
              ELSE abs(value / 2 - previous_value / 2) END DESC,
@@ -120,6 +153,15 @@ class _Group:
     @property
     def migrated(self) -> bool:
         return not self.is_new and self.previous_band != self.band
+
+
+@dataclass(frozen=True)
+class Found:
+    """Customers to be ``told`` of, of them at a pace (``paced``), and those ``moved`` without a word."""
+
+    told: int
+    paced: int
+    moved: int
 
 
 @dataclass(frozen=True)
@@ -153,8 +195,8 @@ def counts(connection: Connection, score: str, after: dt.date) -> Counts:
 @contextmanager
 def compared(
     connection: Connection, rows: sql.Composed, rule: ChangeRule, *, score: str, known_only: bool
-) -> Iterator[int]:
-    """Compare the table ``rows`` with the announcements; gives the number of customers that differ.
+) -> Iterator[Found]:
+    """Compare the table ``rows`` with the announcements; gives how many customers differ.
 
     Inside, :func:`movements` looks at the differences and :func:`tell` writes them; without it they are forgotten.
     With ``known_only`` everybody is to become known and nobody to be told.
@@ -162,20 +204,27 @@ def compared(
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
     with planner(connection, **_ONE_PARALLEL_JOIN):
-        differing = execute(
-            connection, _FIND.format(rows=rows), {"score": score, **_bounds(rule), "known_only": known_only}
-        )
-    yield differing
+        execute(connection, _FIND.format(rows=rows), {"score": score, **_bounds(rule), "known_only": known_only})
+    yield one(connection, Found, _FOUND)
     execute(connection, "DROP TABLE changed")
 
 
-def tell(connection: Connection, *, score: str, as_of: dt.date, publication_id: int) -> int:
-    """Write what :func:`compared` found as announcements and events; returns the number of events."""
-    names = {"score": score, "as_of": as_of, "publication_id": publication_id}
+def tell(
+    connection: Connection, *, score: str, as_of: dt.date, publication_id: int, per_minute: int | None = None
+) -> int:
+    """Write what :func:`compared` found as announcements and events; returns the number of events.
+
+    ``per_minute`` is the pace of those that are told at one.
+    """
+    names = {"score": score, "as_of": as_of, "publication_id": publication_id, "per_minute": per_minute}
     with planner(connection, **_BY_CTID):
         execute(connection, _UPDATE, names)
+        execute(connection, _SEE, names)
     execute(connection, _ADD, names)
-    events = value(connection, _TELL, names)
+    events = value(connection, _TELL, names | {"paced": False})
+    if per_minute is not None:
+        execute(connection, _OPEN_LANES, names)
+        events += value(connection, _TELL, names | {"paced": True})
     execute(connection, _MOVE_ANNOUNCED_UNTIL, names)
     return int(events)
 
@@ -195,6 +244,8 @@ def _bounds(rule: ChangeRule) -> dict[str, Any]:
     """The change rule as parameters of the comparison."""
     share_from, share_infinite_from = share_limits(rule.relative) if rule.relative else (0.0, float("inf"))
     return {
+        "quiet": rule.after_promotion == "quiet",
+        "paced": rule.per_minute_after_promotion is not None,
         "band": rule.band,
         "points": rule.points,
         "amount": rule.relative is not None or rule.absolute is not None,

@@ -8,8 +8,11 @@ import struct
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from scoring.domain.score import ChangeRule
+
+Treatment = Literal["tell", "move", "see", "nothing"]
 
 _INFINITY_BITS = 0x7FF0_0000_0000_0000  # the bits of positive floats, read as an integer, are in the floats' order
 
@@ -46,6 +49,33 @@ def is_change(rule: ChangeRule, told: Standing | None, new: Standing) -> bool:
             and moved >= (rule.absolute or 0.0)
         )
     )
+
+
+def treatment(
+    rule: ChangeRule, told: Standing | None, new: Standing, *, compared_with: int | None, version: int
+) -> Treatment:
+    """What is done about a customer of a publication.
+
+    Parameters
+    ----------
+    told
+        What the CRM was last told, or what was taken as told.
+    compared_with
+        The version of the model whose score ``told`` was last compared with; None if that is not known.
+    version
+        The version of the model that made ``new``.
+
+    Returns
+    -------
+    Treatment
+        ``tell`` the CRM; ``move`` what counts as told and say nothing; only note that the version was ``see``n, so that
+        the next difference is known not to be the promotion's; or ``nothing``.
+    """
+    if told is not None and rule.after_promotion == "quiet" and compared_with not in (None, version):
+        return "move"
+    if is_change(rule, told, new):
+        return "tell"
+    return "nothing" if compared_with == version else "see"
 
 
 def share_limits(relative: float) -> tuple[float, float]:

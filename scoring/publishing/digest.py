@@ -51,6 +51,15 @@ def share(changed: int, rows: int) -> float:
     return changed / rows if rows else 0.0
 
 
+def after_promotion(moved: int, paced: int, per_minute: int | None) -> str:
+    """What is done about scores that come from another version of the model than before; empty if nothing."""
+    if moved:
+        return f"{moved:,} scores come from another version of the model; the CRM is not told what that changed.\n"
+    if paced and per_minute is not None:
+        return f"{paced:,} of the changes come with another version of the model: {per_minute:,} a minute are told.\n"
+    return ""
+
+
 def described(movements: Movements) -> str:
     """The movements as lines of text."""
     lines = [f"New customers: {movements.new:,}."]

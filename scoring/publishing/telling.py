@@ -34,8 +34,8 @@ def announce(
     if held is not None and held.state == "rejected" and confirmed_by is None:
         return None
     table, known_only = publications.rows_table(publication.publication_id), decided == "know"
-    with announcements.compared(connection, table, score.change, score=score.name, known_only=known_only) as differing:
-        changed = 0 if known_only else differing
+    with announcements.compared(connection, table, score.change, score=score.name, known_only=known_only) as found:
+        changed = found.told
         text = digest.described(announcements.movements(connection)) if changed else ""
         most = score.monitoring.most_changed
         decision = telling(changed, rows, most, first_load=heard is None, confirmed=confirmed_by is not None)
@@ -43,7 +43,11 @@ def announce(
             _hold(connection, score, publication, changed=changed, rows=rows, most=most, text=text)
             return None
         events = announcements.tell(
-            connection, score=score.name, as_of=publication.as_of, publication_id=publication.publication_id
+            connection,
+            score=score.name,
+            as_of=publication.as_of,
+            publication_id=publication.publication_id,
+            per_minute=score.change.per_minute_after_promotion if found.paced else None,
         )
     if confirmed_by is None:
         holds.release(connection, publication.publication_id, score.name)
@@ -51,7 +55,8 @@ def announce(
     summary = "a first load" if known_only else digest.summary(changed, rows)
     confirmed = f"Confirmed by {confirmed_by}.\n" if confirmed_by else ""
     known = f"{rows:,} customers are known from now on; nobody is told of them.\n" if known_only else ""
-    _note_digest(connection, score, publication, summary, f"{confirmed}{known}The CRM is told.\n{text}".strip())
+    pace = digest.after_promotion(found.moved, found.paced, score.change.per_minute_after_promotion)
+    _note_digest(connection, score, publication, summary, f"{confirmed}{known}The CRM is told.\n{pace}{text}".strip())
     return events
 
 

@@ -20,18 +20,26 @@ SELECT publication_id, score, as_of, snapshot_id, 'dropped', dropped_at FROM sco
 WHERE score = ANY(%(scores)s)
 """
 
-# An index gives the oldest waiting event; counting all of them would be slow.
+# An index gives the oldest waiting event; counting all of them would be slow. What is told at a pace waits for too long
+# if nothing was taken from its lane.
 ENDPOINTS = """
 SELECT p.endpoint, p.state, p.disabled_because,
        CASE WHEN p.not_before > now() THEN p.not_before END AS held_until,
-       waiting.created_at AS waiting_since, waiting.score AS waiting_score, waiting.as_of AS waiting_as_of,
+       coalesce(oldest.since, waiting.created_at) AS waiting_since, waiting.score AS waiting_score,
+       waiting.as_of AS waiting_as_of,
        (SELECT min(created_at) FROM scoring.delivery d WHERE d.endpoint = p.endpoint AND d.state = 'pending')
            AS pending_since,
        dead.count AS dead, dead.since AS dead_since
 FROM scoring.endpoint p
 LEFT JOIN LATERAL (
-    SELECT o.event_id FROM scoring.outbox o WHERE o.endpoint = p.endpoint AND o.delivery_id IS NULL
-    ORDER BY o.event_id LIMIT 1
+    (SELECT o.event_id, NULL::timestamptz AS since FROM scoring.outbox o
+     WHERE o.endpoint = p.endpoint AND o.lane = 0 AND o.delivery_id IS NULL ORDER BY o.event_id LIMIT 1)
+    UNION ALL
+    (SELECT first.event_id, l.taken_at FROM scoring.lane l CROSS JOIN LATERAL (
+         SELECT o.event_id FROM scoring.outbox o
+         WHERE o.endpoint = l.endpoint AND o.lane = l.lane AND o.delivery_id IS NULL ORDER BY o.event_id LIMIT 1) first
+     WHERE l.endpoint = p.endpoint ORDER BY l.taken_at LIMIT 1)
+    LIMIT 1
 ) oldest ON true
 LEFT JOIN scoring.event waiting USING (event_id)
 CROSS JOIN LATERAL (

@@ -25,6 +25,15 @@ def test_the_digest_changes_with_all_that_decides_what_is_published_and_told(fie
     assert LEAVING.model_copy(update={field: CHANGES[field]}).digest != LEAVING.digest
 
 
+def test_what_a_promotion_does_to_the_crm_is_part_of_the_digest_and_how_fast_is_not():
+    def digest(**fields):
+        return LEAVING.model_copy(update={"change": LEAVING.change.model_copy(update=fields)}).digest
+
+    assert digest(after_promotion="tell") == LEAVING.digest
+    assert digest(per_minute_after_promotion=100) == LEAVING.digest
+    assert digest(after_promotion="quiet") != LEAVING.digest
+
+
 @pytest.mark.parametrize("field", ["title", "description", "owner", "trusted_types"])
 def test_the_digest_does_not_change_with_what_only_people_read(field):
     assert LEAVING.model_copy(update={field: ("something else",)}).digest == LEAVING.digest

@@ -34,7 +34,7 @@ from scoring.database import value as value_of
 from scoring.domain.score import ChangeRule
 from scoring.publishing import keys, publications
 from scoring.publishing.announcements import compared, movements, tell
-from scoring.publishing.change import Standing, is_change
+from scoring.publishing.change import Standing, treatment
 from scoring.publishing.plan import plan
 from scoring.publishing.planner import planner
 from scoring.publishing.publish import drop
@@ -155,7 +155,9 @@ RULES = st.fixed_dictionaries(
         "relative": SHARES,
         "absolute": BOUNDS | st.sampled_from([10.0, 25.0, 100.0]) | st.floats(1e-6, 1e6),
     }
-).filter(lambda rule: any(rule.values())).map(lambda rule: ChangeRule(**rule))  # fmt: skip
+).filter(lambda rule: any(rule.values())).flatmap(
+    lambda rule: st.sampled_from([rule, rule | {"after_promotion": "quiet"}])
+).map(lambda rule: ChangeRule(**rule))  # fmt: skip
 
 
 @st.composite
@@ -175,7 +177,8 @@ def pairs_at_the_bounds(draw, rule):
 @st.composite
 def rules_and_pairs(draw):
     rule = draw(RULES)
-    return rule, draw(st.lists(pairs_at_the_bounds(rule), min_size=10, max_size=40))
+    with_versions = st.tuples(pairs_at_the_bounds(rule), st.sampled_from([None, 1, 2]))
+    return rule, [(*pair, seen) for pair, seen in draw(st.lists(with_versions, min_size=10, max_size=40))]
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -195,17 +198,20 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
                 cursor,
                 f"""INSERT INTO scoring.score_{publication.publication_id}
                     (customer_id, value, points, band, arm, model_version) VALUES %s""",
-                [(name, *dataclasses.astuple(new), "champion", 1) for name, (_, new) in zip(names, pairs, strict=True)],
+                [
+                    (name, *dataclasses.astuple(new), "champion", 1)
+                    for name, (_, new, _) in zip(names, pairs, strict=True)
+                ],
             )
-            known = [(name, old) for name, (old, _) in zip(names, pairs, strict=True) if old is not None]
+            known = [(name, *pair[::2]) for name, pair in zip(names, pairs, strict=True) if pair[0] is not None]
             execute_values(
                 cursor,
                 """INSERT INTO scoring.announcement (customer_id, value, points, band, score, version, as_of,
-                       publication_id) VALUES %s""",
-                [(name, *dataclasses.astuple(old), "leaving", 3, JUNE, 0) for name, old in known],
+                       publication_id, model_version) VALUES %s""",
+                [(name, *dataclasses.astuple(old), "leaving", 3, JUNE, 0, seen) for name, old, seen in known],
             )
         rows = publications.rows_table(publication.publication_id)
-        with compared(connection, rows, rule, score=publication.score, known_only=False) as changed:
+        with compared(connection, rows, rule, score=publication.score, known_only=False) as counted:
             movements(connection)  # raises at no float
             tell(
                 connection,
@@ -216,14 +222,24 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id, version FROM scoring.event ORDER BY customer_id")
             found = cursor.fetchall()
+            cursor.execute(
+                "SELECT value, points, band, version, model_version FROM scoring.announcement ORDER BY customer_id"
+            )
+            stands = cursor.fetchall()
         connection.rollback()
+    done = [treatment(rule, old, new, compared_with=seen if old else None, version=1) for old, new, seen in pairs]
     expected = [
-        (name, 1 if old is None else 4)
-        for name, (old, new) in zip(names, pairs, strict=True)
-        if is_change(rule, old, new)
+        (name, 1 if pair[0] is None else 4)
+        for name, pair, what in zip(names, pairs, done, strict=True)
+        if what == "tell"
     ]
     assert found == expected
-    assert changed == len(expected)
+    assert (counted.told, counted.moved) == (done.count("tell"), done.count("move"))
+    versions = dict(found)
+    assert stands == [
+        (*dataclasses.astuple(new if what in ("tell", "move") else old), versions.get(name, 3), 1)
+        for name, (old, new, _), what in zip(names, pairs, done, strict=True)
+    ]
 
 
 def test_extreme_amounts_are_told_like_others_and_stop_nothing(shop):

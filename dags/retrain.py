@@ -9,8 +9,8 @@
 the newest of them, and compares the new version with the one in charge on those, customer by customer. The gate's
 verdict is kept with all its numbers (`scoring.gate_verdict`, `scoring.gate_check`). If it passes, the version is put
 in charge by a row of the ledger `scoring.promotion`; or a person is asked first (`learning.promotion.by="person"`):
-*approval* waits, the score's owner is told, and without an answer in time the champion stays. The same inputs again
-change nothing.
+*approval* waits, the score's owner is told, and without an answer in time the champion stays; or an experiment tries it
+on a part of the customers (`"experiment"`). The same inputs again change nothing.
 
 **Needs.** The connection `scoring_db`, the lake, MLflow.
 

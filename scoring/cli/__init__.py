@@ -7,7 +7,19 @@ from pathlib import Path
 
 import typer
 
-from scoring.cli import alerts, announcements, crm, data, drift, models, monitoring, outcomes, reconcile, scores
+from scoring.cli import (
+    alerts,
+    announcements,
+    crm,
+    data,
+    drift,
+    experiments,
+    models,
+    monitoring,
+    outcomes,
+    reconcile,
+    scores,
+)
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
 
@@ -84,6 +96,7 @@ app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")
 app.add_typer(models.model, name="model")
+app.add_typer(experiments.experiment, name="experiment")
 app.add_typer(announcements.announce, name="announce")
 app.add_typer(outcomes.outcome, name="outcome")
 app.add_typer(monitoring.update, name="update")

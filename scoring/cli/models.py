@@ -118,14 +118,18 @@ def model_retrain(
     only_register: Annotated[bool, typer.Option("--only-register", help="Do not put it in charge.")] = False,
 ) -> None:
     """Train a version on the mature cohorts, judge it, and put it in charge if the definition allows it."""
+    from scoring.experiments.running import start_by_rule
     from scoring.learning.retrain import report_of, retrain
 
     with attached_settings() as settings:
         score, at = find_score(settings, name), known_at.replace(tzinfo=dt.UTC) if known_at else None
         found = retrain(settings, score, as_of.date(), known_at=at, reason=reason, only_register=only_register)
         typer.echo(report_of(settings, found))
+        begun = start_by_rule(settings, score, found)
         if found.promotion:
             typer.echo(_said(found.promotion))
+        elif begun:
+            typer.echo(f"Experiment {begun.experiment_id} tries it: `scoring experiment show {name}`.")
         elif found.waits:
             typer.echo(f"It waits for a person: `scoring model approve {name} {found.ref.version} --reason <why>`.")
         else:

@@ -10,6 +10,7 @@ RECONCILE = "reconcile"
 TELL = "tell_people"
 CONFIRM = "confirm_publication"
 ROLL_BACK = "roll_back_model"
+CHANGE_EXPERIMENT = "change_experiment"
 
 
 def ingest_dag(data_set: str) -> str:
@@ -47,6 +48,11 @@ def retrain_schedule_dag(score: str) -> str:
     return f"retrain_{score}_by_schedule"
 
 
+def evaluate_dag(score: str) -> str:
+    """The id of the DAG that looks at the running experiment of the score of that name."""
+    return f"evaluate_experiment_{score}"
+
+
 def retrain_asset_name(score: str) -> str:
     """The asset that wakes the retraining of a score, by the name of the score."""
     return f"retrain_{score}"
@@ -63,4 +69,6 @@ def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
     outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
     of_scores = {*map(score_dag, scores), *map(monitor_dag, scores), *map(retrain_dag, scores)}
     of_scores |= {retrain_schedule_dag(name) for name, score in scores.items() if score.learning.schedule}
-    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, NOTIFY, SWEEP, RECONCILE, TELL, CONFIRM, ROLL_BACK}
+    of_scores |= {*map(evaluate_dag, scores)}
+    by_hand = {CONFIRM, ROLL_BACK, CHANGE_EXPERIMENT}
+    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, *by_hand, NOTIFY, SWEEP, RECONCILE, TELL}

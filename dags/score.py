@@ -7,8 +7,9 @@
 **What it does.** *plan* asks the ledger which version is in charge and opens the publication. Each *score_shard*
 predicts a piece of the snapshot, several in parallel. *publish* checks that nothing is missing, finds whose score
 changed enough to tell the CRM, and makes the publication visible together with the events, in one transaction. Then it
-wakes `notify_crm`. Done work is not done again: with the same inputs, the partition is found published. *shadow* then scores the same
-customers with the challenger of a shadow experiment, if one is running; nobody sees that, and nothing waits for it.
+wakes `notify_crm`. Done work is not done again: with the same inputs, the partition is found published. *shadow* then
+scores the same customers with the challenger of a shadow experiment, if one is running; nobody sees that, and nothing
+waits for it.
 
 **Needs.** The connection `scoring_db`, the lake, and the version in charge in MLflow.
 

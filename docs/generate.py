@@ -25,6 +25,8 @@ FILES = {
     "retrain": "`retrain_<score>`, one for each score",
     "retrain_schedule": "`retrain_<score>_by_schedule`, one for each score with a `learning.schedule`",
     "roll_back": "`roll_back_model`",
+    "change_experiment": "`change_experiment`",
+    "evaluate_experiment": "`evaluate_experiment_<score>`, one for each score",
     "tell": "`tell_people`",
     "definitions": "Mistakes in the definitions: an import error, no DAG",
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.domain.horizon import Horizon
-from scoring.domain.learning import Learning
+from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.score import Band, ChangeRule, Score, Target
 
 CREDIT_CARDS = DataSet(
@@ -60,8 +60,9 @@ FEATURES = tuple(name for name in CREDIT_CARDS.column_names if name != CREDIT_CA
 HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
 
-# A new version each quarter; it is put in charge if it is better by more than noise.
+# A new version each quarter: put in charge if it is surely better, or tried on half of the customers first.
 QUARTERLY = Learning(schedule="0 8 L 2,5,8,11 *")
+TRIED_FIRST = QUARTERLY.model_copy(update={"promotion": PromotionPolicy(by="experiment")})
 
 
 def _classifier() -> Any:
@@ -98,7 +99,7 @@ DELINQUENCY_RISK = Score(
         Band(name="E", upper=1.0),
     ),
     change=ChangeRule(band=True, points=50),
-    learning=QUARTERLY,
+    learning=TRIED_FIRST,
 )
 
 NEXT_PAYMENT = Score(

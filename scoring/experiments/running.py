@@ -2,6 +2,7 @@
 
 from scoring.catalog import load_catalog
 from scoring.database import Connection, transaction
+from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
 from scoring.errors import NotFound, PermanentError
@@ -15,7 +16,15 @@ from scoring.settings import Settings
 
 
 def start(
-    settings: Settings, score: Score, version: int, *, mode: Mode, share: float | None = None, by: str, reason: str
+    settings: Settings,
+    score: Score,
+    version: int,
+    *,
+    mode: Mode,
+    share: float | None = None,
+    salt: str | None = None,
+    by: str,
+    reason: str,
 ) -> Experiment:
     """Start comparing a version with the one in charge.
 
@@ -26,6 +35,8 @@ def start(
         everybody, and nobody sees it.
     share
         Of the customers (0 to 1, both excluded) that the challenger gets in a split. None: the definition's.
+    salt
+        What decides who gets which version, 32 hex digits. None: drawn.
 
     Raises
     ------
@@ -49,13 +60,14 @@ def start(
         ledger.lock(connection, ref.name)  # nobody else comes into charge meanwhile
         experiments.lock(connection, score.name)
         _refuse_second(connection, score, champion.version)
-        return experiments.add(connection, new, given)
+        return experiments.add(connection, new, given, salt)
 
 
 def start_by_rule(settings: Settings, score: Score, found: Retrained) -> Experiment | None:
     """Start the split that the promotion policy asks for, if the gate lets the challenger pass; else None.
 
-    A challenger is tried once: what an experiment has decided, the same retraining again does not undo.
+    A challenger is tried once: what an experiment has decided, the same retraining again does not undo. Its salt
+    follows from its file, so that an installation made anew from the same data publishes the same scores.
     """
     if not found.tried:
         return None
@@ -64,7 +76,8 @@ def start_by_rule(settings: Settings, score: Score, found: Retrained) -> Experim
             return None
         if experiments.running(connection, score.name) is not None:
             return None
-    return start(settings, score, found.ref.version, mode="split", by=GATE, reason=found.because)
+    salt = digest_of([score.name, found.ref.digest])[:32]
+    return start(settings, score, found.ref.version, mode="split", salt=salt, by=GATE, reason=found.because)
 
 
 def set_share(settings: Settings, score: Score, share: float, *, by: str, reason: str) -> Experiment:

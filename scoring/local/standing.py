@@ -12,6 +12,7 @@ from scoring.domain.score import Score
 from scoring.monitoring import evaluations, verdicts
 from scoring.monitoring.evaluations import EvaluationKind
 from scoring.monitoring.figures import Figure
+from scoring.monitoring.performance import judged_of
 from scoring.monitoring.verdicts import Verdict
 from scoring.publishing import publications
 
@@ -53,11 +54,13 @@ def standing(connection: Connection, scores: Sequence[Score]) -> dict[Key, Stand
 
 
 def _standing(connection: Connection, score: Score, seen: publications.Publication) -> Standing:
+    arms = [arm.arm for arm in publications.arms(connection, seen.publication_id)]
+
     def figures(kind: EvaluationKind) -> tuple[float | None, dict[str, Figure]]:
         found = evaluations.current(connection, seen.publication_id, kind)
         if found is None or (kind == "realised" and not found.mature):
             return None, {}
-        return found.coverage, evaluations.figures(connection, found.evaluation_id)
+        return found.coverage, evaluations.figures(connection, found.evaluation_id, judged_of(arms))
 
     coverage, realised = figures("realised")
     _, estimated = figures("estimated")

@@ -98,9 +98,9 @@ def lock(connection: Connection, score: str) -> None:
     execute(connection, "SELECT pg_advisory_xact_lock(hashtextextended('scoring.experiment ' || %s, 0))", (score,))
 
 
-def add(connection: Connection, new: NewExperiment, share: float | None) -> Experiment:
-    """Start an experiment with a salt of its own; the caller holds the lock and has seen that none is running."""
-    experiment_id = int(value(connection, _ADD, vars(new) | {"salt": secrets.token_hex(16)}))
+def add(connection: Connection, new: NewExperiment, share: float | None, salt: str | None = None) -> Experiment:
+    """Start an experiment; the caller holds the lock and has seen that none is running. Without a salt one is drawn."""
+    experiment_id = int(value(connection, _ADD, vars(new) | {"salt": salt or secrets.token_hex(16)}))
     if share is not None:
         set_share(connection, experiment_id, share, new.started_by, new.reason)
     return get(connection, experiment_id)

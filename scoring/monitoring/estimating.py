@@ -14,12 +14,12 @@ from scoring.models.fitting import fitting_encoding
 from scoring.models.registry import Registry
 from scoring.models.tags import ModelRef
 from scoring.monitoring import cbpe, dle, evaluations, learned
-from scoring.monitoring.evaluations import EVERYBODY, Method, NewEvaluation
+from scoring.monitoring.evaluations import Method, NewEvaluation
 from scoring.monitoring.figures import Figure
 from scoring.monitoring.learned import Customers, Learned, Source
 from scoring.monitoring.performance import Shown, shown_at
 from scoring.monitoring.shift import ratios
-from scoring.monitoring.values import all_values
+from scoring.monitoring.values import count_by, values_by
 from scoring.publishing import publications
 from scoring.settings import Settings
 
@@ -32,7 +32,8 @@ UNTRIED = "it was not tried on others at training"
 def estimate(settings: Settings, score: Score, as_of: dt.date) -> None:
     """Estimate how well what readers see of a score at ``as_of`` does. No-op if exactly this was estimated before.
 
-    An estimate stays what it was when its cohort matured: it is compared with what happened.
+    An estimate stays what it was when its cohort matured: it is compared with what happened. Of a publication that an
+    experiment splits, the champion's customers are estimated.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def estimate(settings: Settings, score: Score, as_of: dt.date) -> None:
         new = _described(shown, ref, source)
         if not evaluations.confirm(connection, publication_id, "estimated", new.inputs_digest):
             figures = _Estimator(connection, shown, ref, data_set).figures(source)
-            evaluations.add(connection, replace(new, used=figures.used), {EVERYBODY: figures.found})
+            evaluations.add(connection, replace(new, used=figures.used), {shown.judged: figures.found})
 
 
 def _described(shown: Shown, ref: ModelRef, source: Source | None) -> NewEvaluation:
@@ -104,13 +105,13 @@ class _Estimator:
             return _Figures([], 0)
         score = self.shown.score
         encoding = fitting_encoding(self.ref, score, self.data_set)
-        known = learned.with_features(self.connection, self.shown, source, encoding)
-        now = learned.sample_of(self.connection, self.shown, encoding, CURRENT_ROWS)
+        known = learned.with_features(self.connection, self.shown, source, encoding, self.ref)
+        now = learned.sample_of(self.connection, self.shown, encoding, self.ref, CURRENT_ROWS)
         estimated = self._classification if score.kind == "classification" else self._regression
         return _Figures(estimated(known, now, by_value=not source.of_folds), len(known.values))
 
     def _classification(self, known: Learned, now: Customers, *, by_value: bool) -> list[Figure]:
-        values = all_values(self.connection, self.shown.publication.publication_id)
+        values = values_by(self.connection, self.shown.publication.publication_id, self.ref.version)
         then, current = known.features, now.features
         if by_value:
             then, current = np.column_stack([then, known.values]), np.column_stack([current, now.values])
@@ -130,7 +131,7 @@ class _Estimator:
             known.outcomes,
             now.features,
             now.values,
-            rows=self.shown.publication.rows or 0,
+            rows=count_by(self.connection, self.shown.publication.publication_id, self.ref.version),
             seed=SEED,
             by_value=by_value,
         )

@@ -113,7 +113,7 @@ def _headline(connection: Connection, shown: Shown, kind: evaluations.Evaluation
     found = evaluations.current(connection, shown.publication.publication_id, kind)
     if found is None or (kind == "realised" and not found.mature):
         return None
-    figure = evaluations.figures(connection, found.evaluation_id).get(shown.score.headline)
+    figure = evaluations.figures(connection, found.evaluation_id, shown.judged).get(shown.score.headline)
     return figure if figure and figure.value is not None else None
 
 

@@ -25,6 +25,8 @@ from scoring.publishing import publications
 from scoring.snapshots import manifest
 from scoring.snapshots.lake import SnapshotFile
 
+Model = tuple[Encoding, ModelRef]
+
 COHORTS = 3  # newest ones: what customers did long ago says less about those of today
 ROWS = 15_000  # that are learned from: a seeded sample of each cohort
 
@@ -85,10 +87,10 @@ def source_of(connection: Connection, registry: Registry, shown: Shown, ref: Mod
     return Source(what, [ref.digest], None, tried=tried, trained=trained.snapshot_id, of_folds=of_folds)
 
 
-def with_features(connection: Connection, shown: Shown, source: Source, encoding: Encoding) -> Learned:
+def with_features(connection: Connection, shown: Shown, source: Source, encoding: Encoding, ref: ModelRef) -> Learned:
     """A seeded sample of a source with the features that the model sees."""
     nobody = Learned(np.zeros(0), np.zeros(0), np.zeros((0, len(encoding.features))))
-    parts = [nobody, *_sampled(connection, shown, source, encoding)]
+    parts = [nobody, *_sampled(connection, shown, source, encoding, ref)]
     return Learned(
         np.concatenate([one.values for one in parts]),
         np.concatenate([one.outcomes for one in parts]),
@@ -96,13 +98,15 @@ def with_features(connection: Connection, shown: Shown, source: Source, encoding
     )
 
 
-def sample_of(connection: Connection, shown: Shown, encoding: Encoding, count: int) -> Customers:
-    """A seeded sample of the customers of a publication."""
-    rows, values = _customers(connection, shown, shown.publication.publication_id, encoding, count)
+def sample_of(connection: Connection, shown: Shown, encoding: Encoding, ref: ModelRef, count: int) -> Customers:
+    """A seeded sample of the customers whom a version scored in a publication."""
+    rows, values = _customers(connection, shown, shown.publication.publication_id, (encoding, ref), count)
     return Customers(feature_frame(encoding, rows, shown.key).to_numpy(), values)
 
 
-def _sampled(connection: Connection, shown: Shown, source: Source, encoding: Encoding) -> Iterator[Learned]:
+def _sampled(
+    connection: Connection, shown: Shown, source: Source, encoding: Encoding, ref: ModelRef
+) -> Iterator[Learned]:
     if source.tried is not None and source.trained is not None:
         tried = source.tried.take(pa.array(sampling.places(source.tried.num_rows, ROWS)))
         with SnapshotFile(manifest.get(connection, source.trained).location) as file:
@@ -110,26 +114,29 @@ def _sampled(connection: Connection, shown: Shown, source: Source, encoding: Enc
         features = feature_frame(encoding, rows, shown.key).to_numpy()
         yield Learned(tried.column("value").to_numpy(), tried.column("outcome").to_numpy(), features)
     for cohort in source.cohorts:
-        yield _of_cohort(connection, shown, cohort, encoding, ROWS // len(source.cohorts))
+        yield _of_cohort(connection, shown, cohort, (encoding, ref), ROWS // len(source.cohorts))
 
 
-def _of_cohort(connection: Connection, shown: Shown, cohort: Evaluation, encoding: Encoding, count: int) -> Learned:
-    rows, values = _customers(connection, shown, cohort.publication_id, encoding, count)
+def _of_cohort(connection: Connection, shown: Shown, cohort: Evaluation, model: Model, count: int) -> Learned:
+    rows, values = _customers(connection, shown, cohort.publication_id, model, count)
     assert cohort.known_at is not None  # noqa: S101 - a mature cohort has outcomes
     outcomes = known.as_known(connection, shown.score.name, cohort.as_of, cohort.known_at)
     places = pc.index_in(rows.column(shown.key), value_set=outcomes.column("customer_id").combine_chunks())
     raw = outcomes.column("value").take(places).to_numpy()
     seen = ~np.isnan(raw)
-    features = feature_frame(encoding, rows, shown.key).to_numpy()
+    features = feature_frame(model[0], rows, shown.key).to_numpy()
     return Learned(values[seen], labels_of(shown.score, raw[seen]), features[seen])
 
 
 def _customers(
-    connection: Connection, shown: Shown, publication_id: int, encoding: Encoding, count: int
+    connection: Connection, shown: Shown, publication_id: int, model: Model, count: int
 ) -> tuple[pa.Table, np.ndarray]:
+    """Those whom the version scored: in a split the others were scored by another one."""
     publication = publications.by_id(connection, publication_id)
     assert publication is not None  # noqa: S101 - a foreign key
     with SnapshotFile(manifest.get(connection, publication.snapshot_id).location) as file:
-        rows = sampling.customers(file, [shown.key, *encoding.names], count)
+        rows = sampling.customers(file, [shown.key, *model[0].names], count)
     ids: Sequence[str] = rows.column(shown.key).to_pylist()
-    return rows, sampling.published_values(connection, publication, ids)
+    values = sampling.published_values(connection, publication, ids, model[1].version)
+    its = ~np.isnan(values)
+    return rows.filter(pa.array(its)), values[its]

@@ -1,7 +1,7 @@
 """Evaluates a publication against the outcomes that are known of its customers, each state of knowledge once."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,11 @@ class Shown:
     arms: tuple[str, ...]
     segments: tuple[Segment, ...]
 
+    @property
+    def judged(self) -> Of:
+        """By whose figures the model in charge is judged: everybody's, in a split the champion's customers'."""
+        return judged_of(self.arms)
+
 
 def evaluate(settings: Settings, score: Score, as_of: dt.date, *, today: dt.date) -> None:
     """Evaluate what readers see of a score at ``as_of`` against the newest outcomes.
@@ -60,6 +65,11 @@ def evaluate(settings: Settings, score: Score, as_of: dt.date, *, today: dt.date
         at = known.latest(connection, score.name, as_of)
         if at is not None:
             _evaluate(connection, shown, at, ended=score.target.horizon.after(as_of) <= today)
+
+
+def judged_of(arms: Sequence[str]) -> Of:
+    """Whose figures say how well a champion does, whatever the arms of its publication."""
+    return EVERYBODY if len(arms) == 1 else (publications.CHAMPION, "", "")
 
 
 def figures_as_known(settings: Settings, score: Score, as_of: dt.date, at: dt.datetime) -> dict[Of, list[Figure]]:

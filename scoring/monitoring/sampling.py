@@ -38,9 +38,15 @@ def rows_at(file: SnapshotFile, columns: Sequence[str], chosen: np.ndarray) -> p
     return pa.concat_tables(parts)
 
 
-def published_values(connection: Connection, publication: Publication, ids: Sequence[str]) -> np.ndarray:
-    """The values that readers see of some customers, float64 in their order; NaN for one who has none."""
-    query = "SELECT customer_id, value FROM scoring.score WHERE publication_id = %s AND customer_id = ANY(%s)"
-    found = all_rows(connection, dict, query, (publication.publication_id, list(ids)))
+def published_values(
+    connection: Connection, publication: Publication, ids: Sequence[str], version: int | None = None
+) -> np.ndarray:
+    """The values that readers see of some customers, float64 in their order; NaN for one who has none.
+
+    With ``version`` those of other model versions count as none.
+    """
+    query = """SELECT customer_id, value FROM scoring.score
+        WHERE publication_id = %s AND customer_id = ANY(%s) AND model_version = coalesce(%s, model_version)"""
+    found = all_rows(connection, dict, query, (publication.publication_id, list(ids), version))
     known = {row["customer_id"]: row["value"] for row in found}
     return np.array([known.get(one, np.nan) for one in ids], np.float64)

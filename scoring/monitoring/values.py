@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from psycopg2 import sql
 
-from scoring.database import Connection, execute
+from scoring.database import Connection, execute, value
 from scoring.monitoring.copy_out import FLOAT, SMALL, read
 from scoring.monitoring.counting import VALUE, Segment
 from scoring.publishing.copy_format import encode
@@ -58,12 +58,20 @@ def read_values(
         execute(connection, "DROP TABLE member")
 
 
-def all_values(connection: Connection, publication_id: int) -> np.ndarray:
-    """The values of all customers of a publication: float64 (rows,), 8 bytes each."""
+def values_by(connection: Connection, publication_id: int, version: int) -> np.ndarray:
+    """The values that a model version gave in a publication: float64 (rows,), 8 bytes each."""
     parts = [np.zeros(0)]
-    query = sql.SQL("SELECT value FROM {}").format(rows_table(publication_id))
+    query = sql.SQL("SELECT value FROM {} WHERE model_version = {}").format(
+        rows_table(publication_id), sql.Literal(version)
+    )
     read(connection, query, [(VALUE, FLOAT)], lambda rows: parts.append(rows[VALUE].astype(np.float64)))
     return np.concatenate(parts)
+
+
+def count_by(connection: Connection, publication_id: int, version: int) -> int:
+    """How many customers a model version scored in a publication."""
+    query = sql.SQL("SELECT count(*) FROM {} WHERE model_version = {}")
+    return int(value(connection, query.format(rows_table(publication_id), sql.Literal(version))))
 
 
 def sample_values(connection: Connection, publication_id: int, count: int) -> np.ndarray:

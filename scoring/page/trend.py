@@ -50,7 +50,9 @@ _POINTS = """
     SELECT m.as_of, m.kind, m.value, m.low, m.high, m.n, m.reason, m.model_version,
         CASE WHEN m.metric IN ('precision', 'recall', 'f1') THEN e.threshold END AS threshold, e.at_least
     FROM scoring.current_metric m JOIN scoring.evaluation e USING (evaluation_id)
-    WHERE m.publication_id = ANY(%(ids)s) AND m.arm = '' AND m.segment = %(segment)s AND m.segment_value = %(value)s
+    WHERE m.publication_id = ANY(%(ids)s) AND m.segment = %(segment)s AND m.segment_value = %(value)s
+        AND m.arm = (SELECT CASE WHEN count(*) = 1 OR %(segment)s <> '' THEN '' ELSE 'champion' END
+                     FROM scoring.arm a WHERE a.publication_id = m.publication_id)
         AND m.metric = %(metric)s AND (m.mature OR m.kind = 'estimated')
     ORDER BY m.as_of, m.kind"""
 

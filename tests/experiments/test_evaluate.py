@@ -6,6 +6,7 @@ from factories_monitoring import LATER, MONTHS, month, shoppers, truth
 from shop_definitions import LEAVING
 
 from scoring.database import transaction
+from scoring.domain.definition import digest_of
 from scoring.domain.experiments import ExperimentPolicy, Guard
 from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.monitoring import Monitoring
@@ -238,6 +239,7 @@ def test_a_rule_starts_an_experiment_with_a_challenger_that_is_not_worse_once(go
     assert (found.tried, found.promotion, in_charge(settings)) == (True, None, 2)
     made = start_by_rule(settings, score, found)
     assert (made.challenger, made.mode, made.share, made.started_by) == (found.ref.version, "split", 0.4, "the gate")
+    assert made.salt == digest_of(["leaving", found.ref.digest])[:32]
     assert start_by_rule(settings, score, found) is None
     stop(settings, score, by="ann", reason="enough")
     assert start_by_rule(settings, score, retrain(settings, score, MONTHS[3], reason="again")) is None

@@ -146,4 +146,19 @@ SELECT score, version, repeat('c', 64), nullif(version - 1, 0), CASE version WHE
     CASE version WHEN 1 THEN 'It is the first version of its model.' ELSE 'roc_auc 0.8612 -> 0.8744: better by more than noise' END,
     (SELECT gate_id FROM scoring.gate_verdict g WHERE g.score = p.score AND g.challenger = p.version), min(as_of) + time '05:00'
 FROM partition p GROUP BY score, version ORDER BY score, version;
+INSERT INTO scoring.experiment (score, model_name, mode, champion, challenger, challenger_digest, salt, started_by, reason, started_at)
+SELECT score, score, 'split', max(version), max(version) + 1, repeat('c', 64), repeat('d', 32), 'the gate', 'It is surely not worse.',
+    max(as_of) - 40 + time '07:00'
+FROM partition GROUP BY score ORDER BY score;
+INSERT INTO scoring.experiment_share (experiment_id, place, share, set_by, reason)
+SELECT experiment_id, 0, 0.5, started_by, reason FROM scoring.experiment;
+INSERT INTO scoring.experiment_look (experiment_id, as_of, cohorts, champions, challengers, metric, champion, challenger, gain, low, high,
+    state, said, inputs_digest, looked_at)
+SELECT e.experiment_id, e.started_at::date + 31 * n, n, 15000 * n, 15000 * n, 'roc_auc', 0.8612, 0.8671, 0.0059, 0.0059 - 0.012 / n,
+    0.0059 + 0.012 / n, 'going', 'roc_auc 0.8612 -> 0.8671: not yet surely better, or not', repeat(n::text, 64), e.started_at + n * interval '31 days'
+FROM scoring.experiment e, generate_series(1, 2) n;
+INSERT INTO scoring.experiment_check (look_id, place, name, passed, said)
+SELECT look_id, 0, 'primary', false, said FROM scoring.experiment_look
+UNION ALL
+SELECT look_id, 1, 'ratio', true, '15,020 of 30,000 customers are the challenger''s (50.07%), assigned were 50.00%; p = 0.82' FROM scoring.experiment_look;
 ANALYZE;

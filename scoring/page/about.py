@@ -5,11 +5,21 @@ from dataclasses import dataclass
 
 from scoring.catalog import Catalog
 from scoring.database import Connection
-from scoring.domain.dag_ids import ROLL_BACK, collect_dag, ingest_dag, monitor_dag, retrain_dag, score_dag
+from scoring.domain.dag_ids import (
+    CHANGE_EXPERIMENT,
+    ROLL_BACK,
+    collect_dag,
+    evaluate_dag,
+    ingest_dag,
+    monitor_dag,
+    retrain_dag,
+    score_dag,
+)
 from scoring.domain.dataset import Column
 from scoring.domain.metrics import BEST_IS_ONE
 from scoring.domain.score import Score
 from scoring.errors import NotFound
+from scoring.page import experiments as tried
 from scoring.page import models, overview
 from scoring.page.metric_names import metrics_of
 from scoring.page.partitions import Look
@@ -42,6 +52,8 @@ class About:
     requests: list[models.Request]
     ledger: list[models.InCharge]
     verdicts: list[models.Verdict]
+    experiments: list[tried.Experiment]
+    looks: list[tried.Look]
     dags: list[Dag]
 
 
@@ -62,13 +74,17 @@ def about(connection: Connection, catalog: Catalog, score: Score, look: Look, no
         requests=models.requests(connection, score.name),
         ledger=models.ledger(connection, score.model_name),
         verdicts=models.verdicts(connection, score.name),
+        experiments=tried.experiments(connection, score.name),
+        looks=tried.looks(connection, score.name),
         dags=[
             Dag(ingest_dag(score.data_set), "takes the customers in"),
             Dag(score_dag(score.name), "publishes the score"),
             Dag(collect_dag(score.data_set), "collects what happened"),
             Dag(monitor_dag(score.name), "compares, estimates and judges"),
             Dag(retrain_dag(score.name), "trains a new version"),
+            Dag(evaluate_dag(score.name), "looks at the experiment"),
             Dag(ROLL_BACK, "puts a former version in charge again"),
+            Dag(CHANGE_EXPERIMENT, "starts, changes or stops an experiment"),
         ],
     )
 

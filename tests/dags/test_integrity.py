@@ -60,9 +60,8 @@ def test_all_dag_files_are_read_without_errors(report: dict[str, Any]) -> None:
 def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any]) -> None:
     catalog = load_catalog()
     of_data_sets = {f"{verb}_{name}" for name in catalog.data_sets for verb in ("ingest", "collect_outcomes")}
-    of_scores = {
-        f"{verb}_{name}" for name in catalog.scores for verb in ("score", "monitor", "retrain", "evaluate_experiment")
-    }
+    verbs = ("score", "monitor", "retrain", "evaluate_experiment")
+    of_scores = {f"{verb}_{name}" for name in catalog.scores for verb in verbs}
     of_scores |= {f"retrain_{name}_by_schedule" for name, score in catalog.scores.items() if score.learning.schedule}
     expected = of_data_sets | of_scores | {"correct_outcomes_credit_cards"}
     assert set(report["dags"]) == expected | {

@@ -207,7 +207,7 @@ def test_the_head_says_what_can_be_chosen_and_which_dags_work_on_the_score(conne
     assert shown.segments == ["region=north", "region=south"]
     assert [dag.dag_id for dag in shown.dags] == [
         "ingest_people", "score_churn", "collect_outcomes_people", "monitor_churn", "retrain_churn",
-        "roll_back_model",
+        "evaluate_experiment_churn", "roll_back_model", "change_experiment",
     ]  # fmt: skip
     assert [one.model_version for one in shown.versions] == [1]
     assert [(one.model_version, one.until, one.how, one.promoted_by) for one in shown.ledger] == [
@@ -216,6 +216,10 @@ def test_the_head_says_what_can_be_chosen_and_which_dags_work_on_the_score(conne
     (verdict,) = shown.verdicts
     assert (verdict.challenger, verdict.champion, verdict.passed) == (2, 1, False)
     assert [(check["name"], check["passed"]) for check in verdict.checks] == [("primary", False), ("calibration", True)]
+    (tried,) = shown.experiments
+    assert (tried.challenger, tried.share, tried.outcome) == (2, 0.5, None)
+    assert [check["name"] for check in tried.checks] == ["primary", "ratio"]
+    assert [look.cohorts for look in shown.looks] == [1, 2]
     (request,) = shown.requests
     assert (request.state, request.evidence[0]["as_of"]) == ("open", str(LAST))
 

@@ -54,6 +54,16 @@ function takeovers(points, colour) {
   };
 }
 
+/** By how much a challenger is better, look by look: above 0 it is. */
+export function sequence(looks, metric, colour) {
+  const cohorts = of(looks, "as_of");
+  const data = [
+    ...between(cohorts, of(looks, "low"), of(looks, "high"), colour.accent, 0.2, "interval that holds at all looks"),
+    { x: cohorts, y: of(looks, "gain"), name: "gain of the challenger", type: "scatter", mode: "lines+markers", line: { color: colour.accent, width: 2 }, marker: { size: 7 }, error_y: bars(looks, "gain", "low", "high", colour.accent) },
+  ];
+  return { data, layout: { xaxis: time(cohorts), yaxis: { title: { text: `gain, ${metric}` }, zeroline: true, zerolinecolor: colour.soft }, hovermode: "x unified" } };
+}
+
 export function heat(data, label, colour) {
   const rows = [...data.rows].reverse(); // Plotly draws the first row at the bottom
   const names = rows.map(label);

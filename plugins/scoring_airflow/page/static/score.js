@@ -42,6 +42,7 @@ export async function score(asked) {
       section("Models", "", known, sections.versions),
       section("In charge", "", known, sections.ledger),
       section("Verdicts on new versions", "", known, sections.verdicts),
+      section("Experiments", "wide", known, sections.experiments),
       section("Requests to retrain", "", known, sections.requests),
       section("Where these scores come from", "", reading.partition, (data) => sections.lineage(data, about)),
       section("Reports", "", reading.reports, (data) => sections.reports(data, about)),

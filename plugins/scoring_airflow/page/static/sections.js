@@ -2,7 +2,7 @@
 
 import { chart } from "./charts.js";
 import * as draw from "./drawings.js";
-import { airflow, badge, el, empty, here, table } from "./dom.js";
+import { airflow, badge, el, empty, here, quiet, table } from "./dom.js";
 import { count, figure, metricName, moment, plural, share } from "./format.js";
 
 const nothing = (what, remedy) => ({ body: empty(what, remedy) });
@@ -177,6 +177,34 @@ export function verdicts(about) {
       { title: "Compared", cell: (row) => `with version ${row.champion}, on ${count(row.customers)} customers of ${row.held_out.join(", ")}` }, { title: "What was found", cell: checks },
     ], about.verdicts, { class: "figures" }),
   };
+}
+
+const OUTCOMES = { challenger_wins: ["challenger wins", "good"], champion_stays: ["champion stays", "idle"], stopped: ["stopped", "bad"] };
+
+export function experiments(about) {
+  if (!about.experiments.length) return nothing("No experiment was made yet.", `scoring experiment start ${about.line.score} <version> --reason <why>, or the DAG change_experiment, starts one.`);
+  const state = (row) => badge(...(OUTCOMES[row.outcome] ?? ["running", "warn"]));
+  const what = (row) => `version ${row.champion} against ${row.challenger}, ${row.mode}${row.share === null ? "" : `, ${share(row.share, 1, 0)} of the customers`}`;
+  const ended = (row) => (row.outcome ? el("div", {}, `${row.ended_by}, ${moment(row.ended_at)}: ${row.end_reason}`) : null);
+  const found = (row) => [ended(row), ...(row.checks.length ? row.checks.map((one) => el("div", {}, one.passed ? null : badge("no", "bad"), ` ${one.said}`)) : [quiet("no outcome is known yet")])];
+  const list = table("Experiments", [
+    { title: "Experiment", key: true, cell: (row) => [`${row.experiment_id} `, state(row)] }, { title: "Compared", cell: what },
+    { title: "Started", cell: (row) => `${row.started_by}, ${moment(row.started_at)}: ${row.reason}` }, { title: "What was found", cell: found },
+  ], about.experiments, { class: "figures" });
+  const looks = about.looks.filter((look) => look.low !== null);
+  if (!looks.length) return { note: "Two versions on live customers.", body: list };
+  const metric = metricName(looks[0].metric);
+  const drawn = chart({
+    name: `Gain in ${metric}`, height: 260,
+    said: `${plural(looks.length, "look")}, newest: ${figure(looks.at(-1).gain)}`,
+    draw: (colour) => draw.sequence(looks, metric, colour),
+    columns: [
+      { title: "Look", key: true, cell: (row) => moment(row.looked_at) }, { title: "Until cohort", cell: (row) => row.as_of }, number("Scores", (row) => count(row.customers)),
+      number("Gain", (row) => figure(row.gain)), number("Low", (row) => figure(row.low)), number("High", (row) => figure(row.high)), { title: "State", cell: (row) => row.state },
+    ],
+    rows: [...looks].reverse(),
+  });
+  return { note: `Two versions on live customers. Experiment ${looks[0].experiment_id}: by how much the challenger is better in ${metric}, with an interval that holds at all looks together.`, button: drawn.button, body: el("div", {}, drawn.body, list) };
 }
 
 const STATES = { open: "warn", done: "good", dismissed: "idle" };

@@ -83,12 +83,12 @@ SELECT (SELECT count(*) FROM scoring.outbox WHERE endpoint = %(endpoint)s AND la
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much an endpoint has not been told: waiting events, those told at a pace, pending and dead deliveries."""
+    """How much an endpoint has not been told: waiting events, deliveries, and events that wait for their turn."""
 
     waiting: int
-    paced: int
     pending: int
     dead: int
+    paced: int = 0
 
 
 def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM, *, limit: int = PIECE) -> int:

@@ -9,7 +9,7 @@ from scoring.database import Connection, all_rows
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment; ``checks`` are those of the newest look, a list of {name, passed, said}; ``outcome`` None: runs."""
+    """An experiment; it runs while ``outcome`` is None. ``checks``: the newest look's, a list of {name, passed, said}."""
 
     experiment_id: int
     mode: str

@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project i
 from scoring.domain.experiments import ExperimentPolicy, Guard
 from scoring.domain.metrics import BEST_IS_ONE
 from scoring.experiments.cohorts import Cohort, Pairs, part_of
-from scoring.experiments.comparison import Difference, difference_of
+from scoring.experiments.comparison import difference_of
 from scoring.experiments.decide import Compared, Decision, decide
 from scoring.experiments.measured import measured
 from scoring.experiments.ratio import Assigned, ratio_of
-from scoring.experiments.sequence import Interval, interval, tuned
+from scoring.experiments.sequence import interval, tuned
 
 AMOUNTS = ("mae", "rmse", "r2")
 THRESHOLD = 0.3
@@ -68,6 +68,7 @@ class Case:
     times: int
     looks: int
     guard: bool = False
+    verdict: bool = True  # else only the interval is looked at
 
 
 @dataclass(frozen=True)
@@ -163,17 +164,15 @@ class Experiment:
             self.r[metric] = tuned(found, PLANNED, self.policy.alpha)
         return Compared(found, interval(found, self.r.get(metric), self.policy.alpha))
 
-    def after(self, cohort: Cohort | Pairs, look: int) -> tuple[Difference, Interval | None, Decision]:
+    def decided(self, primary: Compared, cohort: Cohort | Pairs, look: int) -> Decision:
         """The decision after one more cohort."""
-        primary = self.compared(cohort, self.case.metric)
         guards = [self.compared(cohort, guard.metric) for guard in self.policy.guards]
         ratio = None
         if isinstance(cohort, Cohort):
             share = self.case.world.share_at(look)
             self.assigned.append(Assigned(cohort.customers, cohort.challenger, share))
             ratio = ratio_of(self.assigned)
-        decision = decide(primary, ratio, self.policy, cohorts=look + 1, guards=guards)
-        return primary.difference, primary.interval, decision
+        return decide(primary, ratio, self.policy, cohorts=look + 1, guards=guards)
 
 
 def follow(case: Case, seed: int) -> Found:
@@ -188,13 +187,14 @@ def follow(case: Case, seed: int) -> Found:
             who = Customers(world, random, look * world.size)
         pairs = drawn(world, metric, who, look, random)
         cohort = pairs if world.shadow else split(world, pairs, who, look)
-        found, at, decision = experiment.after(cohort, look)
+        primary = experiment.compared(cohort, metric)
+        found, at = primary.difference, primary.interval
         if at is not None:
             missed |= not at.low <= truth <= at.high
             won = look + 1 if won is None and at.low > 0 else won
         if look + 1 == PLANNED and at is not None:
             fixed = found.estimate - norm.ppf(0.975) * found.error > 0
             explained, width = found.explained, at.high - at.low
-        if end in {"going", "blocked"}:
-            end, ended = decision.state, look + 1
+        if case.verdict and end in {"going", "blocked"}:
+            end, ended = experiment.decided(primary, cohort, look).state, look + 1
     return Found(truth, won, missed, fixed, end, ended, explained, width)

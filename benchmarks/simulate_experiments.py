@@ -32,18 +32,18 @@ Row = tuple[str, ...]
 
 ALIKE = [
     ("mae", "fresh customers", 10_000, World()),
-    ("mae", "the same customers", 10_000, World(repeat=True)),
-    ("roc_auc", "fresh customers", 2_000, World()),
-    ("roc_auc", "the same customers", 2_000, World(repeat=True)),
-    ("rmse", "fresh customers", 2_000, World()),
-    ("rmse", "the same customers", 2_000, World(repeat=True)),
-    ("mae", "the same customers, 10 % challenger, later 50 %, errors grow", 2_000, World(repeat=True, ramp=True)),
-    ("mae", "the same customers, easy and hard by turns", 2_000, World(repeat=True, turns=True)),
-    ("mae", "the same customers, spread grows by 30 % per cohort", 2_000, World(repeat=True, growth=1.3)),
-    ("mae", "fresh customers, covariates", 2_000, World(covariates=True)),
-    ("mae", "the same customers in shadow", 2_000, World(repeat=True, shadow=True)),
+    ("mae", "the same customers", 4_000, World(repeat=True)),
+    ("roc_auc", "fresh customers", 1_000, World()),
+    ("roc_auc", "the same customers", 1_000, World(repeat=True)),
+    ("rmse", "fresh customers", 1_000, World()),
+    ("rmse", "the same customers", 1_000, World(repeat=True)),
+    ("mae", "the same customers, 10 % challenger, later 50 %, errors grow", 500, World(repeat=True, ramp=True)),
+    ("mae", "the same customers, easy and hard by turns", 500, World(repeat=True, turns=True)),
+    ("mae", "the same customers, spread grows by 30 % per cohort", 500, World(repeat=True, growth=1.3)),
+    ("mae", "fresh customers, covariates", 500, World(covariates=True)),
+    ("mae", "the same customers in shadow", 500, World(repeat=True, shadow=True)),
     *(
-        (metric, "fresh customers, 20 % challenger", 500, World(share=0.2, size=1_000))
+        (metric, "fresh customers, 20 % challenger", 200, World(share=0.2, size=1_000))
         for metric in ("brier", "log_loss", "pr_auc", "precision", "recall", "f1", "ks", "rmse", "r2")
     ),
 ]
@@ -66,7 +66,7 @@ def alike(run: Run) -> Iterator[Row]:
     """Both arms have the same model."""
     yield ("metric", "customers", "experiments", "false winners", "interval misses 0 at a look")
     for metric, what, times, world in ALIKE:
-        found = run(Case(world, metric, times=times, looks=20))
+        found = run(Case(world, metric, times=times, looks=20, verdict=False))
         yield metric, what, f"{len(found):,}", of(found, lambda one: one.won is not None), of(found, lambda o: o.missed)
 
 
@@ -74,7 +74,7 @@ def held(run: Run) -> Iterator[Row]:
     """The challenger is better by a known difference."""
     yield ("metric", "customers", "true difference", "experiments", "interval holds it at all 20 looks")
     for metric, repeat, gain in (("mae", False, 0.1), ("mae", True, 0.1), ("roc_auc", False, 0.5), ("rmse", True, 0.1)):
-        case = Case(World(repeat=repeat, gain=gain), metric, times=1_000, looks=20)
+        case = Case(World(repeat=repeat, gain=gain), metric, times=500, looks=20, verdict=False)
         found = run(case)
         who = "the same" if repeat else "fresh"
         yield metric, who, f"{found[0].truth:.4f}", f"{len(found):,}", of(found, lambda one: not one.missed)
@@ -85,7 +85,7 @@ def power(run: Run) -> Iterator[Row]:
     yield ("challenger's errors are smaller by", "one test at cohort 6", "won by cohort 6", "won by cohort 12",
            "mean cohorts to a win", "mean cohorts to the end")  # fmt: skip
     for gain in (0.05, 0.1, 0.15, 0.2):
-        found = run(Case(World(gain=gain), "mae", times=1_000, looks=12))
+        found = run(Case(World(gain=gain), "mae", times=500, looks=12))
         by = (of(found, lambda one, look=look: (one.won or 99) <= look) for look in (6, 12))
         ends = mean(one.ended for one in found)
         yield f"{gain:.0%}", of(found, lambda one: one.fixed), *by, mean(one.won for one in found), ends
@@ -97,7 +97,7 @@ def lost(run: Run) -> Iterator[Row]:
            "would have won without the check")  # fmt: skip
     for size in (2_000, 10_000):
         for share, worst in ((0.0, False), (0.03, False), (0.03, True)):
-            found = run(Case(World(size=size, lost=share, worst=worst), "mae", times=200, looks=12))
+            found = run(Case(World(size=size, lost=share, worst=worst), "mae", times=100, looks=12))
             ends = [of(found, lambda one, end=end: one.end == end) for end in ("blocked", "challenger_wins")]
             what = f"{share:.0%}" + (", the largest errors" if worst else "")
             yield f"{12 * size:,}", what, f"{len(found):,}", *ends, of(found, lambda one: one.won is not None)
@@ -109,7 +109,7 @@ def guarded(run: Run) -> Iterator[Row]:
     for shift in (0.0, 0.5, 0.7, 0.9, 1.1, 1.3):
         world = World(shift=shift)
         champion, challenger = truths_of(world, "brier")
-        found = run(Case(world, "roc_auc", times=1_000, looks=12, guard=True))
+        found = run(Case(world, "roc_auc", times=300, looks=12, guard=True))
         ends = [of(found, lambda one, end=end: one.end == end) for end in ("stopped", "challenger_wins")]
         at = mean(one.ended for one in found if one.end == "stopped")
         yield f"{max(challenger / champion - 1, 0):.1%}", f"{len(found):,}", ends[0], at, ends[1]
@@ -119,7 +119,7 @@ def saved(run: Run) -> Iterator[Row]:
     """The same experiments with and without covariates."""
     yield ("covariates", "variance explained", "mean width at cohort 6", "won by cohort 12", "mean cohorts to a win")
     for covariates in (False, True):
-        found = run(Case(World(gain=0.1, covariates=covariates), "mae", times=1_000, looks=12))
+        found = run(Case(World(gain=0.1, covariates=covariates), "mae", times=500, looks=12))
         explained, width = (float(np.mean([getattr(one, name) for one in found])) for name in ("explained", "width"))
         won = of(found, lambda one: one.won is not None)
         yield "yes" if covariates else "no", f"{explained:.0%}", f"{width:.4f}", won, mean(one.won for one in found)

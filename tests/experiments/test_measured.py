@@ -28,17 +28,19 @@ def test_every_headline_can_be_measured():
     assert set(VALUE) == set(INFLUENCE) == set(KINDS)
 
 
-@pytest.mark.parametrize("metric", KINDS)
+@pytest.mark.parametrize("kind", ["classification", "regression"])
 @given(data=st.data())
-def test_a_metric_by_itself_is_what_the_monitor_says(metric, data):
-    values, outcomes = data.draw(customers(KINDS[metric]))
-    [expected] = [one for one in metrics_of(KINDS[metric], values, outcomes, THRESHOLD) if one.metric == metric]
-    found = measured(metric, values, outcomes, THRESHOLD)
-    assert found.reason == expected.reason
-    if expected.value is not None:
-        assert found.value == pytest.approx(expected.value, abs=1e-12)
-        assert found.influence.shape == values.shape
-        assert found.influence.sum() == pytest.approx(0, abs=1e-9)
+def test_a_metric_by_itself_is_what_the_monitor_says(kind, data):
+    values, outcomes = data.draw(customers(kind))
+    for expected in metrics_of(kind, values, outcomes, THRESHOLD):
+        if expected.metric not in KINDS:
+            continue
+        found = measured(expected.metric, values, outcomes, THRESHOLD)
+        assert (expected.metric, found.reason) == (expected.metric, expected.reason)
+        if expected.value is not None:
+            assert found.value == pytest.approx(expected.value, abs=1e-12)
+            assert found.influence.shape == values.shape
+            assert found.influence.sum() == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("metric", KINDS)

@@ -200,6 +200,14 @@ def test_covariates_never_widen(seed, k):
     assert 0 <= found.explained < 1
 
 
+def test_the_slopes_cost_a_degree_of_freedom_each():
+    one = cohort(1, 90, covariates=4)
+    part = part_of(one, "mae", 0.5)
+    _, [rest], rank, _ = np.linalg.lstsq(part.covariates, part.moved)
+    assert rank == 4
+    assert difference_of([part], "mae").error == pytest.approx(np.sqrt(rest * 90 / (90 - 4)))
+
+
 def test_too_few_customers_for_a_covariate_leave_it_out():
     enough, short = cohort(1, 40, covariates=2), cohort(1, 39, covariates=2)
     assert difference([enough], "mae", threshold=0.5).explained > 0

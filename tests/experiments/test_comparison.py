@@ -191,13 +191,17 @@ def test_one_covariate_gives_the_regression_with_its_own_slope_in_each_arm(share
     assert found.estimate == pytest.approx(ends[0] - ends[1], abs=0.02 * found.error)
 
 
-@given(seed=st.integers(0, 1000), k=st.integers(1, 4))
-def test_covariates_never_widen(seed, k):
-    one = cohort(seed, 90, covariates=k)
-    plain = Cohort(one.customers, one.challenger, one.values, one.outcomes)
-    found = difference([one], "mae", threshold=0.5)
-    assert found.error <= difference([plain], "mae", threshold=0.5).error
-    assert 0 <= found.explained < 1
+@given(seed=st.integers(0, 1000), k=st.integers(1, 4), useful=st.booleans())
+def test_covariates_never_widen(seed, k, useful):
+    one = cohort(seed, 90, covariates=k + 1)
+    known = one.covariates[:, :k] if useful else one.covariates[:, 1:]
+    plain, adjusted = (
+        difference([Cohort(one.customers, one.challenger, one.values, one.outcomes, some)], "mae", threshold=0.5)
+        for some in (None, known)
+    )
+    assert adjusted.error <= plain.error
+    assert 0 <= adjusted.explained < 1
+    assert (adjusted.estimate == plain.estimate) == (adjusted.explained == 0)
 
 
 def test_the_slopes_cost_a_degree_of_freedom_each():

@@ -6,7 +6,7 @@ customer's own leaning; the published value is the score with noise. Customers w
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,25 +19,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project i
 from scoring.domain.experiments import ExperimentPolicy, Guard
 from scoring.domain.metrics import BEST_IS_ONE
 from scoring.experiments.cohorts import Cohort, Pairs, part_of
-from scoring.experiments.comparison import Difference, difference_of
+from scoring.experiments.comparison import difference_of
 from scoring.experiments.decide import Compared, Decision, decide
 from scoring.experiments.measured import measured
 from scoring.experiments.ratio import Assigned, ratio_of
-from scoring.experiments.sequence import Interval, interval, tuned
+from scoring.experiments.sequence import interval, tuned
 
 AMOUNTS = ("mae", "rmse", "r2")
 THRESHOLD = 0.3
 PLANNED = 6
+GUARDED = 0.1  # share of the champion's error
 
 
 @dataclass(frozen=True)
 class World:
     """Customers, and what differs between the arms.
 
-    ``gain``: by this share the challenger's errors (its noise, of a classification) are smaller. ``tail``: its rmse is
-    larger by this share at the same mae. ``lost``: share of its outcomes that are lost; with ``worst`` those with the
-    largest errors. ``ramp``: its share grows from 10 % to 50 %, and errors of both grow. ``turns``: who is hard in one
-    cohort is easy in the next. ``growth``: factor of the spread per cohort.
+    ``gain``: by this share the challenger's errors (its noise, of a classification) are smaller. ``shift``: it ranks as
+    well, but its logits are all larger by this. ``lost``: share of its outcomes that are lost; with ``worst`` those
+    with the largest errors. ``ramp``: its share grows from 10 % to 50 %, and errors of both grow. ``turns``: who is
+    hard in one cohort is easy in the next. ``growth``: factor of the spread per cohort.
     """
 
     repeat: bool = False
@@ -46,7 +47,7 @@ class World:
     size: int = 500
     share: float = 0.5
     gain: float = 0.0
-    tail: float = 0.0
+    shift: float = 0.0
     lost: float = 0.0
     worst: bool = False
     ramp: bool = False
@@ -67,6 +68,7 @@ class Case:
     times: int
     looks: int
     guard: bool = False
+    verdict: bool = True  # else only the interval is looked at
 
 
 @dataclass(frozen=True)
@@ -100,27 +102,14 @@ def drawn(world: World, metric: str, who: Customers, look: int, random: np.rando
     if metric not in AMOUNTS:
         outcomes = (random.random(n) < expit(-1.5 + who.score + who.lean)).astype(np.float64)
         blurs = (1.0, 1.0 - world.gain)
-        values = [expit(-1.5 + who.score + blur * noise[side]) for side, blur in enumerate(blurs)]
+        values = [expit(-1.5 + who.score + blur * noise[side] + side * world.shift) for side, blur in enumerate(blurs)]
         return Pairs(who.codes, values[0], values[1], outcomes)
     turn = -1 if world.turns and look % 2 else 1
     spread = np.exp(0.5 * turn * who.hard) * world.growth**look * (1 + 0.2 * look if world.ramp else 1)
     outcomes, error, other = 3 * who.score, *(spread * (who.own + noise[side]) / np.sqrt(2) for side in (0, 1))
     if world.shadow:
         error, other = error + 0.1 * noise[1], error + 0.1 * noise[2]
-    if world.tail:
-        other = _with_tail(other, world.tail, noise[2])
     return Pairs(who.codes, outcomes + error, outcomes + (1 - world.gain) * other, outcomes)
-
-
-def _with_tail(error: np.ndarray, tail: float, noise: np.ndarray) -> np.ndarray:
-    """Some errors eight times as large and all smaller, so that the mean stays and the root mean square grows."""
-    often = _often((1 + tail) ** 2)
-    return error * np.where(norm.cdf(noise) < often, 8.0, 1.0) / (1 + 7 * often)
-
-
-def _often(squared: float) -> float:
-    """How often an error is eight times as large: (1 + 63 q) / (1 + 7 q)^2 = squared."""
-    return float(np.roots([49 * squared, 14 * squared - 63, squared - 1]).min())
 
 
 def split(world: World, pairs: Pairs, who: Customers, look: int) -> Cohort:
@@ -141,12 +130,19 @@ def truth_of(world: World, metric: str) -> float:
     """The difference among very many customers."""
     if not world.gain:
         return 0.0
-    random, many = np.random.default_rng(1), World(size=2_000_000, gain=world.gain)
+    champion, challenger = truths_of(world, metric)
+    if metric in {"mae", "rmse"}:  # in proportion to the errors; this is free of their luck
+        return world.gain * champion
+    return (1 if metric in BEST_IS_ONE else -1) * (challenger - champion)
+
+
+@lru_cache
+def truths_of(world: World, metric: str) -> tuple[float, float]:
+    """The metric of champion and challenger among very many customers."""
+    random, many = np.random.default_rng(1), replace(world, size=1_000_000)
     pairs = drawn(many, metric, Customers(many, random, 0), 0, random)
-    if metric in {"mae", "rmse"}:
-        return world.gain * measured(metric, pairs.champion, pairs.outcomes, THRESHOLD).value
     sides = [measured(metric, side, pairs.outcomes, THRESHOLD).value for side in (pairs.champion, pairs.challenger)]
-    return (1 if metric in BEST_IS_ONE else -1) * (sides[1] - sides[0])
+    return sides[0], sides[1]
 
 
 class Experiment:
@@ -154,7 +150,7 @@ class Experiment:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        guards = (Guard(metric="rmse", margin=0.1),) if case.guard else ()
+        guards = (Guard(metric="brier", margin=GUARDED),) if case.guard else ()
         self.policy = ExperimentPolicy(planned_cohorts=PLANNED, most_cohorts=case.looks, guards=guards)
         self.parts: dict[str, list] = {}
         self.r: dict[str, float | None] = {}
@@ -168,17 +164,15 @@ class Experiment:
             self.r[metric] = tuned(found, PLANNED, self.policy.alpha)
         return Compared(found, interval(found, self.r.get(metric), self.policy.alpha))
 
-    def after(self, cohort: Cohort | Pairs, look: int) -> tuple[Difference, Interval | None, Decision]:
+    def decided(self, primary: Compared, cohort: Cohort | Pairs, look: int) -> Decision:
         """The decision after one more cohort."""
-        primary = self.compared(cohort, self.case.metric)
         guards = [self.compared(cohort, guard.metric) for guard in self.policy.guards]
         ratio = None
         if isinstance(cohort, Cohort):
             share = self.case.world.share_at(look)
             self.assigned.append(Assigned(cohort.customers, cohort.challenger, share))
             ratio = ratio_of(self.assigned)
-        decision = decide(primary, ratio, self.policy, cohorts=look + 1, guards=guards)
-        return primary.difference, primary.interval, decision
+        return decide(primary, ratio, self.policy, cohorts=look + 1, guards=guards)
 
 
 def follow(case: Case, seed: int) -> Found:
@@ -193,13 +187,14 @@ def follow(case: Case, seed: int) -> Found:
             who = Customers(world, random, look * world.size)
         pairs = drawn(world, metric, who, look, random)
         cohort = pairs if world.shadow else split(world, pairs, who, look)
-        found, at, decision = experiment.after(cohort, look)
+        primary = experiment.compared(cohort, metric)
+        found, at = primary.difference, primary.interval
         if at is not None:
             missed |= not at.low <= truth <= at.high
             won = look + 1 if won is None and at.low > 0 else won
         if look + 1 == PLANNED and at is not None:
             fixed = found.estimate - norm.ppf(0.975) * found.error > 0
             explained, width = found.explained, at.high - at.low
-        if end in {"going", "blocked"}:
-            end, ended = decision.state, look + 1
+        if case.verdict and end in {"going", "blocked"}:
+            end, ended = experiment.decided(primary, cohort, look).state, look + 1
     return Found(truth, won, missed, fixed, end, ended, explained, width)

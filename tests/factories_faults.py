@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +11,9 @@ from typing import Any
 
 import psycopg2
 from factories import value
+from forks import Forks
 
-from scoring.settings import PROJECT, Settings
+from scoring.settings import Settings
 
 # What the child does; it finds its settings on standard input, as the test has them.
 CHILD = """
@@ -53,7 +52,7 @@ def held(settings: Settings, lock: str) -> Iterator[None]:
 
 @contextmanager
 def killed_while_waiting(
-    settings: Settings, what: str, lock: str, publication_id: int = 0, *, child: str = CHILD
+    forks: Forks, settings: Settings, what: str, lock: str, publication_id: int = 0, *, child: str = CHILD
 ) -> Iterator[None]:
     """A child process that does ``what`` until it waits for ``lock``, which we hold; there it is killed."""
     plain = {
@@ -62,15 +61,11 @@ def killed_while_waiting(
         if name in settings.model_fields_set and name != "source_urls"
     }
     with held(settings, lock):
-        process = subprocess.Popen(
-            [sys.executable, "-c", child, what, str(publication_id)],
-            stdin=subprocess.PIPE,
-            cwd=PROJECT,
-            env={"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
-            text=True,
+        process = forks.start(
+            ["-c", child, what, str(publication_id)],
+            {"PYTHONPATH": "tests", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"},
+            given=json.dumps(plain),
         )
-        process.stdin.write(json.dumps(plain))
-        process.stdin.close()
         wait_until_somebody_waits(settings, lambda: process.poll() is None)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL

@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+from forks import Forks
 
 from scoring.settings import PROJECT, Settings
 
@@ -19,17 +18,16 @@ Environment = dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def airflow(server: str, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def airflow(server: str, forks: Forks) -> Environment:
     """Environment of an Airflow whose metadata database is ready."""
     connection = psycopg2.connect(server)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE airflow")
     connection.close()
-    home = tmp_path_factory.mktemp("airflow")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "SCORING_"))}
     environment = inherited | {
-        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_HOME": str(forks.home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -41,24 +39,26 @@ def airflow(server: str, tmp_path_factory: pytest.TempPathFactory) -> Environmen
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "GX_ANALYTICS_ENABLED": "false",
     }
-    _run(["-m", "airflow", "db", "migrate"], environment)
+    _run(forks, ["-m", "airflow", "db", "migrate"], environment)
     return environment
 
 
 @pytest.fixture(scope="session")
-def report(airflow: Environment) -> dict[str, Any]:
+def report(airflow: Environment, forks: Forks) -> dict[str, Any]:
     """What Airflow reads from the project's DAG files; see inspect_dags.py."""
-    return json.loads(_run([str(HERE / "inspect_dags.py")], airflow))
+    return json.loads(_run(forks, [str(HERE / "inspect_dags.py")], airflow))
 
 
 @pytest.fixture(scope="session")
-def shop_report(airflow: Environment) -> dict[str, Any]:
+def shop_report(airflow: Environment, forks: Forks) -> dict[str, Any]:
     """The same with the shop, which has no schedule."""
-    return json.loads(_run([str(HERE / "inspect_dags.py")], airflow | {"SCORING_DEFINITIONS": "shop_definitions"}))
+    return json.loads(
+        _run(forks, [str(HERE / "inspect_dags.py")], airflow | {"SCORING_DEFINITIONS": "shop_definitions"})
+    )
 
 
 @pytest.fixture
-def run_dags(airflow: Environment, shop: Settings) -> Callable[..., list[dict[str, Any]]]:
+def run_dags(airflow: Environment, forks: Forks, shop: Settings) -> Callable[..., list[dict[str, Any]]]:
     """Run DAGs of the shop by ``dag.test()``, with settings that come as in production; see run_dags.py."""
     environment = airflow | {
         "SCORING_HOME": str(shop.home),
@@ -72,15 +72,13 @@ def run_dags(airflow: Environment, shop: Settings) -> Callable[..., list[dict[st
     }
 
     def run(*runs: tuple[str, dict[str, Any]], **variables: str) -> list[dict[str, Any]]:
-        return json.loads(_run([str(HERE / "run_dags.py"), json.dumps(runs)], environment | variables))
+        return json.loads(_run(forks, [str(HERE / "run_dags.py"), json.dumps(runs)], environment | variables))
 
     return run
 
 
-def _run(arguments: list[str], environment: Environment) -> str:
+def _run(forks: Forks, arguments: list[str], environment: Environment) -> str:
     """Run Python; returns the last line that it printed, for Airflow prints others before."""
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = forks.run(arguments, environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return (done.stdout.strip().splitlines() or [""])[-1]

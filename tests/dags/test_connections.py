@@ -1,13 +1,12 @@
 """Tasks take the database, the sources and the CRM from Airflow's connections, else from the environment."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forks import Forks
 
 SCRIPT = """
 import json
@@ -41,14 +40,11 @@ SPEND = Score(name="spend", title="Spend", data_set="people", kind="regression",
 
 
 @pytest.fixture
-def seen(airflow: dict[str, str]) -> Callable[..., dict[str, Any]]:
+def seen(airflow: dict[str, str], forks: Forks) -> Callable[..., dict[str, Any]]:
     """The settings that a task sees with these variables."""
 
     def see(**variables: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", SCRIPT],
-            env=airflow | variables, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = forks.run(["-W", "ignore", "-c", SCRIPT], airflow | variables)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 

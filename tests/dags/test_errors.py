@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from factories import JUNE, MAY, customers, snapshot_of
+from forks import Forks
 from shop_definitions import SHOP, SPENDING
 
 from scoring.database import connect
@@ -67,12 +66,9 @@ print("\\n" + json.dumps([outcome(raised) for raised in json.loads(sys.argv[1])]
 
 
 @pytest.fixture(scope="module")
-def outcomes(airflow: dict[str, str]) -> dict[str, list[str]]:
+def outcomes(airflow: dict[str, str], forks: Forks) -> dict[str, list[str]]:
     raised = json.dumps([case[0] for case in CASES.values()])
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT, raised],
-        env=airflow, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = forks.run(["-W", "ignore", "-c", SCRIPT, raised], airflow)
     assert done.returncode == 0, done.stderr
     return dict(zip(CASES, json.loads(done.stdout.splitlines()[-1]), strict=True))
 

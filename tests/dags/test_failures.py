@@ -1,8 +1,8 @@
 """Which failures of a task are one fact, and what happens when a failure cannot be noted."""
 
 import json
-import subprocess
-import sys
+
+from forks import Forks
 
 SCRIPT = """
 import datetime as dt, json, logging, types
@@ -26,12 +26,11 @@ print("\\n" + json.dumps([
 """
 
 
-def test_a_failure_is_one_fact_a_run_and_one_a_day_for_what_comes_every_few_minutes(airflow: dict[str, str]) -> None:
+def test_a_failure_is_one_fact_a_run_and_one_a_day_for_what_comes_every_few_minutes(
+    airflow: dict[str, str], forks: Forks
+) -> None:
     environment = airflow | {"SCORING_DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/d"}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = forks.run(["-W", "ignore", "-c", SCRIPT], environment)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == [
         "2024-07-01 NothingDelivered",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forks import Forks
 
 from scoring.catalog import load_catalog
 from scoring.domain.dag_ids import all_dags
@@ -18,26 +19,37 @@ HEAVY = ("pandas", "numpy", "pyarrow", "mlflow", "great_expectations", "sklearn"
 MAX_SECONDS = 1.0
 MAX_LINES = 100
 
-# What the interpreter of a DAG processor has loaded before it comes to our file is Airflow's own.
-READ_FILE = f"""
-import json, runpy, sys, time
+# What the interpreter of a DAG processor has loaded before it comes to our file is Airflow's own; each file is read by
+# a process that has read no other.
+READ_FILES = f"""
+import json, os, runpy, sys, time
 import airflow.sdk
 before = {{name for name in {HEAVY!r} if name in sys.modules}}
-began = time.process_time()
-runpy.run_path(sys.argv[1])
-loaded = [name for name in {HEAVY!r} if name in sys.modules and name not in before]
-print("\\n" + json.dumps({{"seconds": time.process_time() - began, "heavy": loaded}}))
+for file in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        began = time.process_time()
+        runpy.run_path(file)
+        loaded = [name for name in {HEAVY!r} if name in sys.modules and name not in before]
+        print("\\nREAD " + json.dumps([file, {{"seconds": time.process_time() - began, "heavy": loaded}}]), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, file
 """
 
 
-@pytest.fixture(scope="module", params=FILES, ids=[file.stem for file in FILES])
-def read_file(request: pytest.FixtureRequest, airflow: dict[str, str]) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def readings(airflow: dict[str, str]) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", READ_FILE, str(request.param)],
+        [sys.executable, "-W", "ignore", "-c", READ_FILES, *map(str, FILES)],
         env=airflow, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return dict(json.loads(line[5:]) for line in done.stdout.splitlines() if line.startswith("READ "))
+
+
+@pytest.fixture(params=FILES, ids=[file.stem for file in FILES])
+def read_file(request: pytest.FixtureRequest, readings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return readings[str(request.param)]
 
 
 def test_a_dag_file_takes_less_than_a_second_beyond_importing_airflow(read_file: dict[str, Any]) -> None:
@@ -219,19 +231,18 @@ DEFINITIONS = {
 }
 
 
-@pytest.mark.parametrize(("text", "dags", "said"), DEFINITIONS.values(), ids=DEFINITIONS)
+@pytest.mark.parametrize("mistake", DEFINITIONS)
 def test_a_mistake_in_a_definition_is_one_import_error_and_all_other_dags_stay(
-    airflow: dict[str, str], tmp_path: Path, text: str, dags: set[str], said: str
+    airflow: dict[str, str], forks: Forks, tmp_path: Path, mistake: str
 ) -> None:
+    text, dags, said = DEFINITIONS[mistake]
     (tmp_path / "wrong_definitions.py").write_text(text)
     environment = airflow | {
         "SCORING_DEFINITIONS": "wrong_definitions",
         "PYTHONPATH": f"{tmp_path}{os.pathsep}{airflow['PYTHONPATH']}",
     }
     script = str(Path(__file__).with_name("inspect_dags.py"))
-    done = subprocess.run(
-        [sys.executable, script], env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    done = forks.run([script], environment)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert {dag_id for dag_id in found["dags"] if dag_id.startswith(("ingest_", "score_"))} == dags

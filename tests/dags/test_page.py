@@ -12,6 +12,7 @@ from typing import Any
 import factories_page
 import psycopg2
 import pytest
+from forks import Forks
 
 from scoring.reports.place import ReportsRoot
 
@@ -35,7 +36,7 @@ def page_database(server: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def ask(airflow: dict[str, str], page_database: str, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def ask(airflow: dict[str, str], forks: Forks, page_database: str, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Ask the page; variables replace those of an installation in good order."""
     environment = airflow | {
         "SCORING_DEFINITIONS": "page_definitions",
@@ -46,10 +47,7 @@ def ask(airflow: dict[str, str], page_database: str, tmp_path_factory: pytest.Te
 
     def send(*asked: dict[str, Any], **variables: str | None) -> dict[str, Any]:
         used = {name: value for name, value in (environment | variables).items() if value is not None}
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", str(HERE / "ask_page.py"), json.dumps(asked)],
-            env=used, capture_output=True, text=True, timeout=200, check=False,
-        )  # fmt: skip
+        done = forks.run(["-W", "ignore", str(HERE / "ask_page.py"), json.dumps(asked)], used)
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -228,16 +226,14 @@ def test_a_database_that_cannot_be_used_is_a_sentence_with_a_remedy(
 
 
 def test_the_connection_may_stand_in_airflows_own_database(
-    ask: Ask, airflow: dict[str, str], page_database: str
+    ask: Ask, airflow: dict[str, str], forks: Forks, page_database: str
 ) -> None:
-    command = [sys.executable, "-m", "airflow", "connections"]
+    command = ["-m", "airflow", "connections"]
     for arguments in (["add", "scoring_db", "--conn-uri", page_database], None, ["delete", "scoring_db"]):
         if arguments is None:
             (answer,) = ask(OVERVIEW, AIRFLOW_CONN_SCORING_DB=None)["answers"]
         else:
-            done = subprocess.run(
-                [*command, *arguments], env=airflow, capture_output=True, text=True, timeout=120, check=False
-            )
+            done = forks.run([*command, *arguments], airflow)
             assert done.returncode == 0, done.stderr
     assert answer["status"] == 200, answer["text"]
     assert json.loads(answer["text"])["scores"][0]["published"] is not None

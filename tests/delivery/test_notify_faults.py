@@ -4,8 +4,6 @@ import http.server
 import logging
 import os
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 
@@ -30,7 +28,6 @@ from scoring.delivery.notified import Notified
 from scoring.delivery.notify import notify
 from scoring.errors import IntegrityError, NotFound
 from scoring.local.receiver import FaultPlan, Receiver
-from scoring.settings import PROJECT
 
 SECRET = new_secret()
 CHILD = """
@@ -74,7 +71,7 @@ def server(answer):
         thread.join()
 
 
-def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids(settings, tmp_path):
+def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids(settings, forks, tmp_path):
     set_limits(settings, max_events=5)
     publish(settings, 100)
     with Receiver(SECRET, tmp_path / "crm.sqlite3", plan=FaultPlan(delay=600)) as receiver:
@@ -83,7 +80,7 @@ def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids
             "SCORING_CRM_URL": receiver.url,
             "SCORING_CRM_SECRET": SECRET.get_secret_value(),
         }
-        child = subprocess.Popen([sys.executable, "-c", CHILD], cwd=PROJECT, env=environment)
+        child = forks.start(["-c", CHILD], environment)
         wait_until(lambda: receiver.counts()["accepted"] == 8)
         assert tell(settings, receiver.url, max_seconds=0).requests == 0
         child.kill()

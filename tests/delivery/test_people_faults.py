@@ -3,8 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 
 import psycopg2
@@ -15,7 +13,6 @@ from factories_people import mail_server, noted, sendings
 
 from scoring.delivery.people.channels import Channels
 from scoring.delivery.people.tell import tell
-from scoring.settings import PROJECT
 
 CHILD = """
 import os
@@ -30,7 +27,7 @@ tell(load_settings().database(), Channels(load_channel_settings().channels, Path
 CLAIMED = "SELECT FROM pg_locks WHERE relation = 'scoring.alert_sending'::regclass AND pid <> pg_backend_pid()"
 
 
-def sender(settings, address):
+def sender(forks, settings, address):
     secret = address.get_secret_value()
     environment = {
         "PATH": os.environ["PATH"],
@@ -38,7 +35,7 @@ def sender(settings, address):
         "SCORING_DATABASE_URL": settings.database(),
         "SCORING_CHANNELS": f'{{"risk": ["{secret}"]}}',
     }
-    return subprocess.Popen([sys.executable, "-c", CHILD], cwd=PROJECT, env=environment)
+    return forks.start(["-c", CHILD], environment)
 
 
 def kill(process):
@@ -50,12 +47,12 @@ def references(mailbox):
     return [re.search(r"alert-\d+", text)[0] for text in mailbox.texts]
 
 
-def test_killed_between_the_fact_and_its_channels_it_is_sent_by_the_next_run(settings):
+def test_killed_between_the_fact_and_its_channels_it_is_sent_by_the_next_run(settings, forks):
     noted(settings, "one")
     holder = psycopg2.connect(settings.database())
     with mail_server() as (mailbox, address), holder.cursor() as cursor:
         cursor.execute("LOCK TABLE scoring.alert_sending IN SHARE MODE")
-        process = sender(settings, address)
+        process = sender(forks, settings, address)
         wait_until_somebody_waits(settings, lambda: process.poll() is None)
         kill(process)
         holder.rollback()
@@ -65,11 +62,11 @@ def test_killed_between_the_fact_and_its_channels_it_is_sent_by_the_next_run(set
     holder.close()
 
 
-def test_killed_while_sending_it_is_sent_again_with_the_same_reference(settings):
+def test_killed_while_sending_it_is_sent_again_with_the_same_reference(settings, forks):
     noted(settings, "one")
     with mail_server() as (mailbox, address):
         mailbox.hold = threading.Event()
-        process = sender(settings, address)
+        process = sender(forks, settings, address)
         wait_until(lambda: len(mailbox.mails) == 1)
         kill(process)
         mailbox.hold.set()
@@ -84,12 +81,12 @@ def test_killed_while_sending_it_is_sent_again_with_the_same_reference(settings)
     assert first == second
 
 
-def test_killed_after_sending_and_before_it_is_recorded_it_is_sent_again_with_the_same_reference(settings):
+def test_killed_after_sending_and_before_it_is_recorded_it_is_sent_again_with_the_same_reference(settings, forks):
     noted(settings, "one", "two")
     holder = psycopg2.connect(settings.database())
     with mail_server() as (mailbox, address), holder.cursor() as cursor:
         cursor.execute("LOCK TABLE scoring.alert_attempt IN SHARE MODE")
-        process = sender(settings, address)
+        process = sender(forks, settings, address)
         wait_until_somebody_waits(settings, lambda: process.poll() is None)
         assert len(mailbox.mails) == 1
         kill(process)

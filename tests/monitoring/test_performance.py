@@ -5,7 +5,6 @@ import datetime as dt
 import numpy as np
 import pytest
 from factories import JULY, JUNE, customer, query, register, value
-from factories_faults import killed_while_waiting
 from factories_monitoring import LATER, content, figures, monitored, month, shoppers, truth, values_of, watched
 from factories_outcomes import TOLD, cohort, deliver_outcomes
 from shop_definitions import LEAVING, SPENDING
@@ -206,7 +205,9 @@ conclude(settings, LEAVING, datetime.date(2024, 6, 30))
 
 
 @pytest.mark.parametrize("table", ["evaluation", "metric", "calibration", "verdict", "retrain_request", "alert"])
-def test_killed_anywhere_and_run_again_monitoring_leaves_what_an_undisturbed_run_leaves(own_registry, table):
+def test_killed_anywhere_and_run_again_monitoring_leaves_what_an_undisturbed_run_leaves(
+    own_registry, table, killed_while_waiting
+):
     month(own_registry, rows=ROWS, later=truth(ROWS, 2, honest=False))
     lock = f"LOCK TABLE scoring.{table} IN EXCLUSIVE MODE"
     score = watched(update={"tolerated_loss": 0.0})

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from drift_definitions import GAPS
 from factories import JULY, JUNE, MAY, customer, published_rows, query, register, snapshot_of, value
-from factories_faults import killed_while_waiting
 from shop_definitions import SHOP, SPENDING
 
 from scoring.domain.monitoring import DriftPolicy, Monitoring
@@ -239,7 +238,7 @@ measure_drift(Settings(**json.load(sys.stdin)), score, datetime.date(2024, 6, 30
 
 
 @pytest.mark.parametrize("table", ["profile_counts", "drift_run", "drift"])
-def test_a_killed_comparison_leaves_nothing_and_the_next_one_everything(big, table):
+def test_a_killed_comparison_leaves_nothing_and_the_next_one_everything(big, table, killed_while_waiting):
     train_on(big, SPENDING, shoppers(300, 1))
     published_rows(big, SPENDING, shoppers(300, 2), JUNE)
     with killed_while_waiting(big, "", f"LOCK TABLE scoring.{table} IN EXCLUSIVE MODE", child=CHILD):

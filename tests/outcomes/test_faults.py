@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from factories import JUNE, query, value
-from factories_faults import WAITING, held, killed_while_waiting, together, wait_until_somebody_waits
+from factories_faults import WAITING, held, together, wait_until_somebody_waits
 from factories_outcomes import TOLD, cohort, corrections, deliver_outcomes, known_of, month_later, outcomes_of
 from shop_definitions import SPENDING
 
@@ -52,7 +52,9 @@ def delivered(shop):
 
 
 @pytest.mark.parametrize("lock", POINTS.values(), ids=POINTS)
-def test_a_collector_killed_at_any_point_leaves_all_or_nothing_and_the_next_one_completes(delivered, lock):
+def test_a_collector_killed_at_any_point_leaves_all_or_nothing_and_the_next_one_completes(
+    delivered, lock, killed_while_waiting
+):
     before = outcomes_of(delivered)
     with killed_while_waiting(delivered, "collect", lock, child=CHILD):
         pass
@@ -71,7 +73,7 @@ def test_a_collector_killed_at_any_point_leaves_all_or_nothing_and_the_next_one_
 
 
 @pytest.mark.parametrize("lock", [*POINTS.values()][1:], ids=[*POINTS][1:])
-def test_corrections_killed_at_any_point_are_all_there_or_none(delivered, lock):
+def test_corrections_killed_at_any_point_are_all_there_or_none(delivered, lock, killed_while_waiting):
     with killed_while_waiting(delivered, "correct", lock, child=CHILD):
         pass
     done = correct_file(delivered, SPENDING, "corrections.csv", author="ada")

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import pytest
 from factories import JULY, JUNE, customers, deliver, published, query, score_rows, snapshot_of, state_of, value
-from factories_faults import WAITING, killed_while_waiting, wait_until_somebody_waits
+from factories_faults import WAITING, wait_until_somebody_waits
 from shop_definitions import SHOP, SPENDING
 
 from scoring.database import connect
@@ -50,7 +50,9 @@ def planned(shop):
     return shop, plan(shop, SPENDING, JULY, run_id="first try")
 
 
-def test_a_process_killed_during_a_shard_leaves_nothing_and_the_retry_completes(planned, undisturbed):
+def test_a_process_killed_during_a_shard_leaves_nothing_and_the_retry_completes(
+    planned, undisturbed, killed_while_waiting
+):
     shop, first = planned
     written = "LOCK TABLE scoring.shard IN SHARE MODE"  # its rows are copied, its mark is not set
     with killed_while_waiting(shop, "shard", written, first.publication_id):
@@ -71,7 +73,9 @@ def test_a_process_killed_during_a_shard_leaves_nothing_and_the_retry_completes(
     ],
     ids=["after its events were written and before the commit", "after the commit and before anything else"],
 )
-def test_a_process_killed_during_publish_tells_all_or_nothing_and_the_retry_completes(planned, undisturbed, lock, done):
+def test_a_process_killed_during_publish_tells_all_or_nothing_and_the_retry_completes(
+    planned, undisturbed, lock, done, killed_while_waiting
+):
     shop, first = planned
     for shard in first.shards:
         score_shard(shop, first.publication_id, shard)
@@ -82,7 +86,9 @@ def test_a_process_killed_during_publish_tells_all_or_nothing_and_the_retry_comp
     assert state_of(shop) == undisturbed
 
 
-def test_a_process_killed_while_it_records_a_snapshot_leaves_nothing_and_the_retry_completes(shop):
+def test_a_process_killed_while_it_records_a_snapshot_leaves_nothing_and_the_retry_completes(
+    shop, killed_while_waiting
+):
     deliver(shop, FIRST, JULY)
     with killed_while_waiting(shop, "ingest", "LOCK TABLE scoring.snapshot IN SHARE MODE"):
         assert value(shop, "SELECT count(*) FROM scoring.snapshot") == 0

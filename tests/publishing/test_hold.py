@@ -18,7 +18,7 @@ from factories import (
     told,
     value,
 )
-from factories_faults import killed_while_waiting, together, wait_until_somebody_waits
+from factories_faults import together, wait_until_somebody_waits
 from factories_notify import new_secret
 from limited_shop import SPENDING
 from shop_definitions import SPENDING as UNLIMITED
@@ -283,7 +283,9 @@ with connect(settings.database()) as connection, connection.cursor() as cursor:
         ("SELECT pg_advisory_lock(4711)", True),
     ],
 )
-def test_a_process_killed_while_it_confirms_tells_all_or_nothing_and_the_repetition_completes(held, lock, done):
+def test_a_process_killed_while_it_confirms_tells_all_or_nothing_and_the_repetition_completes(
+    held, lock, done, killed_while_waiting
+):
     with killed_while_waiting(held, "confirm", lock, child=CONFIRM):
         assert len(events(held)) == CUSTOMERS + 6 * done
     assert confirm(held).events == 6 * (not done)
@@ -302,7 +304,7 @@ def test_a_process_killed_while_it_confirms_tells_all_or_nothing_and_the_repetit
         ("SELECT pg_advisory_lock(4711)", True),
     ],
 )
-def test_a_process_killed_while_it_holds_a_publication_leaves_all_or_nothing(limited, lock, done):
+def test_a_process_killed_while_it_holds_a_publication_leaves_all_or_nothing(limited, lock, done, killed_while_waiting):
     snapshot_of(limited, [customer(n, spend=900.0 if n < 6 else 100.0) for n in range(CUSTOMERS)], JULY)
     publication_id = scored(limited, SPENDING, JULY)
     with killed_while_waiting(limited, "publish", lock, publication_id):

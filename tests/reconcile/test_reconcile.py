@@ -2,8 +2,6 @@
 
 import datetime as dt
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -185,7 +183,7 @@ def test_what_needs_a_person_comes_first(done):
     assert [one.needs_person for one in undone(done, later())] == [True, False, False]
 
 
-def test_the_command_tells_a_person_and_its_exit_code_says_so(done):
+def test_the_command_tells_a_person_and_its_exit_code_says_so(done, forks):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCORING_")} | {
         "SCORING_DATABASE_URL": done.database(),
         "SCORING_DEFINITIONS": done.definitions,
@@ -195,9 +193,7 @@ def test_the_command_tells_a_person_and_its_exit_code_says_so(done):
     }
 
     def command():
-        return subprocess.run(
-            [sys.executable, "-m", "scoring", "reconcile"], env=environment, capture_output=True, text=True, check=False
-        )
+        return forks.run(["-m", "scoring", "reconcile"], environment)
 
     clean = command()
     assert (clean.returncode, clean.stdout) == (0, "Nothing is left undone.\n"), clean.stderr

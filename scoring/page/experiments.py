@@ -9,7 +9,7 @@ from scoring.database import Connection, all_rows
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment; it runs while ``outcome`` is None. ``checks``: the newest look's, a list of {name, passed, said}."""
+    """An experiment; it runs while ``outcome`` is None. ``checks`` of the newest look: [{name, passed, said}]."""
 
     experiment_id: int
     mode: str

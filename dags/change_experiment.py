@@ -26,8 +26,8 @@ from scoring.domain.dag_ids import CHANGE_EXPERIMENT
 
 
 @task
-def change() -> dict[str, int | float | None]:
-    """Do what the form says; returns the experiment's id, its versions and the challenger's share."""
+def change() -> dict[str, int]:
+    """Do what the form says; returns the experiment's id and its versions."""
     return experimenting.change()
 
 

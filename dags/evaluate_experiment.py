@@ -27,8 +27,8 @@ from scoring.domain.dag_ids import evaluate_dag
 
 
 @task
-def evaluate(score: str) -> dict[str, int | str]:
-    """Look at the experiment; returns the look's id and what it says."""
+def evaluate(score: str) -> dict[str, int]:
+    """Look at the experiment; returns the look's id, how many cohorts count, and whether it has ended."""
     return experimenting.evaluate(score)
 
 

@@ -385,3 +385,51 @@ def test_the_form_rolls_a_model_back_and_names_the_person(run_dags: RunDags, own
     assert "no other version was in charge before" in again["failures"][0]
     (row,) = query(own_registry, "SELECT promoted_by, reason FROM scoring.promotion WHERE how = 'rollback'")
     assert tuple(row) == ("ann", "it is wrong")
+
+
+def test_an_experiment_is_started_by_the_form_looked_at_daily_and_its_winner_comes_into_charge(
+    run_dags: RunDags, own_registry: Settings
+) -> None:
+    register(own_registry, LEAVING, scale=-1.0)
+    register(own_registry, LEAVING, promote=False)
+    mlflow = {"SCORING_MLFLOW_TRACKING_URI": own_registry.mlflow_tracking_uri.get_secret_value()}
+    form = {"score": "leaving", "reason": "to see", "by": "ann", "version": 3}
+    begun, early, nameless = run_dags(
+        ("change_experiment", form | {"share": 0.4}),
+        ("evaluate_experiment_leaving", {}),
+        ("change_experiment", form | {"version": None}),
+        **mlflow,
+    )
+    assert begun["xcoms"]["change.return_value"] == {"experiment_id": 1, "champion": 2, "challenger": 3}
+    assert [state for task, _, state, _ in early["tasks"]] == ["skipped"]
+    assert "Fill in *Version*" in nameless["failures"][0]
+    rows = shoppers(600, 0)
+    month(own_registry, MONTHS[0], rows=rows, later=truth(rows, 0))
+    looked, stopped = run_dags(
+        ("evaluate_experiment_leaving", {}), ("change_experiment", form | {"what": "stop"}), **mlflow
+    )
+    assert looked["xcoms"]["evaluate.return_value"] == {"look_id": 1, "cohorts": 1, "ended": True}
+    assert "No experiment of leaving is running" in stopped["failures"][0]
+    (row,) = query(own_registry, "SELECT model_version, promoted_by FROM scoring.promotion WHERE how = 'experiment'")
+    assert tuple(row) == (3, "experiment 1")
+
+
+def test_a_shadow_is_scored_after_the_publication_and_its_share_cannot_be_changed(
+    run_dags: RunDags, own_registry: Settings
+) -> None:
+    deliver(own_registry, customers(CUSTOMERS))
+    register(own_registry, SPENDING, promote=False, scale=2.0)
+    mlflow = {"SCORING_MLFLOW_TRACKING_URI": own_registry.mlflow_tracking_uri.get_secret_value()}
+    form = {"score": "spending", "reason": "to see", "by": "ann", "version": 2}
+    begun, _, scored, changed, stopped = run_dags(
+        ("change_experiment", form | {"what": "start shadow"}),
+        ("ingest_shop", AS_OF),
+        ("score_spending", AS_OF),
+        ("change_experiment", form | {"what": "change share", "share": 0.5}),
+        ("change_experiment", form | {"what": "stop"}),
+        **mlflow,
+    )
+    assert begun["state"] == scored["state"] == stopped["state"] == "success"
+    assert scored["xcoms"]["shadow.return_value"] == CUSTOMERS
+    assert "is a shadow" in changed["failures"][0]
+    assert value(own_registry, "SELECT count(*) FROM scoring.shadow_score") == CUSTOMERS

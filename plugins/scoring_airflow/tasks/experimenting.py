@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @task_body
-def evaluate(score: str) -> dict[str, int | str]:
+def evaluate(score: str) -> dict[str, int]:
     """Look at the running experiment; skipped if none is running or no cohort of it is mature."""
     from scoring.experiments.evaluate import evaluate as look_at
 
@@ -25,11 +25,11 @@ def evaluate(score: str) -> dict[str, int | str]:
     if look is None:
         raise AirflowSkipException("No experiment is running, or no outcome of its customers is known yet.")
     log.info("%s: %s", look.state, look.said)
-    return {"look_id": look.look_id, "state": look.state}
+    return {"look_id": look.look_id, "cohorts": look.cohorts, "ended": look.state not in ("going", "blocked")}
 
 
 @task_body
-def change() -> dict[str, int | float | None]:
+def change() -> dict[str, int]:
     """Start, change or stop an experiment, as the form says."""
     from scoring.experiments import running
 
@@ -49,12 +49,7 @@ def change() -> dict[str, int | float | None]:
                 raise PermanentError("No version is given.", in_airflow="Fill in *Version*.")
             mode: Mode = "shadow" if params["what"] == "start shadow" else "split"
             made = running.start(settings, score, params["version"], mode=mode, share=params["share"], **signed)
-    return {
-        "experiment_id": made.experiment_id,
-        "champion": made.champion,
-        "challenger": made.challenger,
-        "share": made.share,
-    }
+    return {"experiment_id": made.experiment_id, "champion": made.champion, "challenger": made.challenger}
 
 
 @task_body

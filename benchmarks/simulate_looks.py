@@ -159,7 +159,7 @@ def simulate(scale: float = typer.Option(1.0, help="Share of the experiments, fo
 def _write(text: list[str], seconds: float) -> None:
     made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
     before, rest = DOCUMENT.read_text().split(BEGIN)
-    body = "\n\n".join([BEGIN, *text, f"Made with `make simulate-experiments`: {made}.", END])
+    body = "\n\n".join([BEGIN, *text, f"Made with `benchmarks/simulate_looks.py`: {made}.", END])
     DOCUMENT.write_text(f"{before}{body}{rest.split(END)[1]}")
     print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
 

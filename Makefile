@@ -54,6 +54,7 @@ simulate-gate: .venv/dev ## how often a new version passes the gate; renews docs
 
 simulate-experiments: .venv/dev ## how often an experiment's verdict is wrong; renews docs/experiment-simulations.md
 	$(BIN)/python benchmarks/simulate_experiments.py
+	$(BIN)/python benchmarks/simulate_looks.py
 
 docs: .venv/run ## write docs/dags.md from the DAG files
 	$(BIN)/python docs/generate.py

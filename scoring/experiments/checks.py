@@ -12,6 +12,9 @@ from scoring.experiments.sequence import Interval
 Name = Literal["primary", "guard", "segment", "ratio", "customers", "cohorts"]
 
 
+LEAST_OF_KIND = 20  # customers; an error from fewer is itself so uncertain that the interval misses too often
+
+
 @dataclass(frozen=True)
 class Compared:
     """A difference with its interval at this look; ``segment`` is ``column=value``, empty for all customers."""
@@ -47,9 +50,10 @@ class Judged:
 
 
 def judged(one: Compared, policy: ExperimentPolicy) -> Judged | None:
-    """What may be judged; None with too few customers or without an interval."""
+    """What may be judged; None with too few customers, all in all or of one kind, or without an interval."""
     found = one.difference
-    if one.interval is None or found.champion is None or min(found.arms) < policy.least_customers:
+    few = min(found.arms) < policy.least_customers or found.scarce < LEAST_OF_KIND
+    if one.interval is None or found.champion is None or few:
         return None
     return Judged(one.interval, error_of(found.metric, found.champion))
 
@@ -85,6 +89,8 @@ def _not_judged(name: Name, one: Compared, policy: ExperimentPolicy, *, passed: 
         why = found.reason
     elif min(found.arms) < policy.least_customers:
         why = f"{found.arms[0]:,} and {found.arms[1]:,} customers, each arm needs {policy.least_customers:,}"
+    elif found.scarce < LEAST_OF_KIND:
+        why = f"only {found.scarce} customers of a kind that it compares, {LEAST_OF_KIND} are needed"
     else:
         why = "no spread was seen"
     said = f"{_named(one)} is not judged: {why}"

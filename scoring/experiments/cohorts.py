@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.domain.metrics import BEST_IS_ONE
+from scoring.experiments.kinds import enlarged, kind_of, needed, too_few
 from scoring.experiments.matching import matched
 from scoring.experiments.measured import Measured, measured
 
@@ -83,6 +84,8 @@ class Part:
         int64 and bool (rows,): who, and in which arms his value counts.
     moved
         float64 (rows,): contributions to ``gain``, which sum up to 0.
+    kinds
+        bool (kinds of customers in the arms, rows): each must be many, else the error is not known well.
     covariates, shift
         float64 (rows, k): contributions to ``shift``, by how much the arms differ in each covariate (k,).
     gain
@@ -98,6 +101,7 @@ class Part:
     in_champion: Flags
     in_challenger: Flags
     moved: Floats
+    kinds: Flags = field(default_factory=lambda: np.empty((0, 0), dtype=np.bool_))
     covariates: Floats = field(default_factory=lambda: np.empty((0, 0)))
     shift: Floats = field(default_factory=lambda: np.empty(0))
     gain: float = 0.0
@@ -123,29 +127,47 @@ def part_of(cohort: Cohort | Pairs, metric: str, threshold: float) -> Part:
 
 
 def _of_pairs(pairs: Pairs, metric: str, threshold: float) -> Part:
-    arms = [measured(metric, values, pairs.outcomes, threshold) for values in (pairs.champion, pairs.challenger)]
+    known = [(values, pairs.outcomes, threshold) for values in (pairs.champion, pairs.challenger)]
     n, everyone = len(pairs.outcomes), np.ones(len(pairs.outcomes), dtype=np.bool_)
-    part = _gain_of(Part(pairs.customers, everyone, everyone, np.zeros(n), weight=float(n)), metric, *arms)
-    if part.reason is not None:
-        return part
-    differ = np.asarray(arms[1].influence) - np.asarray(arms[0].influence)
-    return replace(part, moved=_sign(metric) * _enlarged(differ))
+    part = Part(pairs.customers, everyone, everyone, np.zeros(n), weight=float(n))
+    return _compared(part, metric, [_Arm(measured(metric, *of), kind_of(metric, *of)) for of in known])
 
 
 def _of_split(cohort: Cohort, metric: str, threshold: float) -> Part:
     sides = (~cohort.challenger, cohort.challenger)
     known = [(cohort.values[side], cohort.outcomes[side], threshold) for side in sides]
-    arms = [measured(metric, *arm) for arm in known]
+    arms = [_Arm(measured(metric, *of), kind_of(metric, *of)) for of in known]
     n, sizes = len(cohort.outcomes), [int(side.sum()) for side in sides]
     weight = sizes[0] * sizes[1] / max(n, 1)
-    part = _gain_of(Part(cohort.customers, *sides, np.zeros(n), weight=weight), metric, *arms)
+    part = _compared(Part(cohort.customers, *sides, np.zeros(n), weight=weight), metric, arms)
     if part.reason is not None:
         return part
-    ends = [matched(arm, metric, *of, size=min(sizes)) for arm, of in zip(arms, known, strict=True)]
-    moved = np.empty(n)
-    for side, arm, sign in zip(sides, arms, (-1.0, 1.0), strict=True):
-        moved[side] = sign * _sign(metric) * _enlarged(np.asarray(arm.influence))
-    return _with_covariates(replace(part, moved=moved, gain=_sign(metric) * (ends[1] - ends[0])), cohort.covariates)
+    ends = [matched(arm.found, metric, *of, size=min(sizes)) for arm, of in zip(arms, known, strict=True)]
+    return _with_covariates(replace(part, gain=_sign(metric) * (ends[1] - ends[0])), cohort.covariates)
+
+
+@dataclass(frozen=True, eq=False)
+class _Arm:
+    """A metric of one arm, and which of its customers are of the kind over which it takes its mean."""
+
+    found: Measured
+    kind: Flags
+
+
+def _compared(part: Part, metric: str, arms: list[_Arm]) -> Part:
+    for name, arm in zip(("champion", "challenger"), arms, strict=True):
+        reason = arm.found.reason or too_few(metric, arm.kind)
+        if reason is not None:
+            return replace(part, reason=f"{name}: {reason}")
+    moved, kinds, better = np.zeros(len(part.customers)), [], _sign(metric)
+    for side, arm, sign in zip((part.in_champion, part.in_challenger), arms, (-better, better), strict=True):
+        moved[side] += sign * enlarged(np.asarray(arm.found.influence), arm.kind)
+        kind = side.copy()
+        kind[side] = arm.kind
+        kinds += needed(metric, side, kind)
+    champion, challenger = (arm.found.value for arm in arms)
+    part = replace(part, gain=better * (challenger - champion), champion=champion, challenger=challenger)
+    return replace(part, moved=moved, kinds=np.array(kinds))
 
 
 def _with_covariates(part: Part, covariates: Floats | None) -> Part:
@@ -157,23 +179,9 @@ def _with_covariates(part: Part, covariates: Floats | None) -> Part:
     ends = [filled[side].mean(axis=0) for side in (part.in_champion, part.in_challenger)]
     moved = np.empty(filled.shape)
     for side, middle, sign in zip((part.in_champion, part.in_challenger), ends, (-1.0, 1.0), strict=True):
-        moved[side] = sign * _enlarged(filled[side] - middle)
+        moved[side] = sign * (filled[side] - middle) * (np.sqrt(side.sum() / (side.sum() - 1)) / side.sum())
     return replace(part, covariates=moved, shift=ends[1] - ends[0])
-
-
-def _gain_of(part: Part, metric: str, champion: Measured, challenger: Measured) -> Part:
-    for name, arm in (("champion", champion), ("challenger", challenger)):
-        if arm.reason is not None:
-            return replace(part, reason=f"{name}: {arm.reason}")
-    gain = _sign(metric) * (challenger.value - champion.value)
-    return replace(part, gain=gain, champion=champion.value, challenger=challenger.value)
 
 
 def _sign(metric: str) -> float:
     return 1.0 if metric in BEST_IS_ONE else -1.0
-
-
-def _enlarged(influence: Floats) -> Floats:
-    """Contributions to a mean; n / (n - 1) makes the sum of their squares the unbiased variance of it."""
-    n = len(influence)
-    return np.asarray(influence * (np.sqrt(n / (n - 1)) / n))

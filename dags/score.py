@@ -7,9 +7,7 @@
 **What it does.** *plan* asks the ledger which version is in charge and opens the publication. Each *score_shard*
 predicts a piece of the snapshot, several in parallel. *publish* checks that nothing is missing, finds whose score
 changed enough to tell the CRM, and makes the publication visible together with the events, in one transaction. Then it
-wakes `notify_crm`. Done work is not done again: with the same inputs, the partition is found published. *shadow* then
-scores the same customers with the challenger of a shadow experiment, if one is running; nobody sees that, and nothing
-waits for it.
+wakes `notify_crm`. Done work is not done again: with the same inputs, the partition is found published.
 
 **Needs.** The connection `scoring_db`, the lake, and the version in charge in MLflow.
 
@@ -25,7 +23,7 @@ from scoring_airflow.assets import publication_asset, snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import START, default_args
 from scoring_airflow.partitions import as_of_param
-from scoring_airflow.tasks import experimenting, pipeline
+from scoring_airflow.tasks import pipeline
 
 from scoring.domain.dag_ids import score_dag
 
@@ -48,12 +46,6 @@ def publish(score: str, publication_id: int) -> dict[str, int]:
     return pipeline.publish(score, publication_id)
 
 
-@task
-def shadow(score: str) -> int:
-    """Score the partition with the challenger of a shadow experiment, unseen; returns its rows, 0 without one."""
-    return experimenting.shadow(score)
-
-
 for score in catalog().scores.values():
     with DAG(
         dag_id=score_dag(score.name),
@@ -71,5 +63,4 @@ for score in catalog().scores.values():
         opened = plan(score.name)
         publication_id = opened["publication_id"]  # type: ignore[index] # Airflow's annotation names a base class
         scored = score_shard.partial(publication_id=publication_id).expand(shard=opened)
-        published = publish.override(outlets=[publication_asset(score)])(score.name, publication_id)
-        scored >> published >> shadow(score.name)
+        scored >> publish.override(outlets=[publication_asset(score)])(score.name, publication_id)

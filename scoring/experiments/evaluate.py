@@ -31,6 +31,7 @@ from scoring.models.ledger import Decision as Reason
 from scoring.models.registry import Registry
 from scoring.monitoring.counting import Segment, segments_of
 from scoring.publishing.arms import end_running
+from scoring.publishing.shadow import shadow
 from scoring.settings import Settings
 
 EVALUATED = 1  # part of each digest: another way to look is another input
@@ -39,14 +40,15 @@ EVALUATED = 1  # part of each digest: another way to look is another input
 def evaluate(settings: Settings, score: Score, *, today: dt.date) -> Look | None:
     """Look at the running experiment of a score and do what follows; None if none runs or no cohort is mature.
 
-    A challenger that wins is put in charge if the promotion policy leaves it to rules; if it asks for a person, the
-    owner is told that it has won.
+    What was published since a shadow began is scored by its challenger first. A challenger that wins is put in charge
+    if the promotion policy leaves it to rules; if it asks for a person, the owner is told that it has won.
 
     Parameters
     ----------
     today
         The current date (UTC): a cohort is mature only when its horizon has passed.
     """
+    shadow(settings, score)
     with transaction(settings.database()) as connection:
         experiments.lock(connection, score.name)
         running = experiments.running(connection, score.name)

@@ -24,7 +24,8 @@ def _of(connection: Connection, score: Score) -> Iterator[str]:
     yield f"  {score.name}: version {row.model_version}{instead}, by {row.promoted_by}: {row.reason}"
     running = experiments.running(connection, score.name)
     if running is not None:
-        yield f"    experiment {running.experiment_id} tries version {running.challenger}: {_told(connection, running)}"
+        yield f"    {running.name} tries version {running.challenger}, because {running.reason}"
+        yield f"    {_told(connection, running)}"
         return
     verdict = gates.newest_of(connection, score.model_name)
     if verdict is not None and verdict.challenger != row.model_version and not verdict.passed:

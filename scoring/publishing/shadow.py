@@ -1,6 +1,6 @@
 """Scores a publication's customers with the challenger of a shadow experiment: nobody but its evaluation reads that.
 
-It runs after the publication is shown, apart from it: a challenger that fails or is slow holds nothing up.
+It runs when the experiment is looked at, apart from publishing: a challenger that fails or is slow holds nothing up.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psycopg2 import sql
 
 from scoring.catalog import load_catalog
-from scoring.database import Connection, execute, one_or_none, transaction
+from scoring.database import Connection, column, execute, one_or_none, transaction
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
@@ -32,6 +32,12 @@ Floats = NDArray[np.float64]
 
 _LOCK = "SELECT publication_id FROM scoring.publication WHERE publication_id = %s AND state = 'published' FOR UPDATE"
 
+_MISSING = """
+    SELECT as_of FROM scoring.publication p
+    WHERE state = 'published' AND score = %s AND published_at >= %s
+        AND NOT EXISTS (SELECT FROM scoring.shadow s WHERE s.publication_id = p.publication_id)
+    ORDER BY as_of"""
+
 _DONE = "SELECT rows FROM scoring.shadow WHERE publication_id = %s AND experiment_id = %s"
 
 _MARK = "INSERT INTO scoring.shadow (publication_id, experiment_id, rows) VALUES (%s, %s, %s)"
@@ -39,21 +45,21 @@ _MARK = "INSERT INTO scoring.shadow (publication_id, experiment_id, rows) VALUES
 _MAKE = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF scoring.shadow_score FOR VALUES IN ({})")
 
 
-def shadow(settings: Settings, score: Score, as_of: dt.date) -> int:
-    """Score what readers see of a score at ``as_of`` with the challenger of its shadow; returns the number of rows.
+def shadow(settings: Settings, score: Score) -> int:
+    """Score all that was published since its shadow began with the challenger; returns the number of rows.
 
-    0 if no shadow is running, or if its champion is not the one that scored. What is done already is not done again; a
+    0 if no shadow is running. What is done already is not done again, each publication is a transaction of its own; a
     challenger that cannot score these customers ends its experiment.
     """
     with transaction(settings.database()) as connection:
         running = experiments.running(connection, score.name)
-    if running is None or running.mode != "shadow":
+        missing = column(connection, _MISSING, (score.name, running.started_at)) if running else []
+    if running is None or running.mode != "shadow" or not missing:
         return 0
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     try:
         scorer = _scorer(settings, score, data_set, running)
-        with transaction(settings.database()) as connection:
-            return _shadow(connection, running, as_of, scorer, data_set.key)
+        return sum(_shadow(settings, running, as_of, scorer, data_set.key) for as_of in missing)
     except PermanentError as error:
         with transaction(settings.database()) as connection:
             end_running(connection, score, "stopped", "scoring", f"The challenger cannot score: {error}")
@@ -67,20 +73,20 @@ def _scorer(settings: Settings, score: Score, data_set: DataSet, running: Experi
     return load_scorer(settings, score, data_set, arm)
 
 
-def _shadow(connection: Connection, running: Experiment, as_of: dt.date, scorer: Scorer, key: str) -> int:
-    publication = publications.published(connection, running.score, as_of)
-    if publication is None or not _is_whole_champions(connection, publication, running):
-        return 0
-    its = (publication.publication_id, running.experiment_id)
-    done = one_or_none(connection, dict, _DONE, its)
-    if done is not None:
-        return int(done["rows"])
-    execute(connection, _MAKE.format(shadow_table(its[0]), sql.Literal(its[0])))
-    rows = 0
-    with lake.SnapshotFile(manifest.get(connection, publication.snapshot_id).location) as file:
-        for customers in file.groups(scorer.columns):
-            rows += _write(connection, its, customers.column(key), scorer.values(customers))
-    execute(connection, _MARK, (*its, rows))
+def _shadow(settings: Settings, running: Experiment, as_of: dt.date, scorer: Scorer, key: str) -> int:
+    with transaction(settings.database()) as connection:
+        publication = publications.published(connection, running.score, as_of)
+        if publication is None or not _is_whole_champions(connection, publication, running):
+            return 0
+        its = (publication.publication_id, running.experiment_id)
+        if one_or_none(connection, dict, _DONE, its) is not None:
+            return 0
+        execute(connection, _MAKE.format(shadow_table(its[0]), sql.Literal(its[0])))
+        rows = 0
+        with lake.SnapshotFile(manifest.get(connection, publication.snapshot_id).location) as file:
+            for customers in file.groups(scorer.columns):
+                rows += _write(connection, its, customers.column(key), scorer.values(customers))
+        execute(connection, _MARK, (*its, rows))
     return rows
 
 

@@ -414,22 +414,22 @@ def test_an_experiment_is_started_by_the_form_looked_at_daily_and_its_winner_com
     assert tuple(row) == (3, "experiment 1")
 
 
-def test_a_shadow_is_scored_after_the_publication_and_its_share_cannot_be_changed(
+def test_a_shadow_is_scored_when_it_is_looked_at_and_its_share_cannot_be_changed(
     run_dags: RunDags, own_registry: Settings
 ) -> None:
     deliver(own_registry, customers(CUSTOMERS))
     register(own_registry, SPENDING, promote=False, scale=2.0)
     mlflow = {"SCORING_MLFLOW_TRACKING_URI": own_registry.mlflow_tracking_uri.get_secret_value()}
     form = {"score": "spending", "reason": "to see", "by": "ann", "version": 2}
-    begun, _, scored, changed, stopped = run_dags(
+    begun, _, scored, _, changed, stopped = run_dags(
         ("change_experiment", form | {"what": "start shadow"}),
         ("ingest_shop", AS_OF),
         ("score_spending", AS_OF),
+        ("evaluate_experiment_spending", {}),
         ("change_experiment", form | {"what": "change share", "share": 0.5}),
         ("change_experiment", form | {"what": "stop"}),
         **mlflow,
     )
     assert begun["state"] == scored["state"] == stopped["state"] == "success"
-    assert scored["xcoms"]["shadow.return_value"] == CUSTOMERS
     assert "is a shadow" in changed["failures"][0]
     assert value(own_registry, "SELECT count(*) FROM scoring.shadow_score") == CUSTOMERS

@@ -17,7 +17,6 @@ from scoring.experiments.running import set_share, start, start_by_rule, stop
 from scoring.learning.retrain import retrain
 from scoring.models import charge, experiments
 from scoring.models.registry import Registry
-from scoring.publishing.shadow import shadow
 
 ROWS = 900
 
@@ -159,8 +158,6 @@ def test_a_shadow_compares_both_on_every_customer_without_showing_one(good):
     settings, _ = begun(good, mode="shadow")
     rows = shoppers(ROWS, 0)
     month(settings, MONTHS[0], rows=rows, later=truth(rows, 0))
-    assert evaluate(settings, LEAVING, today=LATER) is None
-    assert shadow(settings, LEAVING, MONTHS[0]) == ROWS
     look = evaluate(settings, LEAVING, today=LATER)
     assert (look.state, look.champions, look.challengers) == ("challenger_wins", ROWS, ROWS)
     assert value(settings, "SELECT count(DISTINCT model_version) FROM scoring.published_score") == 1

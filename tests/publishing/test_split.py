@@ -154,7 +154,7 @@ def test_a_shadow_scores_everybody_and_is_seen_by_nobody(second):
     begin(settings, challenger, mode="shadow")
     seen = published(settings, SPENDING, JUNE)
     assert {row.model_version for row in rows(settings)} == {1}
-    assert [shadow(settings, SPENDING, JUNE) for _ in range(2)] == [ROWS, ROWS]
+    assert [shadow(settings, SPENDING) for _ in range(2)] == [ROWS, 0]
     found = query(settings, "SELECT * FROM scoring.shadow_score ORDER BY customer_id")
     ours = {row.customer_id: row.value for row in rows(settings)}
     assert [row.customer_id for row in found] == list(ours)
@@ -168,9 +168,9 @@ def test_a_shadow_scores_everybody_and_is_seen_by_nobody(second):
 def test_without_a_shadow_there_is_nothing_to_do_after_a_publication(second):
     settings, challenger = second
     published(settings, SPENDING, JUNE)
-    assert shadow(settings, SPENDING, JUNE) == 0
+    assert shadow(settings, SPENDING) == 0
     begin(settings, challenger)
-    assert shadow(settings, SPENDING, JUNE) == 0
+    assert shadow(settings, SPENDING) == 0
 
 
 def test_a_shadow_that_cannot_score_ends_and_the_publication_stays(second):
@@ -179,7 +179,7 @@ def test_a_shadow_that_cannot_score_ends_and_the_publication_stays(second):
     with transaction(settings.database()) as connection, connection.cursor() as cursor:
         cursor.execute("UPDATE scoring.experiment SET challenger_digest = %s", (hashlib.sha256().hexdigest(),))
     published(settings, SPENDING, JUNE)
-    assert shadow(settings, SPENDING, JUNE) == 0
+    assert shadow(settings, SPENDING) == 0
     with transaction(settings.database()) as connection:
         assert experiments.running(connection, "spending") is None
     assert len(rows(settings)) == ROWS

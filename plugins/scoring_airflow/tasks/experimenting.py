@@ -11,7 +11,6 @@ from scoring.models.experiments import Mode
 from scoring_airflow.connections import catalog, task_settings
 from scoring_airflow.faults import task_body
 from scoring_airflow.forms import person
-from scoring_airflow.partitions import partition
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +49,3 @@ def change() -> dict[str, int]:
             mode: Mode = "shadow" if params["what"] == "start shadow" else "split"
             made = running.start(settings, score, params["version"], mode=mode, share=params["share"], **signed)
     return {"experiment_id": made.experiment_id, "champion": made.champion, "challenger": made.challenger}
-
-
-@task_body
-def shadow(score: str) -> int:
-    """Score the run's partition with the challenger of a shadow; returns the number of rows, 0 without one."""
-    from scoring.publishing.shadow import shadow as score_unseen
-
-    return score_unseen(task_settings(), catalog().score(score), partition(get_current_context()))

@@ -8,7 +8,8 @@ shall not do harm for longer than it takes to be sure.
 **What it does.** *evaluate* scores what was published since a shadow began with its challenger, unseen. It compares
 both versions on the customers whose outcome is known and keeps the look with all its numbers
 (`scoring.experiment_look`, `scoring.experiment_check`). It goes on; or the challenger wins and comes into charge by a
-row of the ledger (a person decides if `learning.promotion.by="person"`); or the champion stays; or a guard stops it. If the customers of one version lack outcomes, there is no verdict, and the owner is told. Without a running
+row of the ledger (a person decides if `learning.promotion.by="person"`); or the champion stays; or a guard stops it.
+If the customers of one version lack outcomes, there is no verdict, and the owner is told. Without a running
 experiment, or before a cohort is mature, it is skipped. The same outcomes again change nothing.
 
 **Needs.** The connection `scoring_db`, the lake, MLflow.

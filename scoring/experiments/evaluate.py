@@ -49,8 +49,7 @@ def evaluate(settings: Settings, score: Score, *, today: dt.date) -> Look | None
         The current date (UTC): a cohort is mature only when its horizon has passed.
     """
     shadow(settings, score)
-    with transaction(settings.database()) as connection:
-        experiments.lock(connection, score.name)
+    with transaction(settings.database()) as connection:  # without the lock: nobody waits until all is measured
         running = experiments.running(connection, score.name)
         if running is None:
             return None
@@ -61,9 +60,24 @@ def evaluate(settings: Settings, score: Score, *, today: dt.date) -> Look | None
         look = looks.find(connection, running.experiment_id, digest)
         if look is None:
             data_set = load_catalog(settings.definitions).data_set(score.data_set)
-            look = looks.add(connection, *_look(connection, score, data_set, running, cohorts))
-    _conclude(settings, score, running, look)
+            new = _look(connection, score, data_set, running, cohorts)
+    if look is None:
+        look = _kept(settings, score, new)
+    if look is not None:
+        _conclude(settings, score, running, look)
     return look
+
+
+def _kept(settings: Settings, score: Score, new: "_New") -> Look | None:
+    """Record a look, or find it recorded; None if the experiment has ended meanwhile."""
+    with transaction(settings.database()) as connection:
+        experiments.lock(connection, score.name)
+        running = experiments.running(connection, score.name)
+        if running is None or running.experiment_id != new.look.experiment_id:
+            return None
+        experiments.keep_tuning(connection, running.experiment_id, new.tuning)
+        found = looks.find(connection, running.experiment_id, new.look.inputs_digest)
+        return found or looks.add(connection, new.look, new.checks)
 
 
 def _digest(score: Score, running: Experiment, cohorts: Sequence[Scored]) -> str:
@@ -78,7 +92,7 @@ def _metric(score: Score) -> str:
 
 def _look(
     connection: Connection, score: Score, data_set: DataSet, running: Experiment, cohorts: list[Scored]
-) -> tuple[NewLook, Sequence[Check]]:
+) -> "_New":
     segments = [one for one in segments_of(score, data_set) if one.column in score.experiment.segments]
     earlier = before(connection, score, running, cohorts[0].as_of)
     seen = [
@@ -87,7 +101,6 @@ def _look(
     ]
     measure = _Measure(score, seen, dict(running.tuning))
     primary, decision = measure.decided(segments)
-    experiments.keep_tuning(connection, running.experiment_id, measure.tuning)
     found = primary.difference
     new = NewLook(
         experiment_id=running.experiment_id,
@@ -106,7 +119,16 @@ def _look(
         said=decision.said,
         inputs_digest=_digest(score, running, cohorts),
     )
-    return new, decision.checks
+    return _New(new, decision.checks, measure.tuning)
+
+
+@dataclass(frozen=True)
+class _New:
+    """A look that is not recorded yet, with its checks and what its comparisons have chosen."""
+
+    look: NewLook
+    checks: Sequence[Check]
+    tuning: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -155,7 +177,7 @@ def _conclude(settings: Settings, score: Score, running: Experiment, look: Look)
             promote(settings, score, ref, Reason("experiment", by, look.said), instead_of=running.champion)
         case "challenger_wins" | "champion_stays" | "stopped":
             with transaction(settings.database()) as connection:
-                end_running(connection, score, look.state, by, look.said)
+                end_running(connection, score, look.state, by=by, reason=look.said, only=running.experiment_id)
         case "blocked":
             with transaction(settings.database()) as connection:
                 note(

@@ -115,7 +115,7 @@ def stop(settings: Settings, score: Score, *, by: str, reason: str) -> Experimen
     require_signature("The end of an experiment", by, reason)
     with transaction(settings.database()) as connection:
         running = _running(connection, score)
-        end_running(connection, score, "stopped", by, reason)
+        end_running(connection, score, "stopped", by=by, reason=reason)
         return experiments.get(connection, running.experiment_id)
 
 

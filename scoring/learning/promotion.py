@@ -75,10 +75,10 @@ def roll_back(settings: Settings, score: Score, version: int | None, *, by: str,
 def _end_experiment(connection: Connection, score: Score, made: Promotion) -> None:
     """An experiment compares with the version in charge: it ends with its charge, won or not."""
     if made.how == "experiment":
-        end_running(connection, score, "challenger_wins", made.promoted_by, made.reason)
+        end_running(connection, score, "challenger_wins", by=made.promoted_by, reason=made.reason)
     else:
         reason = f"Version {made.model_version} was put in charge by {made.promoted_by}: {made.reason}"
-        end_running(connection, score, "stopped", made.promoted_by, reason)
+        end_running(connection, score, "stopped", by=made.promoted_by, reason=reason)
 
 
 def _put(connection: Connection, score: Score, version: int, digest: str, decision: Decision) -> Promotion:

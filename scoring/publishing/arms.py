@@ -47,7 +47,8 @@ def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
         tried = _arm(settings, score, data_set, CHALLENGER, registry.version(ref.name, running.challenger))
     except PermanentError as error:
         with transaction(settings.database()) as connection:
-            end_running(connection, score, "stopped", "scoring", f"The challenger cannot score: {error}")
+            why = f"The challenger cannot score: {error}"
+            end_running(connection, score, "stopped", by="scoring", reason=why, only=running.experiment_id)
         return [champion]
     return [_of_split(champion, running, 1 - running.share), _of_split(tried, running, running.share)]
 
@@ -62,10 +63,14 @@ def _of_split(arm: Arm, running: Experiment, share: float) -> Arm:
     return replace(arm, experiment_id=running.experiment_id, share=share, salt=running.salt)
 
 
-def end_running(connection: Connection, score: Score, outcome: Outcome, by: str, reason: str) -> Experiment | None:
-    """End the running experiment of a score and tell its owner; None if none is running."""
+def end_running(
+    connection: Connection, score: Score, outcome: Outcome, *, by: str, reason: str, only: int | None = None
+) -> Experiment | None:
+    """End the running experiment of a score, or only that of an id, and tell its owner; None if it is not running."""
     experiments.lock(connection, score.name)
     running = experiments.running(connection, score.name)
+    if running is not None and only not in (None, running.experiment_id):
+        return None
     if running is not None:
         experiments.end(connection, running.experiment_id, outcome, by, reason)
         versions = running.champion, running.challenger

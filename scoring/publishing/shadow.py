@@ -62,7 +62,8 @@ def shadow(settings: Settings, score: Score) -> int:
         return sum(_shadow(settings, running, as_of, scorer, data_set.key) for as_of in missing)
     except PermanentError as error:
         with transaction(settings.database()) as connection:
-            end_running(connection, score, "stopped", "scoring", f"The challenger cannot score: {error}")
+            why = f"The challenger cannot score: {error}"
+            end_running(connection, score, "stopped", by="scoring", reason=why, only=running.experiment_id)
         return 0
 
 

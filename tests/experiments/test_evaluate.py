@@ -11,6 +11,7 @@ from scoring.domain.experiments import ExperimentPolicy, Guard
 from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.monitoring import Monitoring
 from scoring.errors import NotFound, PermanentError
+from scoring.experiments import evaluate as evaluating
 from scoring.experiments import looks
 from scoring.experiments.evaluate import evaluate
 from scoring.experiments.running import set_share, start, start_by_rule, stop
@@ -285,3 +286,17 @@ def test_the_share_of_a_shadow_cannot_be_changed(same):
     settings, _ = begun(same, mode="shadow")
     with pytest.raises(PermanentError, match="is a shadow"):
         set_share(settings, LEAVING, 0.5, by="bob", reason="more")
+
+
+def test_an_experiment_that_ends_while_it_is_measured_stays_as_it_ended_and_nobody_waited(good, monkeypatch):
+    settings, _ = begun(good)
+    cohort(settings, 0)
+
+    def meanwhile(*given, measure=evaluating._look):
+        stop(settings, LEAVING, by="ann", reason="enough")  # would wait for ever if the lock were held
+        return measure(*given)
+
+    monkeypatch.setattr(evaluating, "_look", meanwhile)
+    assert evaluate(settings, LEAVING, today=LATER) is None
+    assert (newest(settings).ended_by, in_charge(settings)) == ("ann", 2)
+    assert value(settings, "SELECT count(*) FROM scoring.experiment_look") == 0

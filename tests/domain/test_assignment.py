@@ -28,6 +28,11 @@ def test_the_challenger_gets_its_share_but_for_chance(salt, share):
     assert abs(found - share) < 4 * np.sqrt(share * (1 - share) / len(MANY))
 
 
+def test_a_million_customers_are_split_within_a_thousandth_of_each_share():
+    found = places(SALTS[0], [f"c{number:07d}" for number in range(1_000_000)])
+    assert max(abs((found < share).mean() - share) for share in (0.5, 0.2, 0.1, 0.01)) < 0.001
+
+
 def test_places_are_spread_evenly():
     counts = np.histogram(places(SALTS[0], MANY), bins=20, range=(0, 1))[0]
     expected = len(MANY) / 20

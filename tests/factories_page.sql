@@ -160,5 +160,5 @@ FROM scoring.experiment e, generate_series(1, 2) n;
 INSERT INTO scoring.experiment_check (look_id, place, name, passed, said)
 SELECT look_id, 0, 'primary', false, said FROM scoring.experiment_look
 UNION ALL
-SELECT look_id, 1, 'ratio', true, '15,020 of 30,000 customers are the challenger''s (50.07%), assigned were 50.00%; p = 0.82' FROM scoring.experiment_look;
+SELECT look_id, 1, 'ratio', true, '15,020 of 30,000 customers are the challenger''s (0.5007), assigned was 0.5; p = 0.82' FROM scoring.experiment_look;
 ANALYZE;

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from scoring.database import Connection, all_rows
+from scoring.database import Connection, all_rows, column
 from scoring.page.partitions import Look
 
 Group = tuple[str, str]  # column and value of a segment; two empty strings for all customers
@@ -46,15 +46,23 @@ class Trend:
     promises: list[Promise]
 
 
-_POINTS = """
+_OF_ARM = """
     SELECT m.as_of, m.kind, m.value, m.low, m.high, m.n, m.reason, m.model_version,
         CASE WHEN m.metric IN ('precision', 'recall', 'f1') THEN e.threshold END AS threshold, e.at_least
     FROM scoring.current_metric m JOIN scoring.evaluation e USING (evaluation_id)
-    WHERE m.publication_id = ANY(%(ids)s) AND m.segment = %(segment)s AND m.segment_value = %(value)s
-        AND m.arm = (SELECT CASE WHEN count(*) = 1 OR %(segment)s <> '' THEN '' ELSE 'champion' END
-                     FROM scoring.arm a WHERE a.publication_id = m.publication_id)
-        AND m.metric = %(metric)s AND (m.mature OR m.kind = 'estimated')
-    ORDER BY m.as_of, m.kind"""
+    WHERE m.publication_id = ANY({ids}) AND m.arm = {arm} AND m.segment = %(segment)s AND m.segment_value = %(value)s
+        AND m.metric = %(metric)s AND (m.mature OR m.kind = 'estimated')"""
+
+_POINTS = f"""
+    {_OF_ARM.format(ids="%(alone)s::bigint[]", arm="''")}
+    UNION ALL
+    {_OF_ARM.format(ids="%(split)s::bigint[]", arm="'champion'")}
+    ORDER BY as_of, kind"""
+
+# In a split the model in charge is judged by its own customers; figures of a segment are of all of them.
+_SPLIT = """
+    SELECT publication_id FROM scoring.arm
+    WHERE publication_id = ANY(%s) AND arm = 'challenger' AND %s = '' ORDER BY publication_id"""
 
 _PROMISES = """
     SELECT as_of, promised FROM scoring.verdict
@@ -65,4 +73,6 @@ def trend(connection: Connection, look: Look, metric: str, group: Group = EVERYB
     """A metric of all customers or of a segment at the dates that are looked at."""
     asked = {"ids": look.publication_ids, "metric": metric, "segment": group[0], "value": group[1]}
     promises = all_rows(connection, Promise, _PROMISES, asked) if group == EVERYBODY else []
-    return Trend(metric, all_rows(connection, Point, _POINTS, asked), promises)
+    split = column(connection, _SPLIT, (look.publication_ids, group[0]))
+    arms = {"split": split, "alone": [one for one in look.publication_ids if one not in set(split)]}
+    return Trend(metric, all_rows(connection, Point, _POINTS, asked | arms), promises)

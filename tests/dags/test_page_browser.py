@@ -204,7 +204,7 @@ def test_by_keyboard_to_a_score_whose_charts_are_drawn(
     frame = seen.settled()
     seen.page.wait_for_url("**/plugin/scoring/scoring/?score=churn")  # so the link can be shared
     plots = frame.locator(".plot")
-    assert plots.count() == 5
+    assert plots.count() == 6
     for number in range(plots.count()):
         plot = plots.nth(number)
         marks = plot.locator(".scatterlayer path, .heatmaplayer image")

@@ -51,7 +51,7 @@ def test_every_dag_of_an_installation_is_known() -> None:
     assert dag_ids.all_dags(["shop"], {"leaving": LEAVING}) == {
         "ingest_shop", "score_leaving", "monitor_leaving", "collect_outcomes_shop", "correct_outcomes_shop",
         "notify_crm", "sweep_crm", "reconcile", "tell_people", "confirm_publication", "roll_back_model",
-        "retrain_leaving",
+        "retrain_leaving", "evaluate_experiment_leaving", "change_experiment",
     }  # fmt: skip
     clocked = LEAVING.model_copy(update={"learning": Learning(schedule="0 6 1 * *")})
     assert "retrain_leaving_by_schedule" in dag_ids.all_dags(["shop"], {"leaving": clocked})

@@ -2,7 +2,6 @@
 
 import pytest
 from factories import query, register, value
-from factories_faults import killed_while_waiting
 from factories_learning import T, in_charge, learning, registry_of, three_months
 from mlflow import MlflowClient
 from shop_definitions import LEAVING
@@ -74,7 +73,7 @@ def left(settings):
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_any_point_the_next_run_ends_as_if_nothing_had_happened(wrong, point):
+def test_killed_at_any_point_the_next_run_ends_as_if_nothing_had_happened(wrong, point, killed_while_waiting):
     where, lock, expected = POINTS[point]
     with killed_while_waiting(wrong, where, lock, child=CHILD):
         assert left(wrong) == expected
@@ -89,7 +88,7 @@ def test_killed_at_any_point_the_next_run_ends_as_if_nothing_had_happened(wrong,
     assert left(wrong) == (3, 1 + half_made, 1, 1, 3), "nothing more comes of it"
 
 
-def test_what_mlflow_keeps_of_a_killed_run_is_never_a_version_and_can_be_told_by_its_state(wrong):
+def test_what_mlflow_keeps_of_a_killed_run_is_never_a_version_and_can_be_told_by_its_state(wrong, killed_while_waiting):
     with killed_while_waiting(wrong, "mlflow:register_model", HERE, child=CHILD):
         ((state, half_made),) = runs(wrong)
     assert state == "RUNNING"

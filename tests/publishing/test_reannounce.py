@@ -14,7 +14,6 @@ from factories import (
     snapshot_of,
     value,
 )
-from factories_faults import killed_while_waiting
 from factories_notify import new_secret
 from paced_shop import PER_MINUTE
 from paced_shop import SPENDING as PACED
@@ -210,7 +209,7 @@ def test_what_nobody_takes_from_a_lane_is_found(paced):
 
 
 @pytest.mark.parametrize("lock", ["LOCK TABLE scoring.lane IN SHARE MODE", "SELECT pg_advisory_lock(4711)"])
-def test_killed_while_it_confirms_all_or_nothing_waits_for_its_turn(paced, lock):
+def test_killed_while_it_confirms_all_or_nothing_waits_for_its_turn(paced, lock, killed_while_waiting):
     settings, _ = paced
     assert spend(settings, JULY, [100.0] * CUSTOMERS).held
     done = "advisory" in lock

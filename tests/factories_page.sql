@@ -155,7 +155,7 @@ SELECT experiment_id, 0, 0.5, started_by, reason FROM scoring.experiment;
 INSERT INTO scoring.experiment_look (experiment_id, as_of, cohorts, champions, challengers, metric, champion, challenger, gain, low, high,
     state, said, inputs_digest, looked_at)
 SELECT e.experiment_id, e.started_at::date + 31 * n, n, 15000 * n, 15000 * n, 'roc_auc', 0.8612, 0.8671, 0.0059, 0.0059 - 0.012 / n,
-    0.0059 + 0.012 / n, 'going', 'roc_auc 0.8612 -> 0.8671: not yet surely better, or not', repeat(n::text, 64), e.started_at + n * interval '31 days'
+    0.0059 + 0.012 / n, 'going', 'roc_auc 0.8612 -> 0.8671: neither surely better nor surely not', repeat(n::text, 64), e.started_at + n * interval '31 days'
 FROM scoring.experiment e, generate_series(1, 2) n;
 INSERT INTO scoring.experiment_check (look_id, place, name, passed, said)
 SELECT look_id, 0, 'primary', false, said FROM scoring.experiment_look

@@ -68,7 +68,7 @@ def primary_of(one: Compared, policy: ExperimentPolicy) -> Check:
     asked = f" by more than {bound:.4g}" if bound else ""
     if interval.low > bound:
         return _of("primary", one, interval, f"surely better{asked}", bound, passed=True)
-    said = f"surely not better{asked}" if interval.high <= bound else f"not yet surely better{asked}, or not"
+    said = f"surely not better{asked}" if interval.high <= bound else f"neither surely better{asked} nor surely not"
     return _of("primary", one, interval, said, bound, passed=False)
 
 

@@ -66,7 +66,7 @@ def test_undecided_after_the_most_cohorts_the_champion_stays():
     last = decided(OPEN, cohorts=12)
     assert last.state == "champion_stays"
     assert last.said == (
-        "roc_auc 0.8 -> 0.83, gain +0.03 (+0.01 to +0.05): not yet surely better by more than 0.02, or not; "
+        "roc_auc 0.8 -> 0.83, gain +0.03 (+0.01 to +0.05): neither surely better by more than 0.02 nor surely not; "
         "12 cohorts; undecided after 12, the champion stays"
     )
     assert decided(compared(0.03, 0.05), cohorts=12).state == "challenger_wins"
@@ -185,7 +185,7 @@ def test_without_a_least_gain_the_sentences_name_no_bound():
     policy = ExperimentPolicy()
     ends = [(0.01, 0.05), (-0.05, -0.01), (-0.01, 0.01)]
     said = [decide(compared(low, high), FAIR, policy, cohorts=1).said.split(": ")[1] for low, high in ends]
-    assert said == ["surely better", "surely not better", "not yet surely better, or not"]
+    assert said == ["surely better", "surely not better", "neither surely better nor surely not"]
 
 
 def test_what_is_surely_not_better_by_enough_is_said_with_the_bound():

@@ -69,7 +69,7 @@ class Case:
             model = make(max_leaf_nodes=15, max_iter=60, random_state=0).fit(_blurred(features, blur, random), known)
             seen = _blurred(held, blur, random)
             sides.append(model.predict_proba(seen)[:, 1] if self.kind == "classification" else model.predict(seen))
-        found = gain_of(self.kind, self.metric, sides[0], sides[1], outcomes, threshold=0.5)
+        found = gain_of(self.metric, sides[0], sides[1], outcomes, threshold=0.5)
         assert found.low is not None  # noqa: S101 - these cohorts have both classes
         assert found.gain is not None  # noqa: S101
         assert found.champion is not None  # noqa: S101

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.domain.metrics import BEST_IS_ONE
-from scoring.domain.score import Kind
 from scoring.monitoring.intervals import around, error_of_mean
-from scoring.monitoring.metrics import metrics_of
+from scoring.monitoring.metrics import figure_of
 
 Floats = NDArray[np.float64]
 
@@ -39,15 +38,11 @@ class Gain:
     reason: str | None = None
 
 
-def gain_of(
-    kind: Kind, metric: str, champion: Floats, challenger: Floats, outcomes: Floats, *, threshold: float
-) -> Gain:
+def gain_of(metric: str, champion: Floats, challenger: Floats, outcomes: Floats, *, threshold: float) -> Gain:
     """Compare two versions by one metric.
 
     Parameters
     ----------
-    kind
-        Of the score.
     metric
         One that the definition can name as its headline.
     champion, challenger
@@ -60,7 +55,7 @@ def gain_of(
     n = len(outcomes)
     figures = []
     for values in (champion, challenger):
-        found = {figure.metric: figure for figure in metrics_of(kind, values, outcomes, threshold)}[metric]
+        found = figure_of(metric, values, outcomes, threshold)
         if found.value is None:
             return Gain(metric, n, reason=found.reason)
         figures.append(found.value)

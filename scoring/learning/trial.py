@@ -78,9 +78,7 @@ def compare(score: Score, data_set: DataSet, versions: tuple[Scorer, Scorer], he
 
 
 def _gain(score: Score, was: Floats, now: Floats, outcomes: Floats, inside: NDArray[np.bool_] | slice) -> Gain:
-    return gain_of(
-        score.kind, score.headline, was[inside], now[inside], outcomes[inside], threshold=score.monitoring.threshold
-    )
+    return gain_of(score.headline, was[inside], now[inside], outcomes[inside], threshold=score.monitoring.threshold)
 
 
 def _values(data_set: DataSet, name: str, rows: pa.Table) -> list[tuple[str, NDArray[np.bool_]]]:

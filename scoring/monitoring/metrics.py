@@ -3,6 +3,8 @@
 scikit-learn computes what it has. Intervals take the customers as independent draws.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import (
@@ -46,6 +48,22 @@ def metrics_of(kind: Kind, values: Floats, outcomes: Floats, threshold: float) -
     if kind == "classification":
         return classification(values, outcomes, threshold)
     return regression(values, outcomes)
+
+
+def figure_of(metric: str, values: Floats, outcomes: Floats, threshold: float) -> Figure:
+    """One metric by which a score can be judged, as :func:`metrics_of` gives it, without the work for the others.
+
+    Parameters
+    ----------
+    metric
+        A name that :func:`scoring.domain.monitoring.headlines` has.
+    values, outcomes, threshold
+        As of :func:`classification` and :func:`regression`.
+    """
+    if not len(values):
+        return undefined(metric, 0, NO_OUTCOME)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return next(one for one in _WITH[metric](values, outcomes, threshold) if one.metric == metric)
 
 
 def classification(values: Floats, outcomes: Floats, threshold: float) -> list[Figure]:
@@ -93,7 +111,7 @@ def regression(values: Floats, outcomes: Floats) -> list[Figure]:
     with np.errstate(over="ignore", invalid="ignore"):
         errors = values - outcomes
         return [
-            _mean("mae", float(mean_absolute_error(outcomes, values)), np.abs(errors), least=0.0),
+            _absolute(values, outcomes),
             *_by_squares(values, outcomes, np.square(errors)),
             _relative(values, outcomes),
             _mean("bias", float(errors.mean()), errors),
@@ -109,6 +127,10 @@ def _mean(metric: str, mean: float, parts: Floats, *, least: float = -np.inf) ->
     if not np.isfinite(mean):
         return undefined(metric, len(parts), TOO_LARGE_TO_ADD)
     return _figure(metric, mean, around(mean, error_of_mean(parts), least=least), len(parts))
+
+
+def _absolute(values: Floats, outcomes: Floats) -> Figure:
+    return _mean("mae", float(mean_absolute_error(outcomes, values)), np.abs(values - outcomes), least=0.0)
 
 
 def _by_squares(values: Floats, outcomes: Floats, squared: Floats) -> list[Figure]:
@@ -216,3 +238,20 @@ def _relative(values: Floats, outcomes: Floats) -> Figure:
         return undefined("mape", n, "an outcome is too near to 0 to divide by it")
     mape = float(mean_absolute_percentage_error(outcomes[some], values[some]))
     return _figure("mape", mape, around(mape, error_of_mean(shares), least=0.0), n)
+
+
+# What computes a metric, together with those that it shares the work with.
+_WITH: dict[str, Callable[[Floats, Floats, float], list[Figure]]] = {
+    **dict.fromkeys(
+        ("precision", "recall", "f1"),
+        lambda values, outcomes, threshold: _at_threshold(values >= threshold, outcomes > 0),
+    ),
+    **dict.fromkeys(("roc_auc", "pr_auc"), lambda values, outcomes, _: _ranking(values, outcomes > 0)),
+    **dict.fromkeys(("brier", "log_loss"), lambda values, outcomes, _: _losses(values, outcomes)),
+    "ks": lambda values, outcomes, _: [_separation(values, outcomes > 0)],
+    "mae": lambda values, outcomes, _: [_absolute(values, outcomes)],
+    **dict.fromkeys(
+        ("rmse", "r2"),
+        lambda values, outcomes, _: _by_squares(values, outcomes, np.square(values - outcomes)),
+    ),
+}

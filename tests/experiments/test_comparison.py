@@ -62,7 +62,7 @@ def test_the_error_is_that_of_the_bootstrap_of_customers(metric):
 def test_one_cohort_in_shadow_is_the_paired_gain(metric, kind):
     one, two = cohort(1, kind=kind), cohort(2, kind=kind)
     pairs = Pairs(one.customers, two.values, one.values, one.outcomes)
-    expected = gain_of(kind, metric, pairs.champion, pairs.challenger, pairs.outcomes, threshold=0.5)
+    expected = gain_of(metric, pairs.champion, pairs.challenger, pairs.outcomes, threshold=0.5)
     found = difference([pairs], metric, threshold=0.5)
     assert found.estimate == pytest.approx(expected.gain)
     by_kind = metric in OF_POSITIVES or metric == "precision"  # n / (n - 1) is taken by class then, not over all

@@ -118,7 +118,7 @@ def model_retrain(
     only_register: Annotated[bool, typer.Option("--only-register", help="Do not put it in charge.")] = False,
 ) -> None:
     """Train a version on the mature cohorts, judge it, and put it in charge if the definition allows it."""
-    from scoring.experiments.running import start_by_rule
+    from scoring.experiments.running import NOT_TRIED, start_by_rule
     from scoring.learning.retrain import report_of, retrain
 
     with attached_settings() as settings:
@@ -130,6 +130,8 @@ def model_retrain(
             typer.echo(_said(found.promotion))
         elif begun:
             typer.echo(f"Experiment {begun.experiment_id} tries it: `scoring experiment show {name}`.")
+        elif found.tried:
+            typer.echo(NOT_TRIED)
         elif found.waits:
             typer.echo(f"It waits for a person: `scoring model approve {name} {found.ref.version} --reason <why>`.")
         else:

@@ -69,5 +69,3 @@ class ExperimentPolicy(Definition):
         metrics = [guard.metric for guard in self.guards]
         for metric in sorted({metric for metric in metrics if metrics.count(metric) > 1}):
             yield f"guards: {metric} is guarded twice"
-        if self.metric in metrics:
-            yield f"guards: {self.metric} decides already"

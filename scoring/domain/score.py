@@ -148,6 +148,7 @@ class Score(Definition):
         if self.change.points is not None and self.points is None:
             yield "change.points: the score has no points"
         yield from self._learning_mistakes()
+        yield from self._experiment_mistakes()
         metric, usable = self.monitoring.update.metric, headlines(self.kind)
         if metric is not None and metric not in usable:
             yield f"monitoring.update.metric: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
@@ -156,15 +157,19 @@ class Score(Definition):
         unwatched = set(self.learning.promotion.segments) - set(self.monitoring.segments)
         if unwatched:
             yield f"learning.promotion.segments: {', '.join(sorted(unwatched))} must be in monitoring.segments"
-        unguarded = set(self.experiment.segments) - set(self.monitoring.segments)
-        if unguarded:
-            yield f"experiment.segments: {', '.join(sorted(unguarded))} must be in monitoring.segments"
-        usable = headlines(self.kind)
-        for metric in [self.experiment.metric, *(guard.metric for guard in self.experiment.guards)]:
-            if metric is not None and metric not in usable:
-                yield f"experiment: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
         if self.kind == "regression" and self.learning.calibrate is not None:
             yield "learning.calibrate: only a classification's probability is calibrated"
+
+    def _experiment_mistakes(self) -> Iterator[str]:
+        unwatched = set(self.experiment.segments) - set(self.monitoring.segments)
+        if unwatched:
+            yield f"experiment.segments: {', '.join(sorted(unwatched))} must be in monitoring.segments"
+        usable, guards = headlines(self.kind), [guard.metric for guard in self.experiment.guards]
+        for metric in [self.experiment.metric, *guards]:
+            if metric is not None and metric not in usable:
+                yield f"experiment: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
+        if self.decisive_metric in guards:
+            yield f"experiment.guards: {self.decisive_metric} decides already"
 
     def new_estimator(self) -> Any:
         """An unfitted estimator.
@@ -192,6 +197,11 @@ class Score(Definition):
     def headline(self) -> str:
         """The metric by which the score's model is judged."""
         return self.monitoring.update.metric or ("roc_auc" if self.kind == "classification" else "mae")
+
+    @property
+    def decisive_metric(self) -> str:
+        """The metric that decides an experiment."""
+        return self.experiment.metric or self.headline
 
     @property
     def model_name(self) -> str:

@@ -81,13 +81,9 @@ def _kept(settings: Settings, score: Score, new: "_New") -> Look | None:
 
 
 def _digest(score: Score, running: Experiment, cohorts: Sequence[Scored]) -> str:
-    meant = [score.monitoring.threshold, score.target.at_least, _metric(score)]
+    meant = [score.monitoring.threshold, score.target.at_least, score.decisive_metric]
     policy = score.experiment.model_dump(mode="json")
     return digest_of([EVALUATED, running.experiment_id, policy, meant, [one.content for one in cohorts]])
-
-
-def _metric(score: Score) -> str:
-    return score.experiment.metric or score.headline
 
 
 def _look(
@@ -141,7 +137,7 @@ class _Measure:
 
     def decided(self, segments: Sequence[Segment]) -> tuple[Compared, Decision]:
         policy = self.score.experiment
-        primary = self._compared("primary", _metric(self.score), policy.alpha)
+        primary = self._compared("primary", self.score.decisive_metric, policy.alpha)
         groups = [(one.column, place, value) for one in segments for place, value in enumerate(one.values)]
         alpha = guard_alpha(policy, len(policy.guards) + len(groups))
         guards = [self._compared(f"guard {one.metric}", one.metric, alpha) for one in policy.guards]
@@ -153,7 +149,7 @@ class _Measure:
     def _in_segment(self, column: str, place: int, value: str, alpha: float) -> Compared:
         cohorts = [one.compared.only(one.codes[column] == place) for one in self.seen if column in one.codes]
         name = f"{column}={value}"
-        return self._of(cohorts, f"segment {name}", _metric(self.score), alpha, name)
+        return self._of(cohorts, f"segment {name}", self.score.decisive_metric, alpha, name)
 
     def _compared(self, what: str, metric: str, alpha: float) -> Compared:
         return self._of([one.compared for one in self.seen], what, metric, alpha, "")

@@ -11,10 +11,9 @@ from scoring.models.experiments import Experiment
 
 
 @dataclass(frozen=True)
-class Look:
-    """A row of table ``experiment_look``; ``gain``, ``low`` and ``high`` are in units of the metric."""
+class NewLook:
+    """What is recorded of a look beside its checks; ``gain``, ``low`` and ``high`` are in units of the metric."""
 
-    look_id: int
     experiment_id: int
     as_of: dt.date
     cohorts: int
@@ -30,28 +29,14 @@ class Look:
     state: State
     said: str
     inputs_digest: str
-    looked_at: dt.datetime
 
 
 @dataclass(frozen=True)
-class NewLook:
-    """What is recorded of a look beside its checks."""
+class Look(NewLook):
+    """A row of table ``experiment_look``."""
 
-    experiment_id: int
-    as_of: dt.date
-    cohorts: int
-    champions: int
-    challengers: int
-    metric: str
-    champion: float | None
-    challenger: float | None
-    gain: float | None
-    low: float | None
-    high: float | None
-    explained: float | None
-    state: State
-    said: str
-    inputs_digest: str
+    look_id: int
+    looked_at: dt.datetime
 
 
 _COLUMNS = """experiment_id, as_of, cohorts, champions, challengers, metric, champion, challenger, gain, low, high,

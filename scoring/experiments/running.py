@@ -63,6 +63,9 @@ def start(
         return experiments.add(connection, new, given, salt)
 
 
+NOT_TRIED = "It is not tried: it was tried before, or another experiment is running (`scoring experiment list`)."
+
+
 def start_by_rule(settings: Settings, score: Score, found: Retrained) -> Experiment | None:
     """Start the split that the promotion policy asks for, if the gate lets the challenger pass; else None.
 

@@ -1,6 +1,7 @@
 """The models of a publication: the champion, and in an experiment that splits the customers the challenger."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,7 @@ from scoring.settings import Settings
 def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
     """The arms of a publication that is planned now, the champion first.
 
-    A challenger that cannot score these customers ends its experiment; it does not hold the champion's scores up.
+    A challenger that does not fit ends its experiment; it does not hold the champion's scores up.
 
     Raises
     ------
@@ -46,9 +47,7 @@ def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
     try:
         tried = _arm(settings, score, data_set, CHALLENGER, registry.version(ref.name, running.challenger))
     except PermanentError as error:
-        with transaction(settings.database()) as connection:
-            why = f"The challenger cannot score: {error}"
-            end_running(connection, score, "stopped", by="scoring", reason=why, only=running.experiment_id)
+        end_unable(settings, score, running.experiment_id, error)
         return [champion]
     return [_of_split(champion, running, 1 - running.share), _of_split(tried, running, running.share)]
 
@@ -81,21 +80,55 @@ def end_running(
     return running
 
 
+def end_unable(settings: Settings, score: Score, experiment_id: int, error: PermanentError) -> None:
+    """End an experiment whose challenger cannot score."""
+    with transaction(settings.database()) as connection:
+        reason = f"The challenger cannot score: {error}"
+        end_running(connection, score, "stopped", by="scoring", reason=reason, only=experiment_id)
+
+
+class ChallengerFailed(PermanentError):
+    """The challenger of a split cannot score what was planned."""
+
+    def __init__(self, experiment_id: int, error: PermanentError) -> None:
+        super().__init__(
+            f"The challenger of experiment {experiment_id} cannot score: {error}",
+            remedy="The experiment has ended. Run the partition again from its first task: the champion scores all.",
+            in_airflow="The experiment has ended. Clear the task *plan* of this run: the champion scores all.",
+        )
+        self.experiment_id, self.error = experiment_id, error
+
+
+@contextmanager
+def blamed(arm: Arm) -> Iterator[None]:
+    """Inside, a permanent error of a split's challenger is told as such.
+
+    Raises
+    ------
+    ChallengerFailed
+        In place of any :class:`PermanentError`.
+    """
+    try:
+        yield
+    except PermanentError as error:
+        if arm.arm != CHALLENGER or arm.experiment_id is None:
+            raise
+        raise ChallengerFailed(arm.experiment_id, error) from error
+
+
 def assign(arms: Sequence[Arm], customers: pa.ChunkedArray) -> NDArray[np.int8]:
     """Position in ``arms`` of each customer's arm: int8 of shape (customers,).
 
     Parameters
     ----------
     arms
-        Of one publication, as :func:`arms_of` gives them.
+        Of one publication, the champion first, as :func:`arms_of` and ``publications.arms`` give them.
     customers
         Ids of the customers (string).
     """
     if len(arms) == 1:
         return np.zeros(len(customers), dtype=np.int8)
-    tried = next(arm for arm in arms if arm.arm == CHALLENGER)
-    assert tried.salt is not None  # noqa: S101 - arms of a split have all of these
+    _, tried = arms
+    assert tried.salt is not None  # noqa: S101 - arms of a split have both of these
     assert tried.share is not None  # noqa: S101
-    here, there = (place for place in range(2) if arms[place] is not tried), arms.index(tried)
-    mine = to_challenger(tried.salt, tried.share, customers.to_pylist())
-    return np.where(mine, there, next(here)).astype(np.int8)
+    return to_challenger(tried.salt, tried.share, customers.to_pylist()).astype(np.int8)

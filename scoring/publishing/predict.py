@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from scoring.catalog import load_catalog
 from scoring.database import transaction
 from scoring.domain.dataset import DataSet
 from scoring.domain.scale import band_of, points_of
@@ -22,7 +23,7 @@ from scoring.models.fitting import fitting_encoding, scored_with
 from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
 from scoring.publishing import publications, shards
-from scoring.publishing.arms import assign
+from scoring.publishing.arms import ChallengerFailed, assign, blamed, end_unable
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.publications import Arm
@@ -61,7 +62,8 @@ class Scorers:
             if mine.all():
                 value = scorer.values(customers)
             elif mine.any():
-                value[mine] = scorer.values(customers.filter(pa.array(mine)))
+                with blamed(self._arms[place]):
+                    value[mine] = scorer.values(customers.filter(pa.array(mine)))
         points, band = points_of(self._score, value), band_of(self._score, value)
         names = pa.array([band.name for band in self._score.bands], pa.string())
         versions = pa.array([one.model_version for one in self._arms], pa.int32())
@@ -103,11 +105,33 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
     return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref))
 
 
+def _loaded(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
+    with blamed(arm):
+        return load_scorer(settings, score, data_set, arm)
+
+
 def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
     """Score the row groups of one shard and commit its rows with its mark; returns the number of rows.
 
     A finished shard is left as it is, because the publication fixes its inputs.
+
+    Raises
+    ------
+    ChallengerFailed
+        If the challenger of a split cannot score. Its experiment has ended then, so the next plan is without it.
     """
+    try:
+        return _score_shard(settings, publication_id, shard)
+    except ChallengerFailed as failed:
+        with transaction(settings.database()) as connection:
+            publication = publications.by_id(connection, publication_id)
+        if publication is not None:
+            score = load_catalog(settings.definitions).score(publication.score)
+            end_unable(settings, score, failed.experiment_id, failed.error)
+        raise
+
+
+def _score_shard(settings: Settings, publication_id: int, shard: int) -> int:
     with transaction(settings.database()) as connection:
         mine = shards.lock(connection, publication_id, shard)
         publication = publications.by_id(connection, publication_id)
@@ -120,7 +144,7 @@ def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
             raise NotFound(f"Publication {publication_id} has no snapshot.", remedy="Ingest the partition again.")
         score, data_set = planned_definition(settings, publication)
         arms = publications.arms(connection, publication_id)
-        scorers = Scorers(score, data_set, arms, [load_scorer(settings, score, data_set, arm) for arm in arms])
+        scorers = Scorers(score, data_set, arms, [_loaded(settings, score, data_set, arm) for arm in arms])
         table, rows, digests = publications.rows_table(publication_id), 0, []
         with lake.SnapshotFile(snapshot.location) as file, threads_of_one_core(settings.threads) as pool:
             customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))

@@ -21,7 +21,7 @@ from scoring.models.experiments import Experiment
 from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
 from scoring.publishing import publications
-from scoring.publishing.arms import end_running
+from scoring.publishing.arms import end_unable
 from scoring.publishing.copy_format import encode
 from scoring.publishing.predict import load_scorer
 from scoring.publishing.publications import CHALLENGER, Arm, Publication, shadow_table
@@ -35,7 +35,8 @@ _LOCK = "SELECT publication_id FROM scoring.publication WHERE publication_id = %
 _MISSING = """
     SELECT as_of FROM scoring.publication p
     WHERE state = 'published' AND score = %s AND published_at >= %s
-        AND NOT EXISTS (SELECT FROM scoring.shadow s WHERE s.publication_id = p.publication_id)
+        AND NOT EXISTS (SELECT FROM scoring.shadow s
+                        WHERE s.publication_id = p.publication_id AND s.experiment_id = %s)
     ORDER BY as_of"""
 
 _DONE = "SELECT rows FROM scoring.shadow WHERE publication_id = %s AND experiment_id = %s"
@@ -53,17 +54,17 @@ def shadow(settings: Settings, score: Score) -> int:
     """
     with transaction(settings.database()) as connection:
         running = experiments.running(connection, score.name)
-        missing = column(connection, _MISSING, (score.name, running.started_at)) if running else []
-    if running is None or running.mode != "shadow" or not missing:
+        if running is None or running.mode != "shadow":
+            return 0
+        missing = column(connection, _MISSING, (score.name, running.started_at, running.experiment_id))
+    if not missing:
         return 0
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     try:
         scorer = _scorer(settings, score, data_set, running)
         return sum(_shadow(settings, running, as_of, scorer, data_set.key) for as_of in missing)
     except PermanentError as error:
-        with transaction(settings.database()) as connection:
-            why = f"The challenger cannot score: {error}"
-            end_running(connection, score, "stopped", by="scoring", reason=why, only=running.experiment_id)
+        end_unable(settings, score, running.experiment_id, error)
         return 0
 
 

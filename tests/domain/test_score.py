@@ -5,6 +5,7 @@ from factories_definitions import mistakes_of
 from shop_definitions import LEAVING, SPENDING
 
 from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource
+from scoring.domain.experiments import ExperimentPolicy, Guard
 from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.monitoring import Monitoring, UpdatePolicy
 from scoring.domain.score import Band, ChangeRule, Score, Target
@@ -130,6 +131,31 @@ SCORES = {  # a score and what is changed in it: what is wrong then
             "learning": Learning(promotion=PromotionPolicy(segments=("plan",))),
             "monitoring": Monitoring(segments=("plan", "active")),
         },
+        [],
+    ),
+    "segments of an experiment that are not monitored": (
+        LEAVING,
+        {"experiment": ExperimentPolicy(segments=("plan", "active")), "monitoring": Monitoring(segments=("plan",))},
+        ["experiment.segments: active must be in monitoring.segments"],
+    ),
+    "an experiment that a regression cannot be judged by": (
+        SPENDING,
+        {"experiment": ExperimentPolicy(metric="ks", guards=(Guard(metric="brier", margin=0.1),))},
+        [f"experiment: a regression is judged by one of mae, rmse, r2, not by {one}" for one in ("ks", "brier")],
+    ),
+    "a guard of what decides by the definition of the experiment": (
+        LEAVING,
+        {"experiment": ExperimentPolicy(metric="ks", guards=(Guard(metric="ks", margin=0.1),))},
+        ["experiment.guards: ks decides already"],
+    ),
+    "a guard of what decides because it is the headline": (
+        LEAVING,
+        {"experiment": ExperimentPolicy(guards=(Guard(metric="roc_auc", margin=0.1),))},
+        ["experiment.guards: roc_auc decides already"],
+    ),
+    "a guard of another metric": (
+        LEAVING,
+        {"experiment": ExperimentPolicy(metric="ks", guards=(Guard(metric="roc_auc", margin=0.1),))},
         [],
     ),
     "a calibrated regression": (

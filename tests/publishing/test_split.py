@@ -2,20 +2,29 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 from factories import JULY, JUNE, customers, published, query, register, snapshot_of, value
-from shop_definitions import SPENDING
+from shop_definitions import SHOP, SPENDING
+from sklearn.dummy import DummyRegressor
 
 from scoring.database import transaction
 from scoring.domain.assignment import to_challenger
+from scoring.errors import PermanentError
 from scoring.learning.promotion import promote, roll_back
 from scoring.models import charge, experiments
+from scoring.models.encoding import Encoding
 from scoring.models.experiments import NewExperiment
 from scoring.models.ledger import Decision
 from scoring.models.registry import Registry
+from scoring.models.scorer import Scorer
 from scoring.publishing import passport, publications
+from scoring.publishing.arms import ChallengerFailed
 from scoring.publishing.plan import plan
+from scoring.publishing.predict import Scorers, score_shard
 from scoring.publishing.shadow import shadow
+from scoring.snapshots import manifest
+from scoring.snapshots.lake import SnapshotFile
 
 BY_HAND = Decision("person", "ann", "because")
 ROWS = 60
@@ -190,3 +199,45 @@ def test_only_one_experiment_of_a_score_runs(second):
     begin(settings, challenger)
     with pytest.raises(Exception, match="one_running_experiment"):
         begin(settings, challenger, mode="shadow")
+
+
+def test_a_challenger_that_fails_while_it_scores_ends_its_experiment_and_the_next_plan_is_the_champions(second):
+    settings, challenger = second
+    begin(settings, challenger)
+    planned = plan(settings, SPENDING, JUNE, run_id="test")
+    with transaction(settings.database()) as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE scoring.arm SET model_digest = repeat('0', 64) WHERE arm = 'challenger'")
+    with pytest.raises(ChallengerFailed, match=r"challenger of experiment 1 cannot score.*Run the partition again"):
+        score_shard(settings, planned.publication_id, planned.shards[0])
+    with transaction(settings.database()) as connection:
+        (ended,) = experiments.all_of(connection, "spending")
+    assert (ended.outcome, ended.ended_by) == ("stopped", "scoring")
+    assert published(settings, SPENDING, JUNE).rows == ROWS
+    assert {row.arm for row in rows(settings)} == {"champion"}
+
+
+def test_a_value_that_cannot_be_published_is_the_fault_of_the_arm_that_gave_it(second):
+    settings, challenger = second
+    begin(settings, challenger)
+    with pytest.raises(ChallengerFailed, match="no finite amount"):
+        scored_by(settings, 1.0, np.inf)
+    with pytest.raises(PermanentError, match="no finite amount") as fault:
+        scored_by(settings, np.inf, 1.0)
+    assert not isinstance(fault.value, ChallengerFailed)
+
+
+def scored_by(settings, *amounts):
+    """Rows of a split whose models give nothing but these amounts, the champion's first."""
+    arms = arms_of(settings, plan(settings, SPENDING, JUNE, run_id="test").publication_id)
+    encoding = Encoding.of(SPENDING, SHOP)
+    models = [
+        Scorer(DummyRegressor(strategy="constant", constant=0.0).fit([[0.0]], [0.0]), SPENDING, encoding,
+               key=SHOP.key, name="a model")
+        for _ in arms
+    ]  # fmt: skip
+    for model, amount in zip(models, amounts, strict=True):
+        model._estimator.constant_ = np.array([[amount]])
+    with transaction(settings.database()) as connection:
+        location = manifest.current(connection, SHOP.name, JUNE).location
+    with SnapshotFile(location) as file:
+        return Scorers(SPENDING, SHOP, arms, models).rows(file.read())

@@ -36,7 +36,7 @@ def retrain_model(score: str) -> dict[str, int | None]:
 
     By the clock or on a request too few mature cohorts are nothing to do; a person who asks for it gets the error.
     """
-    from scoring.experiments.running import start_by_rule
+    from scoring.experiments.running import NOT_TRIED, start_by_rule
     from scoring.learning.retrain import report_of, retrain, window_of
 
     context = get_current_context()
@@ -60,6 +60,8 @@ def retrain_model(score: str) -> dict[str, int | None]:
     begun = start_by_rule(settings, definition, found)
     if begun is not None:
         log.info("%s has begun: version %d against %d", begun.name, begun.champion, begun.challenger)
+    elif found.tried:
+        log.warning(NOT_TRIED)
     return {
         "version": found.ref.version,
         "gate_id": found.verdict.gate_id if found.verdict else None,

@@ -8,6 +8,7 @@ from scoring.domain.metrics import error_of
 from scoring.experiments.comparison import Difference
 from scoring.experiments.ratio import MATTERS, SURE, Ratio
 from scoring.experiments.sequence import Interval
+from scoring.learning.checks import Check
 
 Name = Literal["primary", "guard", "segment", "ratio", "customers", "cohorts"]
 
@@ -22,23 +23,6 @@ class Compared:
     difference: Difference
     interval: Interval | None
     segment: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One condition: the figures of both arms, what is bounded with its interval, the bound, and a sentence."""
-
-    name: Name
-    passed: bool
-    said: str
-    metric: str = ""
-    segment: str = ""
-    champion: float | None = None
-    challenger: float | None = None
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    bound: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,8 @@ def _not_judged(name: Name, one: Compared, policy: ExperimentPolicy, *, passed: 
     else:
         why = "no spread was seen"
     said = f"{_named(one)} is not judged: {why}"
-    return Check(name, passed, said, found.metric, one.segment, found.champion, found.challenger, found.estimate)
+    ends = (found.champion, found.challenger, found.estimate)
+    return Check(name, passed, said, one.segment, *ends, metric=found.metric)
 
 
 def _named(one: Compared) -> str:
@@ -108,7 +93,7 @@ def _of(name: Name, one: Compared, interval: Interval, said: str, bound: float, 
         f"({interval.low:+.4g} to {interval.high:+.4g}): {said}"
     )
     ends = (found.champion, found.challenger, found.estimate, interval.low, interval.high)
-    return Check(name, passed, text, found.metric, one.segment, *ends, bound)
+    return Check(name, passed, text, one.segment, *ends, bound, found.metric)
 
 
 def of_ratio(ratio: Ratio) -> Check:
@@ -127,7 +112,7 @@ def of_customers(found: Difference, policy: ExperimentPolicy) -> Check:
     fewest, least = min(found.arms), policy.least_customers
     said = f"{found.arms[0]:,} customers of the champion and {found.arms[1]:,} of the challenger; {least:,} are needed"
     ends = (float(found.arms[0]), float(found.arms[1]), float(fewest))
-    return Check("customers", fewest >= least, said, "", "", *ends, bound=float(least))
+    return Check("customers", fewest >= least, said, "", *ends, bound=float(least))
 
 
 def of_cohorts(cohorts: int, policy: ExperimentPolicy) -> Check:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scoring.domain.experiments import ExperimentPolicy
-from scoring.experiments.checks import Check, Compared, guarded, judged, of_cohorts, of_customers, of_ratio, primary_of
+from scoring.experiments.checks import Compared, guarded, judged, of_cohorts, of_customers, of_ratio, primary_of
 from scoring.experiments.ratio import Ratio
+from scoring.learning.checks import Check
 
 State = Literal["going", "challenger_wins", "champion_stays", "stopped", "blocked"]
 

@@ -16,7 +16,7 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.experiments import looks
-from scoring.experiments.checks import Check, Compared
+from scoring.experiments.checks import Compared
 from scoring.experiments.cohorts import Cohort, Pairs
 from scoring.experiments.comparison import difference
 from scoring.experiments.decide import Decision, decide, guard_alpha
@@ -24,6 +24,7 @@ from scoring.experiments.looks import Look, NewLook
 from scoring.experiments.ratio import ratio_of
 from scoring.experiments.reading import Observed, Scored, before, mature_of, observed
 from scoring.experiments.sequence import interval, tuned
+from scoring.learning.checks import Check
 from scoring.learning.promotion import promote
 from scoring.models import experiments
 from scoring.models.experiments import Experiment

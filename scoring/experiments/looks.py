@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, insert, one_or_none, value
-from scoring.experiments.checks import Check
 from scoring.experiments.decide import State
+from scoring.learning import checks as conditions
+from scoring.learning.checks import Check
 from scoring.models.experiments import Experiment
 
 
@@ -54,16 +55,13 @@ _CHECK = ("name", "metric", "segment", "champion", "challenger", "value", "low",
 
 _ADD_CHECKS = f"INSERT INTO scoring.experiment_check (look_id, place, {', '.join(_CHECK)}) VALUES %s"  # noqa: S608
 
-_CHECKS = """
-    SELECT name, passed, said, metric, segment, champion, challenger, value, low, high, bound
-    FROM scoring.experiment_check WHERE look_id = %s ORDER BY place"""
+_CHECKS = f"SELECT {', '.join(_CHECK)} FROM scoring.experiment_check WHERE look_id = %s ORDER BY place"  # noqa: S608
 
 
 def add(connection: Connection, new: NewLook, checks: Sequence[Check]) -> Look:
     """Record a look with all its numbers."""
     look_id = int(value(connection, _ADD, vars(new)))
-    rows = [(look_id, place, *(getattr(check, name) for name in _CHECK)) for place, check in enumerate(checks)]
-    insert(connection, _ADD_CHECKS, rows)
+    insert(connection, _ADD_CHECKS, conditions.rows(look_id, checks, _CHECK))
     found = find(connection, new.experiment_id, new.inputs_digest)
     assert found is not None  # noqa: S101 - it was just written
     return found
@@ -101,4 +99,4 @@ def report(running: Experiment, look: Look | None, checks: Sequence[Check]) -> s
     if look is None:
         return "\n".join([*lines, "No outcome of its customers is known yet."])
     lines.append(f"{look.cohorts} cohorts until {look.as_of}: {look.state}. {look.said}")
-    return "\n".join([*lines, *(f"  {'ok ' if one.passed else 'NO '} {one.said}" for one in checks)])
+    return "\n".join([*lines, *conditions.lines(checks)])

@@ -39,16 +39,12 @@ _BEFORE = """
     SELECT publication_id, as_of FROM scoring.publication
     WHERE state = 'published' AND score = %s AND as_of < %s AND published_at < %s ORDER BY as_of DESC LIMIT 1"""
 
-_SPLIT = """
-    SELECT hashtextextended(s.customer_id, 0), (s.arm = 'challenger')::integer::smallint, s.value, o.value,
-        {before}, {codes}
-    FROM {rows} s JOIN scoring.outcome_as_known({score}, {as_of}, {at}) o USING (customer_id) {joined} {members}"""
+_VALUES = """
+    SELECT {columns}
+    FROM {rows} s JOIN scoring.outcome_as_known({score}, {as_of}, {at}) o USING (customer_id) {joined}"""
 
-_SHADOW = """
-    SELECT hashtextextended(s.customer_id, 0), 0::smallint, s.value, o.value, h.value, {codes}
-    FROM {rows} s JOIN {shadow} h USING (customer_id)
-    JOIN scoring.outcome_as_known({score}, {as_of}, {at}) o USING (customer_id) {members}
-    WHERE h.experiment_id = {experiment_id}"""
+# The columns of every cohort, then numbers (float64), then the codes of segments.
+_ALWAYS = "hashtextextended(s.customer_id, 0), (s.arm = 'challenger')::integer::smallint, s.value, o.value"
 
 
 @dataclass(frozen=True)
@@ -138,38 +134,40 @@ def _query(
     score: Score, experiment: Experiment, cohort: Scored, earlier: Before | None, segments: int
 ) -> tuple[sql.Composed, int]:
     """The query, and how many numbers each row has between outcome and segments."""
-    given = {
-        "rows": rows_table(cohort.publication_id),
-        "score": sql.Literal(score.name),
-        "as_of": sql.Literal(cohort.as_of),
-        "at": sql.Literal(cohort.known_at),
-        "members": sql.SQL("LEFT JOIN member m USING (customer_id)" if segments else ""),
-        "codes": sql.SQL(", ").join(
-            [sql.SQL("coalesce(m.{}, -1)::smallint").format(code(place)) for place in range(segments)]
-        ),
-    }
+    numbers, joined = _beside(score, experiment, cohort, earlier)
+    if segments:
+        joined = [*joined, sql.SQL("LEFT JOIN member m USING (customer_id)")]
+    codes = [sql.SQL("coalesce(m.{}, -1)::smallint").format(code(place)) for place in range(segments)]
+    query = sql.SQL(_VALUES).format(
+        columns=sql.SQL(", ").join([sql.SQL(_ALWAYS), *numbers, *codes]),
+        rows=rows_table(cohort.publication_id),
+        score=sql.Literal(score.name),
+        as_of=sql.Literal(cohort.as_of),
+        at=sql.Literal(cohort.known_at),
+        joined=sql.SQL(" ").join(joined),
+    )
+    return query, len(numbers)
+
+
+def _beside(
+    score: Score, experiment: Experiment, cohort: Scored, earlier: Before | None
+) -> tuple[list[sql.Composable], list[sql.Composable]]:
+    """The numbers beside value and outcome, and where they come from.
+
+    Of a shadow what its challenger said; of a split value and outcome of before, if there are any.
+    """
     if experiment.mode == "shadow":
-        shadow = {"shadow": shadow_table(cohort.publication_id), "experiment_id": sql.Literal(experiment.experiment_id)}
-        return _trimmed(_SHADOW, segments).format(**given, **shadow), 1
+        said = "JOIN {} h ON h.customer_id = s.customer_id AND h.experiment_id = {}"
+        shadow = shadow_table(cohort.publication_id), sql.Literal(experiment.experiment_id)
+        return [sql.SQL("h.value")], [sql.SQL(said).format(*shadow)]
     if earlier is None:
-        return _trimmed(_SPLIT.replace("{before}, ", ""), segments).format(**given, joined=sql.SQL("")), 0
-    joined = sql.SQL(
-        "LEFT JOIN {} b USING (customer_id) LEFT JOIN scoring.outcome_as_known({}, {}, {}) r USING (customer_id)"
-    ).format(
-        rows_table(earlier.publication_id),
-        sql.Literal(score.name),
-        sql.Literal(earlier.as_of),
-        sql.Literal(experiment.started_at),
-    )
-    known = sql.SQL("coalesce(b.value, 'NaN'), coalesce(r.value, 'NaN')")
-    return _trimmed(_SPLIT, segments).format(**given, joined=joined, before=known), 2
-
-
-def _trimmed(query: str, segments: int) -> sql.SQL:
-    """Without the comma before codes that are not there."""
-    return sql.SQL(
-        query if segments else query.replace(", {codes}", "{codes}").replace(",\n        {codes}", "{codes}")
-    )
+        return [], []
+    known = "LEFT JOIN scoring.outcome_as_known({}, {}, {}) r USING (customer_id)"
+    cohort_before = sql.Literal(score.name), sql.Literal(earlier.as_of), sql.Literal(experiment.started_at)
+    return [sql.SQL("coalesce(b.value, 'NaN')"), sql.SQL("coalesce(r.value, 'NaN')")], [
+        sql.SQL("LEFT JOIN {} b USING (customer_id)").format(rows_table(earlier.publication_id)),
+        sql.SQL(known).format(*cohort_before),
+    ]
 
 
 def _observed(

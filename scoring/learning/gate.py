@@ -6,6 +6,7 @@ from typing import Literal
 
 from scoring.domain.learning import PromotionPolicy
 from scoring.domain.metrics import error_of
+from scoring.learning.checks import Check
 from scoring.learning.paired import Gain
 
 Name = Literal["primary", "segment", "calibration", "distribution", "bands", "latency", "size"]
@@ -40,22 +41,6 @@ class Trial:
     band_changes: float | None
     seconds: tuple[float, float]
     size: int
-
-
-@dataclass(frozen=True)
-class Check:
-    """One condition: the figures of both versions, what is bounded with its interval, the bound, and a sentence."""
-
-    name: Name
-    passed: bool
-    said: str
-    segment: str = ""
-    champion: float | None = None
-    challenger: float | None = None
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    bound: float | None = None
 
 
 def checks(trial: Trial, policy: PromotionPolicy) -> list[Check]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, insert, one_or_none, value
-from scoring.learning.gate import Check
+from scoring.learning import checks
+from scoring.learning.checks import Check
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,18 @@ _ADD = """
         %(metric)s, %(passed)s, %(inputs_digest)s)
     RETURNING gate_id"""
 
-_ADD_CHECKS = """
-    INSERT INTO scoring.gate_check (gate_id, place, name, segment, champion, challenger, value, low, high, bound,
-        passed, said) VALUES %s"""
+_CHECK = ("name", "segment", "champion", "challenger", "value", "low", "high", "bound", "passed", "said")
 
-_CHECKS = """
-    SELECT name, passed, said, segment, champion, challenger, value, low, high, bound
-    FROM scoring.gate_check WHERE gate_id = %s ORDER BY place"""
+_ADD_CHECKS = f"INSERT INTO scoring.gate_check (gate_id, place, {', '.join(_CHECK)}) VALUES %s"  # noqa: S608
+
+_CHECKS = f"SELECT {', '.join(_CHECK)} FROM scoring.gate_check WHERE gate_id = %s ORDER BY place"  # noqa: S608
 
 
 def add(connection: Connection, new: NewVerdict, found: Sequence[Check]) -> Verdict:
     """Record a verdict with all its numbers; it passes if all checks do."""
     given = vars(new) | {"held_out": list(new.held_out), "passed": all(check.passed for check in found)}
     gate_id = int(value(connection, _ADD, given))
-    columns = ("name", "segment", "champion", "challenger", "value", "low", "high", "bound", "passed", "said")
-    rows = [(gate_id, place, *(getattr(check, name) for name in columns)) for place, check in enumerate(found)]
-    insert(connection, _ADD_CHECKS, rows)
+    insert(connection, _ADD_CHECKS, checks.rows(gate_id, found, _CHECK))
     return get(connection, gate_id)
 
 
@@ -108,4 +105,4 @@ def report(verdict: Verdict, found: Sequence[Check]) -> str:
     against = f"version {verdict.champion}" if verdict.champion else "nothing"
     customers = f"{verdict.customers:,} customers of {dates}"
     head = f"{verdict.model_name} version {verdict.challenger} {word} against {against}, on {customers}."
-    return "\n".join([head, *(f"  {'ok ' if one.passed else 'NO '} {one.said}" for one in found)])
+    return "\n".join([head, *checks.lines(found)])

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from scoring.domain.experiments import ExperimentPolicy, Guard
-from scoring.experiments.checks import LEAST_OF_KIND, Check, Compared
+from scoring.experiments.checks import LEAST_OF_KIND, Compared
 from scoring.experiments.comparison import Difference
 from scoring.experiments.decide import decide, guard_alpha
 from scoring.experiments.ratio import Ratio
 from scoring.experiments.sequence import Interval
+from scoring.learning.checks import Check
 
 POLICY = ExperimentPolicy(
     least_gain=0.1,
@@ -79,7 +80,7 @@ def test_before_each_arm_has_its_customers_there_is_no_verdict(arms):
     assert found.checks[0] == Check(
         "primary", False,
         f"roc_auc is not judged: {arms[0]:,} and {arms[1]:,} customers, each arm needs 200",
-        "roc_auc", "", 0.8, pytest.approx(0.84), pytest.approx(0.04),
+        "", 0.8, pytest.approx(0.84), pytest.approx(0.04), metric="roc_auc",
     )  # fmt: skip
     assert decided(compared(0.03, 0.05, arms=(200, 200))).state == "challenger_wins"
     assert decided(compared(0.03, 0.05, arms=arms), cohorts=12).state == "champion_stays"
@@ -136,7 +137,7 @@ def test_a_segment_with_few_customers_is_not_judged():
     [check] = [one for one in decided(OPEN, segments=[small]).checks if one.name == "segment"]
     assert check == Check(
         "segment", True, "roc_auc of country=DE is not judged: 1,000 and 150 customers, each arm needs 200",
-        "roc_auc", "country=DE", 0.8, pytest.approx(0.675), pytest.approx(-0.125),
+        "country=DE", 0.8, pytest.approx(0.675), pytest.approx(-0.125), metric="roc_auc",
     )  # fmt: skip
 
 
@@ -158,16 +159,17 @@ def test_every_number_is_among_the_checks_with_a_sentence():
     assert found.checks == (
         Check(
             "primary", True, "roc_auc 0.8 -> 0.84, gain +0.04 (+0.03 to +0.05): surely better by more than 0.02",
-            "roc_auc", "", 0.8, 0.8400000000000001, 0.04, 0.03, 0.05, pytest.approx(0.02),
+            "", 0.8, 0.8400000000000001, 0.04, 0.03, 0.05, pytest.approx(0.02), metric="roc_auc",
         ),
         Check(
             "guard", True, "brier 0.2 -> 0.055, gain -0.145 (-0.2 to -0.09): not surely worse by more than 0.1",
-            "brier", "", 0.2, pytest.approx(0.055), pytest.approx(-0.145), -0.2, -0.09, -0.1,
+            "", 0.2, pytest.approx(0.055), pytest.approx(-0.145), -0.2, -0.09, -0.1, metric="brier",
         ),
         Check(
             "segment", True,
             "roc_auc of country=DE 0.8 -> 0.83, gain +0.03 (-0.01 to +0.07): not surely worse by more than 0.04",
-            "roc_auc", "country=DE", 0.8, pytest.approx(0.83), pytest.approx(0.03), -0.01, 0.07, pytest.approx(-0.04),
+            "country=DE", 0.8, pytest.approx(0.83), pytest.approx(0.03), -0.01, 0.07, pytest.approx(-0.04),
+            metric="roc_auc",
         ),
         Check(
             "ratio", True, "1,000 of 2,000 customers are the challenger's (50.00%), assigned were 50.00%; p = 1",

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from scoring.domain.learning import PromotionPolicy
-from scoring.learning.gate import Check, Trial, checks
+from scoring.learning.checks import Check
+from scoring.learning.gate import Trial, checks
 from scoring.learning.gates import Verdict, report
 from scoring.learning.paired import Gain
 

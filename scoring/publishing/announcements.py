@@ -49,24 +49,24 @@ _FIND = sql.SQL("""
            CASE WHEN known IS NOT NULL AND (moved OR NOT differs) OR %(known_only)s THEN coalesce(version, 0)
                 ELSE coalesce(version, 0) + 1 END AS version
     FROM (
-    SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known, a.version,
-           a.value AS previous_value, a.points AS previous_points, a.band AS previous_band,
-           n.model_version <> a.model_version IS TRUE AS another,
-           n.model_version IS DISTINCT FROM a.model_version AS unseen,
-           %(quiet)s AND (n.model_version <> a.model_version) IS TRUE AS moved,
-          (a.customer_id IS NULL
-       OR (%(band)s AND n.band IS DISTINCT FROM a.band)
-       OR abs(n.points - a.points) >= %(points)s
-       OR (%(amount)s AND n.value <> a.value AND
-           CASE WHEN least(abs(n.value), abs(a.value)) <= 1e200 THEN abs(n.value - a.value)
-                WHEN abs(n.value / 2 - a.value / 2) <= %(half_of_largest)s THEN abs(n.value - a.value)
-                ELSE 'Infinity' END
-           >= greatest(%(absolute)s,
-                       CASE WHEN abs(a.value) < %(share_from)s THEN 0
-                            WHEN abs(a.value) >= %(share_infinite_from)s THEN 'Infinity'
-                            ELSE %(relative)s * abs(a.value) END))) IS TRUE AS differs
-    FROM {rows} n
-    LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
+        SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known, a.version,
+               a.value AS previous_value, a.points AS previous_points, a.band AS previous_band,
+               n.model_version <> a.model_version IS TRUE AS another,
+               n.model_version IS DISTINCT FROM a.model_version AS unseen,
+               %(quiet)s AND (n.model_version <> a.model_version) IS TRUE AS moved,
+               (a.customer_id IS NULL
+           OR (%(band)s AND n.band IS DISTINCT FROM a.band)
+           OR abs(n.points - a.points) >= %(points)s
+           OR (%(amount)s AND n.value <> a.value AND
+               CASE WHEN least(abs(n.value), abs(a.value)) <= 1e200 THEN abs(n.value - a.value)
+                    WHEN abs(n.value / 2 - a.value / 2) <= %(half_of_largest)s THEN abs(n.value - a.value)
+                    ELSE 'Infinity' END
+               >= greatest(%(absolute)s,
+                           CASE WHEN abs(a.value) < %(share_from)s THEN 0
+                                WHEN abs(a.value) >= %(share_infinite_from)s THEN 'Infinity'
+                                ELSE %(relative)s * abs(a.value) END))) IS TRUE AS differs
+        FROM {rows} n
+        LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
     ) compared
     WHERE differs OR unseen
     ORDER BY customer_id""")

@@ -135,7 +135,7 @@ SELECT score, score, max(version) + 1, max(version), ARRAY[max(as_of) - 31], max
 FROM partition GROUP BY score;
 INSERT INTO scoring.gate_check (gate_id, place, name, passed, said)
 SELECT gate_id, 0, 'primary', passed, CASE WHEN passed
-    THEN 'roc_auc 0.8612 -> 0.8744, gain +0.0132 (+0.0107 to +0.0157): better by more than noise'
+    THEN 'roc_auc 0.8612 -> 0.8744, gain +0.0132 (+0.0107 to +0.0157): surely better by 0.000694'
     ELSE 'roc_auc 0.8744 -> 0.8741, gain -0.0003 (-0.0019 to +0.0013): not better' END
 FROM scoring.gate_verdict
 UNION ALL
@@ -143,7 +143,7 @@ SELECT gate_id, 1, 'calibration', true, 'calibration error 0.0112 -> 0.0058; 0.0
 INSERT INTO scoring.promotion (model_name, model_version, model_digest, from_version, how, promoted_by, reason, gate_id, promoted_at)
 SELECT score, version, repeat('c', 64), nullif(version - 1, 0), CASE version WHEN 1 THEN 'first' ELSE 'gate' END,
     CASE version WHEN 1 THEN 'scoring' ELSE 'the gate' END,
-    CASE version WHEN 1 THEN 'It is the first version of its model.' ELSE 'roc_auc 0.8612 -> 0.8744: better by more than noise' END,
+    CASE version WHEN 1 THEN 'It is the first version of its model.' ELSE 'roc_auc 0.8612 -> 0.8744: surely better by 0.000694' END,
     (SELECT gate_id FROM scoring.gate_verdict g WHERE g.score = p.score AND g.challenger = p.version), min(as_of) + time '05:00'
 FROM partition p GROUP BY score, version ORDER BY score, version;
 INSERT INTO scoring.experiment (score, model_name, mode, champion, challenger, challenger_digest, salt, started_by, reason, started_at)

@@ -66,7 +66,7 @@ def _not_worse(name: Name, gain: Gain, policy: PromotionPolicy, segment: str = "
     if gain.low is None or gain.champion is None:
         return _of_gain(name, gain, "there are too few customers to be sure", passed=False, segment=segment)
     bound = -policy.margin * abs(gain.champion)
-    said = f"may be worse by up to {max(-gain.low, 0):.4g}, {-bound:.4g} is allowed"
+    said = f"may be worse by up to {-gain.low:.4g}, {-bound:.4g} is allowed" if gain.low < 0 else "surely not worse"
     return _of_gain(name, gain, said, passed=gain.low >= bound, bound=bound, segment=segment)
 
 

@@ -86,7 +86,8 @@ def test_only_what_is_surely_better_by_the_least_gain_passes(gain, passed, said)
     [
         (Gain("mae", 200, 100.0, 102.0, -2.0, -5.0, 1.0), True, "may be worse by up to 5, 5 is allowed"),
         (Gain("mae", 200, 100.0, 102.0, -2.0, -5.01, 1.0), False, "may be worse by up to 5.01, 5 is allowed"),
-        (Gain("mae", 200, 100.0, 90.0, 10.0, 4.0, 16.0), True, "may be worse by up to 0, 5 is allowed"),
+        (Gain("mae", 200, 100.0, 90.0, 10.0, 4.0, 16.0), True, "(+4 to +16): surely not worse"),
+        (Gain("mae", 200, 100.0, 99.0, 1.0, 0.0, 2.0), True, "surely not worse"),
         (Gain("r2", 200, -1.0, -1.02, -0.02, -0.04, 0.0), True, "may be worse by up to 0.04, 0.05 is allowed"),
         (Gain("mae", 199, 100.0, 200.0, -100.0, -110.0, -90.0), True, "not judged: 199 customers"),
         (Gain("mae", 200, reason="no outcome is known"), True, "not judged: no outcome is known"),

@@ -30,5 +30,5 @@ def turn(per_minute: int, taken_at: dt.datetime, now: dt.datetime, *, piece: int
         How many events are taken at once, at least a minute's worth; what is left comes with the next call.
     """
     since = max(taken_at, now - MOST_MINUTES * MINUTE)
-    minutes = min((now - since) // MINUTE, max(1, piece // per_minute))
-    return Turn(per_minute * minutes, since + minutes * MINUTE) if minutes > 0 else Turn(0, taken_at)
+    minutes = max(0, min((now - since) // MINUTE, max(1, piece // per_minute)))  # a clock may have gone back
+    return Turn(per_minute * minutes, since + minutes * MINUTE)

@@ -26,7 +26,7 @@ def places(salt: str, customers: Iterable[str]) -> NDArray[np.float64]:
         return one.digest()[:8]
 
     whole = np.frombuffer(b"".join(map(digest, customers)), ">u8")
-    return (whole >> np.uint64(64 - SPACING)).astype(np.float64) / 2.0**SPACING
+    return np.asarray((whole >> np.uint64(64 - SPACING)) / 2.0**SPACING)
 
 
 def to_challenger(salt: str, share: float, customers: Iterable[str]) -> NDArray[np.bool_]:

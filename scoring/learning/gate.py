@@ -9,6 +9,8 @@ from scoring.domain.metrics import error_of
 from scoring.learning.checks import Check
 from scoring.learning.paired import Gain
 
+TOO_FEW = "there are too few customers to be sure"
+
 Name = Literal["primary", "segment", "calibration", "distribution", "bands", "latency", "size"]
 
 
@@ -52,20 +54,20 @@ def _primary(gain: Gain, policy: PromotionPolicy) -> Check:
     if gain.gain is None or gain.champion is None:
         return Check("primary", False, f"{gain.metric} cannot be compared: {gain.reason}")
     if policy.by == "experiment":
-        return _not_worse("primary", gain, policy)
+        return _not_worse("primary", gain, gain.champion, policy)
     bound = policy.least_gain * error_of(gain.metric, gain.champion)
     if gain.low is None:
-        return _of_gain("primary", gain, "there are too few customers to be sure", passed=False, bound=bound)
+        return _of_gain("primary", gain, TOO_FEW, passed=False, bound=bound)
     if gain.low > bound:
         return _of_gain("primary", gain, f"surely better by {bound:.4g}", passed=True, bound=bound)
     said = f"not surely better by {bound:.4g}" if gain.gain > 0 else "not better"
     return _of_gain("primary", gain, said, passed=False, bound=bound)
 
 
-def _not_worse(name: Name, gain: Gain, policy: PromotionPolicy, segment: str = "") -> Check:
-    if gain.low is None or gain.champion is None:
-        return _of_gain(name, gain, "there are too few customers to be sure", passed=False, segment=segment)
-    bound = -policy.margin * abs(gain.champion)
+def _not_worse(name: Name, gain: Gain, champion: float, policy: PromotionPolicy, *, segment: str = "") -> Check:
+    bound = -policy.margin * abs(champion)
+    if gain.low is None:
+        return _of_gain(name, gain, TOO_FEW, passed=False, bound=bound, segment=segment)
     said = f"may be worse by up to {-gain.low:.4g}, {-bound:.4g} is allowed" if gain.low < 0 else "surely not worse"
     return _of_gain(name, gain, said, passed=gain.low >= bound, bound=bound, segment=segment)
 
@@ -75,12 +77,12 @@ def _segments(segments: Mapping[str, Gain], policy: PromotionPolicy) -> Iterator
         if gain.n < policy.least_customers:
             yield Check("segment", True, f"not judged: {gain.n:,} customers", name)
         elif gain.low is None or gain.champion is None:
-            yield Check("segment", True, f"not judged: {gain.reason}", name)
+            yield Check("segment", True, f"not judged: {gain.reason or TOO_FEW}", name)
         else:
-            yield _not_worse("segment", gain, policy, name)
+            yield _not_worse("segment", gain, gain.champion, policy, segment=name)
 
 
-def _of_gain(name: Name, gain: Gain, said: str, *, passed: bool, bound: float = 0.0, segment: str = "") -> Check:
+def _of_gain(name: Name, gain: Gain, said: str, *, passed: bool, bound: float, segment: str = "") -> Check:
     where = f" of {segment}" if segment else ""
     interval = "" if gain.low is None else f" ({gain.low:+.4g} to {gain.high:+.4g})"
     text = f"{gain.metric}{where} {gain.champion:.4g} -> {gain.challenger:.4g}, gain {gain.gain:+.4g}{interval}: {said}"

@@ -41,11 +41,11 @@ def rollback_target(name: str, past: Sequence[Promotion], version: int | None) -
 
 
 def _before(name: str, past: Sequence[Promotion]) -> Promotion:
-    undone = {row.model_version for row in past[:1]}
+    undone: set[int | None] = {row.model_version for row in past[:1]}
     for row in past:
         if row.how != "rollback":
             break
-        undone.add(row.from_version or 0)
+        undone.add(row.from_version)
     found = next((row for row in past if row.model_version not in undone), None)
     if found is None:
         raise NotFound(

@@ -79,7 +79,7 @@ def judge_times(cells: pa.Array, as_of: dt.date, now: dt.datetime) -> Judged:
     flaws = _where(pc.and_(pc.is_valid(cells), pc.is_null(times)), NO_DATE)
     first = pa.scalar(dt.datetime.combine(as_of, dt.time.min, dt.UTC))
     flaws = _where(pc.less(times, first), TOO_EARLY, flaws)
-    flaws = _where(pc.greater(times, pa.scalar(now + AHEAD, TIME)), TOO_LATE, flaws)
+    flaws = _where(pc.greater(times, pa.scalar(now + AHEAD)), TOO_LATE, flaws)
     return Judged(_only_sound(times, flaws), flaws)
 
 

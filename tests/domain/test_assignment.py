@@ -64,6 +64,12 @@ def test_a_customer_stands_where_he_stands_whoever_else_is_there(customers):
     assert together.tolist() == [places("ab", [one])[0] for one in customers]
 
 
+def test_who_stands_exactly_at_the_share_is_the_champions():
+    at = places("ab", ["someone"])[0]
+    assert not to_challenger("ab", at, ["someone"])[0]
+    assert to_challenger("ab", np.nextafter(at, 1), ["someone"])[0]
+
+
 def test_nobody_is_below_no_share_and_everybody_below_the_whole():
     assert not to_challenger("ab", 0.0, MANY[:1000]).any()
     assert to_challenger("ab", 1.0, MANY[:1000]).all()

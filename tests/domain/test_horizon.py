@@ -23,8 +23,9 @@ def test_an_outcome_is_known_when_the_horizon_has_passed(horizon: Horizon, after
 
 @pytest.mark.parametrize("horizon", [Horizon(days=10), Horizon(weeks=2), Horizon(months=1), Horizon(days=10**12)])
 def test_a_horizon_that_ends_after_the_year_9999_is_said_so(horizon: Horizon) -> None:
-    with pytest.raises(BeyondCalendar, match="The outcomes of 9999-12-31 would be known after the year 9999"):
+    with pytest.raises(BeyondCalendar, match="The outcomes of 9999-12-31 would be known after the year 9999") as error:
         horizon.after(dt.date(9999, 12, 31))
+    assert str(error.value).endswith("Remedy: Look at the date.")
 
 
 @pytest.mark.parametrize("fields", [{}, {"days": 1, "months": 1}, {"weeks": 1, "days": 7}])

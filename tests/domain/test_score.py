@@ -98,6 +98,20 @@ def test_a_change_rule_needs_one_of_its_reasons(fields, sound):
     assert mistakes_of(lambda: ChangeRule(**fields)) == mistakes
 
 
+@pytest.mark.parametrize(
+    ("fields", "sound"),
+    [
+        ({"after_promotion": "quiet"}, True),
+        ({"per_minute_after_promotion": 9}, True),
+        ({"after_promotion": "tell", "per_minute_after_promotion": 9}, True),
+        ({"after_promotion": "quiet", "per_minute_after_promotion": 9}, False),
+    ],
+)
+def test_what_is_not_told_has_no_pace(fields, sound):
+    said = "per_minute_after_promotion: nothing is told after a promotion if after_promotion is 'quiet'"
+    assert mistakes_of(lambda: ChangeRule(band=True, **fields)) == ([] if sound else [said])
+
+
 def bands(*uppers):
     return tuple(Band(name=f"{number}", upper=upper) for number, upper in enumerate(uppers))
 
@@ -135,8 +149,11 @@ SCORES = {  # a score and what is changed in it: what is wrong then
     ),
     "segments of an experiment that are not monitored": (
         LEAVING,
-        {"experiment": ExperimentPolicy(segments=("plan", "active")), "monitoring": Monitoring(segments=("plan",))},
-        ["experiment.segments: active must be in monitoring.segments"],
+        {
+            "experiment": ExperimentPolicy(segments=("plan", "active", "a")),
+            "monitoring": Monitoring(segments=("plan",)),
+        },
+        ["experiment.segments: a, active must be in monitoring.segments"],
     ),
     "an experiment that a regression cannot be judged by": (
         SPENDING,

@@ -57,6 +57,30 @@ def test_exactly_at_the_bound_the_challenger_has_not_won_and_the_champion_stays(
     assert decide(compared(-0.1, 0.0), FAIR, policy, cohorts=1).state == "champion_stays"
 
 
+def test_an_interval_that_ends_at_the_bound_is_said_as_what_it_is():
+    policy, ends = ExperimentPolicy(), [(-0.1, 0.0), (0.0, 0.1)]
+    checks = [decide(compared(low, high), FAIR, policy, cohorts=1).checks[0] for low, high in ends]
+    assert [check.said.split(": ")[1] for check in checks] == [
+        "surely not better", "neither surely better nor surely not",
+    ]  # fmt: skip
+    assert [(check.name, check.passed, check.bound) for check in checks] == [("primary", False, 0.0)] * 2
+
+
+def test_a_guard_whose_interval_ends_at_its_margin_is_not_broken():
+    at = -0.5 * 0.2
+    found = decided(OPEN, guards=[compared(-0.2, at, metric="brier", champion=0.2)])
+    assert (found.state, found.checks[1].passed) == ("going", True)
+
+
+@pytest.mark.parametrize(("arms", "scarce"), [((200, 200), 900), ((1000, 1000), LEAST_OF_KIND)])
+def test_just_enough_customers_without_spread_are_not_judged_for_want_of_spread(arms, scarce):
+    known = compared(0.03, 0.05, arms=arms)
+    flat = Compared(replace(known.difference, scarce=scarce), None)
+    checks = {check.name: check for check in decided(flat).checks}
+    assert checks["primary"].said == "roc_auc is not judged: no spread was seen"
+    assert checks["customers"].passed
+
+
 def test_where_less_is_better_the_error_is_the_value_itself():
     assert decided(compared(0.07, 0.1, metric="mae", champion=0.8)).state == "going"
     assert decided(compared(0.09, 0.1, metric="mae", champion=0.8)).state == "challenger_wins"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from scoring.domain.learning import PromotionPolicy
@@ -62,6 +63,18 @@ def test_a_challenger_that_is_within_every_bound_passes_with_all_numbers_said():
     ]  # fmt: skip
 
 
+def test_exactly_at_the_least_gain_it_is_not_surely_better():
+    at = 0.1 * (1 - 0.75)
+    assert not checked(primary=Gain("roc_auc", 9, 0.75, 0.8, 0.05, at, 0.07))["primary"].passed
+    assert checked(primary=Gain("roc_auc", 9, 0.75, 0.8, 0.05, np.nextafter(at, 1), 0.07))["primary"].passed
+
+
+@pytest.mark.parametrize("ends", [(), (0.001, 0.02), (-0.01, 0.02)])
+def test_a_primary_check_that_fails_has_the_bound_it_missed(ends):
+    found = checked(primary=Gain("roc_auc", 9, 0.75, 0.76, 0.01, *ends))["primary"]
+    assert (found.passed, found.bound) == (False, pytest.approx(0.025))
+
+
 @pytest.mark.parametrize(
     ("gain", "passed", "said"),
     [
@@ -72,6 +85,7 @@ def test_a_challenger_that_is_within_every_bound_passes_with_all_numbers_said():
         (Gain("roc_auc", 9, 0.8, 0.8, 0.0, -0.01, 0.01), False, ": not better"),
         (Gain("roc_auc", 9, 0.8, 0.79, -0.01, -0.02, 0.001), False, ": not better"),
         (Gain("roc_auc", 1, 0.8, 0.9, 0.1), False, "gain +0.1: there are too few customers to be sure"),
+        (Gain("roc_auc", 9, 0.8, reason="no outcome is positive"), False, "roc_auc cannot be compared: no outcome is"),
         (Gain("roc_auc", 9, reason="no outcome is positive"), False, "roc_auc cannot be compared: no outcome is pos"),
     ],
 )
@@ -91,13 +105,14 @@ def test_only_what_is_surely_better_by_the_least_gain_passes(gain, passed, said)
         (Gain("r2", 200, -1.0, -1.02, -0.02, -0.04, 0.0), True, "may be worse by up to 0.04, 0.05 is allowed"),
         (Gain("mae", 199, 100.0, 200.0, -100.0, -110.0, -90.0), True, "not judged: 199 customers"),
         (Gain("mae", 200, reason="no outcome is known"), True, "not judged: no outcome is known"),
+        (Gain("mae", 200, 100.0, 102.0, -2.0), True, "not judged: there are too few customers to be sure"),
     ],
 )
 def test_a_guarded_segment_must_be_within_the_margin_beyond_doubt(gain, passed, said):
     found = checked(segments={"plan=free": gain})["plan=free"]
     assert (found.name, found.segment, found.passed) == ("segment", "plan=free", passed)
     assert said in found.said
-    if gain.n >= POLICY.least_customers and gain.gain is not None:
+    if gain.n >= POLICY.least_customers and gain.low is not None:
         assert f"{gain.metric} of plan=free" in found.said
         assert found.bound == pytest.approx(-POLICY.margin * abs(gain.champion))
 
@@ -120,6 +135,10 @@ def test_every_other_bound_holds_up_to_its_value_and_not_beyond(name, at, beyond
 
 def test_what_a_score_does_not_have_is_not_checked():
     assert list(checked(calibration=None, band_changes=None)) == ["primary", "distribution", "latency", "size"]
+
+
+def test_times_are_compared_by_their_ratio():
+    assert checked(seconds=(2.0, 3.0))["latency"].value == 1.5
 
 
 def test_a_champion_whose_time_is_too_short_to_measure_bounds_nothing():
@@ -150,5 +169,5 @@ def test_the_report_marks_what_does_not_hold():
 def test_a_challenger_that_an_experiment_will_try_need_only_be_surely_not_worse(gain, passed, said):
     policy = POLICY.model_copy(update={"by": "experiment"})
     found = checks(Trial(**TRIAL | {"primary": gain}), policy)[0]
-    assert (found.name, found.passed) == ("primary", passed)
-    assert said in found.said
+    assert (found.name, found.passed, found.segment, found.bound) == ("primary", passed, "", -5.0)
+    assert found.said.endswith(said)

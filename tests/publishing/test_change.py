@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.domain.score import ChangeRule
-from scoring.publishing.change import Standing, is_change, share_limits
+from scoring.publishing.change import Standing, is_change, share_limits, treatment
 
 BAND, POINTS = ChangeRule(band=True), ChangeRule(points=50)
 SHARE, AMOUNT, BOTH = ChangeRule(relative=0.25), ChangeRule(absolute=10.0), ChangeRule(relative=0.25, absolute=10.0)
@@ -54,3 +54,27 @@ def test_the_limits_of_a_share_are_where_its_product_is_no_ordinary_number(relat
     for number in (abs(value), above_zero, infinite, math.nextafter(above_zero, 0), math.nextafter(infinite, 0)):
         assert (relative * number > 0) is (number >= above_zero)
         assert math.isinf(relative * number) is (number >= infinite)
+
+
+QUIET, TELL = (ChangeRule(absolute=10.0, after_promotion=way) for way in ("quiet", "tell"))
+FAR, NEAR = Standing(50.0), Standing(101.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told", "new", "compared_with", "expected"),
+    [
+        pytest.param(TELL, Standing(100.0), FAR, 1, "tell", id="another version, and it differs"),
+        pytest.param(TELL, Standing(100.0), FAR, 2, "tell", id="the same version, and it differs"),
+        pytest.param(TELL, Standing(100.0), NEAR, 1, "see", id="another version, and it is near"),
+        pytest.param(TELL, Standing(100.0), NEAR, None, "see", id="a version that is not known, and it is near"),
+        pytest.param(TELL, Standing(100.0), NEAR, 2, "nothing", id="the same version, and it is near"),
+        pytest.param(QUIET, Standing(100.0), FAR, 1, "move", id="quiet: another version, and it differs"),
+        pytest.param(QUIET, Standing(100.0), NEAR, 1, "move", id="quiet: another version, and it is near"),
+        pytest.param(QUIET, Standing(100.0), FAR, 2, "tell", id="quiet: the same version, and it differs"),
+        pytest.param(QUIET, Standing(100.0), FAR, None, "tell", id="quiet: a version that is not known"),
+        pytest.param(QUIET, Standing(100.0), NEAR, 2, "nothing", id="quiet: the same version, and it is near"),
+        pytest.param(QUIET, None, FAR, 1, "tell", id="quiet: never told"),
+    ],
+)
+def test_what_is_done_about_a_customer_whose_score_version_two_has_made(rule, told, new, compared_with, expected):
+    assert treatment(rule, told, new, compared_with=compared_with, version=2) == expected

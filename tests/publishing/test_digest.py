@@ -4,7 +4,7 @@ import pytest
 from factories import JULY, JUNE, MAY, customer, customers, mood, published, published_rows, query
 from shop_definitions import LEAVING, SPENDING
 
-from scoring.publishing.digest import Migration, Movements, Mover, described, share, summary
+from scoring.publishing.digest import Migration, Movements, Mover, after_promotion, described, share, summary
 from scoring.publishing.publish import drop
 from scoring.publishing.resets import reset
 
@@ -116,3 +116,18 @@ def test_nothing_that_moved_is_one_line():
 def test_the_share_of_nobody_is_nothing():
     assert (share(0, 0), share(1, 4)) == (0.0, 0.25)
     assert summary(1_000, 8_000) == "1,000 of 8,000 customers changed (12.5%)"
+
+
+@pytest.mark.parametrize(
+    ("moved", "paced", "per_minute", "said"),
+    [
+        (0, 0, None, ""), (0, 0, 500, ""), (0, 1200, None, ""),
+        (
+            1200, 0, None,
+            "1,200 scores come from another version of the model; the CRM is not told what that changed.\n",
+        ),
+        (0, 1200, 5000, "1,200 of the changes come with another version of the model: 5,000 a minute are told.\n"),
+    ],
+)  # fmt: skip
+def test_what_comes_with_another_version_is_said_if_there_is_any(moved, paced, per_minute, said):
+    assert after_promotion(moved, paced, per_minute) == said

@@ -67,7 +67,7 @@ def _primary(gain: Gain, policy: PromotionPolicy) -> Check:
 def _not_worse(name: Name, gain: Gain, champion: float, policy: PromotionPolicy, *, segment: str = "") -> Check:
     bound = -policy.margin * abs(champion)
     if gain.low is None:
-        return _of_gain(name, gain, TOO_FEW, passed=False, bound=bound, segment=segment)
+        return _of_gain(name, gain, TOO_FEW, passed=False, bound=bound)  # of a segment that is not judged at all
     said = f"may be worse by up to {-gain.low:.4g}, {-bound:.4g} is allowed" if gain.low < 0 else "surely not worse"
     return _of_gain(name, gain, said, passed=gain.low >= bound, bound=bound, segment=segment)
 

@@ -64,9 +64,8 @@ mutants: .venv/dev ## change the pure rules spot by spot, see that a test fails 
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/python docs/mutants.py
 
-lock: .venv/dev ## pin requirements.in and requirements-dev.in anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+lock: .venv/dev ## pin requirements.in, requirements-production.in and requirements-dev.in anew
+	for of in requirements requirements-production requirements-dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $$of.in -o $$of.txt || exit 1; done
 
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted

@@ -1,0 +1,234 @@
+"""The benchmark of the API: ours beside ``mlflow models serve`` and a bare FastAPI, on one model in one run."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
+
+import pandas as pd
+import report
+import typer
+from measure import HERE, in_fresh_process
+from pydantic import SecretStr
+from serving_client import PERCENTILES, Asked
+
+from scoring.definitions.credit_cards import CREDIT_CARDS, DELINQUENCY_RISK, FEATURES
+from scoring.local.environment import LOOPBACK, base_environment, scoring_variables
+from scoring.local.interrupts import interruptible
+from scoring.local.places import Places
+from scoring.local.postgres import running_postgres
+from scoring.settings import PROJECT, Settings
+
+BEGIN, END = "<!-- serving: written by make bench -->", "<!-- end of serving -->"
+DOCUMENT = PROJECT / "docs" / "benchmarks.md"
+OURS, BARE, MLFLOW = "ours", "bare FastAPI", "mlflow models serve"
+MANY = 1000
+HEADINGS = ("records in a request", "clients", "server", *(f"p{p} ms" for p in PERCENTILES), "records/s")
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked: how many records in a request, by how many clients at a time, and how many requests."""
+
+    records: int
+    clients: int
+    requests: int
+
+
+CASES = (Case(1, 1, 2000), Case(1, 8, 4000), Case(MANY, 1, 60))
+
+
+@dataclass(frozen=True)
+class Server:
+    """A started server, and how it wants to be asked."""
+
+    port: int
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def bench(
+    rounds: Annotated[int, typer.Option(help="How often each server is asked, in turns.")] = 5,
+    quick: Annotated[bool, typer.Option(help="A tenth of the requests; writes nothing.")] = False,
+) -> None:
+    """Ask all three in turns. A run that is not quick renews its part of docs/benchmarks.md."""
+    results: dict[tuple[Case, str], list[Asked]] = {}
+    machine = report.machine()
+    with tempfile.TemporaryDirectory(prefix="scoring-bench-serving-") as scratch, ExitStack() as stack:
+        servers = _servers(Path(scratch), stack)
+        for case in CASES:
+            bodies = {way: _bodies(Path(scratch), way, case, quick=quick) for way in servers}
+            for number in range(rounds):
+                for way, server in servers.items():
+                    asked = _asked(server, bodies[way], case)
+                    results.setdefault((case, way), []).append(asked)
+                    print(f"round {number + 1}", *_row(case, way, [asked]), sep="  ", flush=True)
+    lines = [_row(case, way, asked) for (case, way), asked in results.items()]
+    print(*(" | ".join(line) for line in (HEADINGS, *lines)), *_ratios(results), sep="\n")
+    if not quick:
+        _write(lines, _ratios(results), machine)
+
+
+def _servers(home: Path, stack: ExitStack) -> dict[str, Server]:
+    """The three servers, each ready."""
+    places = Places(home)
+    places.make()
+    postgres = stack.enter_context(running_postgres(places))
+    settings = Settings(
+        home=home,
+        database_url=SecretStr(postgres.url("scoring")),
+        mlflow_tracking_uri=SecretStr(postgres.sqlalchemy_url("mlflow")),
+        mlflow_artifacts=str(home / "mlflow"),
+    )
+    environment = base_environment() | scoring_variables(settings) | {"PYTHONPATH": f"{HERE}:{PROJECT}"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"  # MLflow starts uvicorn by its name
+    bare, served = home / "bare.skops", home / "served"
+    in_fresh_process("serving_prepare.py", environment, bare=str(bare), served=str(served))
+    key = _command(environment, "api-key", "create", "--name", "bench", "--scope", "score", "--per-minute", "1000000")
+    ours, theirs, simple = _free_port(), _free_port(), _free_port()
+    api = [sys.executable, "-m", "scoring", "api"]
+    mlflow = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(served), "--env-manager", "local"]
+    uvicorn = [sys.executable, "-m", "uvicorn", "serving_bare:app", "--log-level", "warning"]
+    address = ["--host", LOOPBACK, "--port"]
+    started = {
+        OURS: (api, environment | {"SCORING_API_PORT": str(ours)}, "/readyz"),
+        MLFLOW: ([*mlflow, *address, str(theirs)], environment, "/ping"),
+        BARE: ([*uvicorn, *address, str(simple)], environment | {"BARE_MODEL": str(bare)}, "/openapi.json"),
+    }
+    servers = {
+        OURS: Server(ours, f"/v1/scores/{DELINQUENCY_RISK.name}", {"Authorization": f"Bearer {key}"}),
+        MLFLOW: Server(theirs, "/invocations"),
+        BARE: Server(simple, "/score"),
+    }
+    for way, (command, variables, ready) in started.items():
+        stack.enter_context(_running(command, variables, home / f"{way}.log"))
+        _wait(f"http://{LOOPBACK}:{servers[way].port}{ready}", home / f"{way}.log")
+    return servers
+
+
+def _command(environment: Mapping[str, str], *arguments: str) -> str:
+    """The last word of what a command of ours prints."""
+    command = [sys.executable, "-m", "scoring", *arguments]
+    done = subprocess.run(command, env=dict(environment), stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - ours
+    return done.stdout.split()[-1]
+
+
+@contextmanager
+def _running(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    with log.open("wb") as stream:
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            list(command), env=dict(environment), stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+def _wait(url: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own server
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    raise RuntimeError(f"{url} does not answer:\n{log.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _bodies(home: Path, way: str, case: Case, *, quick: bool) -> Path:
+    """A file with a body a line: real customers of the sample, as the server wants them."""
+    path = home / f"{way}-{case.records}-{case.clients}.jsonl"
+    customers = pd.read_csv(
+        PROJECT / "sample_data" / "credit_cards" / "credit_cards_2005-06-30.csv.gz",
+        dtype={column.name: _dtype(column.type) for column in CREDIT_CARDS.columns},
+    )
+    requests = case.requests // 10 if quick else case.requests
+    with path.open("w") as stream:
+        for number in range(requests):
+            first = number * case.records % (len(customers) - case.records)
+            stream.write(json.dumps(_body(way, customers.iloc[first : first + case.records])) + "\n")
+    return path
+
+
+def _dtype(kind: str) -> str:
+    return {"text": "str", "category": "str", "integer": "int64"}.get(kind, "float64")
+
+
+def _body(way: str, customers: pd.DataFrame) -> Any:
+    if way == OURS:
+        return {"records": customers.to_dict("records")}
+    features = customers[list(FEATURES)].copy()
+    for name in FEATURES:  # these two want what the model sees: our API encodes
+        column = CREDIT_CARDS.column(name)
+        if column.type == "category":
+            features[name] = features[name].map({one: place for place, one in enumerate(column.values)})
+    features = features.astype("float64")
+    if way == BARE:
+        return features.to_dict("records")
+    return {"dataframe_split": {"columns": list(FEATURES), "data": features.to_numpy().tolist()}}
+
+
+def _asked(server: Server, bodies: Path, case: Case) -> Asked:
+    task = {"port": server.port, "path": server.path, "headers": server.headers, "bodies": str(bodies)}
+    command = [sys.executable, str(HERE / "serving_client.py"), json.dumps(task | {"clients": case.clients})]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own script
+    found = json.loads(done.stdout)
+    return Asked({int(p): value for p, value in found["latency"].items()}, found["per_second"])
+
+
+def _row(case: Case, way: str, asked: Sequence[Asked]) -> tuple[str, ...]:
+    latencies = (f"{median(one.latency[p] for one in asked):.2f}" for p in PERCENTILES)
+    rate = median(one.per_second for one in asked) * case.records
+    return f"{case.records:,}", str(case.clients), way, *latencies, f"{rate:,.0f}"
+
+
+def _ratios(results: Mapping[tuple[Case, str], Sequence[Asked]]) -> list[str]:
+    """Ours by the others, round by round; the middle is said, and all of them after it."""
+    said = []
+    for case in CASES:
+        for other in (MLFLOW, BARE):
+            pairs = zip(results[case, OURS], results[case, other], strict=True)
+            of_rounds = [ours.latency[99] / theirs.latency[99] for ours, theirs in pairs]
+            rounds = ", ".join(f"{ratio:.2f}" for ratio in of_rounds)
+            said.append(
+                f"{case.records:,} records, {case.clients} clients: our p99 is {median(of_rounds):.2f} times that of "
+                f"{other} (rounds {rounds})."
+            )
+    return said
+
+
+def _write(lines: Sequence[tuple[str, ...]], ratios: Sequence[str], machine: Mapping[str, str]) -> None:
+    table = "\n".join(f"| {' | '.join(line)} |" for line in (HEADINGS, tuple("---" for _ in HEADINGS), *lines))
+    said = "\n".join(f"- {ratio}" for ratio in ratios)
+    facts = ", ".join(f"{name} {fact}" for name, fact in machine.items())
+    before, rest = DOCUMENT.read_text().split(BEGIN)
+    results = f"{BEGIN}\n\n{table}\n\n{said}\n\nMeasured with `make bench`: {facts}.\n\n{END}"
+    DOCUMENT.write_text(before + results + rest.split(END)[1])
+    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+
+
+if __name__ == "__main__":
+    with interruptible():
+        typer.run(bench)

@@ -71,7 +71,7 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="scoring-bench-serving-") as scratch, ExitStack() as stack:
         servers = _servers(Path(scratch), stack)
         for case in CASES:
-            bodies = {way: _bodies(Path(scratch), way, case, quick=quick) for way in servers}
+            bodies = {way: bodies_of(Path(scratch), way, case, quick=quick) for way in servers}
             for number in range(rounds):
                 for way, server in servers.items():
                     asked = _asked(server, bodies[way], case)
@@ -85,6 +85,25 @@ def bench(
 
 def _servers(home: Path, stack: ExitStack) -> dict[str, Server]:
     """The three servers, each ready."""
+    environment = our_environment(home, stack)
+    bare, served = prepared(environment, home)
+    theirs, simple = _free_port(), _free_port()
+    mlflow = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(served), "--env-manager", "local"]
+    uvicorn = [sys.executable, "-m", "uvicorn", "serving_bare:app", "--log-level", "warning"]
+    address = ["--host", LOOPBACK, "--port"]
+    started = {
+        MLFLOW: ([*mlflow, *address, str(theirs)], environment, "/ping"),
+        BARE: ([*uvicorn, *address, str(simple)], environment | {"BARE_MODEL": str(bare)}, "/openapi.json"),
+    }
+    servers = {MLFLOW: Server(theirs, "/invocations"), BARE: Server(simple, "/score")}
+    for way, (command, variables, ready) in started.items():
+        stack.enter_context(_running(command, variables, home / f"{way}.log"))
+        _wait(f"http://{LOOPBACK}:{servers[way].port}{ready}", home / f"{way}.log")
+    return {OURS: our_server(environment, home, stack)} | servers
+
+
+def our_environment(home: Path, stack: ExitStack) -> dict[str, str]:
+    """A new installation's environment; its PostgreSQL runs until ``stack`` is closed."""
     places = Places(home)
     places.make()
     postgres = stack.enter_context(running_postgres(places))
@@ -96,34 +115,30 @@ def _servers(home: Path, stack: ExitStack) -> dict[str, Server]:
     )
     environment = base_environment() | scoring_variables(settings) | {"PYTHONPATH": f"{HERE}:{PROJECT}"}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"  # MLflow starts uvicorn by its name
+    return environment
+
+
+def prepared(environment: Mapping[str, str], home: Path) -> tuple[Path, Path]:
+    """Train the sample's champions; returns where the classifier stands for the bare way and for MLflow."""
     bare, served = home / "bare.skops", home / "served"
     in_fresh_process("serving_prepare.py", environment, bare=str(bare), served=str(served))
-    key = _command(environment, "api-key", "create", "--name", "bench", "--scope", "score", "--per-minute", "1000000")
-    ours, theirs, simple = _free_port(), _free_port(), _free_port()
+    return bare, served
+
+
+def our_server(environment: Mapping[str, str], home: Path, stack: ExitStack) -> Server:
+    """Our API, ready, and a key for it."""
+    key = command(environment, "api-key", "create", "--name", "bench", "--scope", "score", "--per-minute", "1000000")
+    port = _free_port()
     api = [sys.executable, "-m", "scoring", "api"]
-    mlflow = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(served), "--env-manager", "local"]
-    uvicorn = [sys.executable, "-m", "uvicorn", "serving_bare:app", "--log-level", "warning"]
-    address = ["--host", LOOPBACK, "--port"]
-    started = {
-        OURS: (api, environment | {"SCORING_API_PORT": str(ours)}, "/readyz"),
-        MLFLOW: ([*mlflow, *address, str(theirs)], environment, "/ping"),
-        BARE: ([*uvicorn, *address, str(simple)], environment | {"BARE_MODEL": str(bare)}, "/openapi.json"),
-    }
-    servers = {
-        OURS: Server(ours, f"/v1/scores/{DELINQUENCY_RISK.name}", {"Authorization": f"Bearer {key}"}),
-        MLFLOW: Server(theirs, "/invocations"),
-        BARE: Server(simple, "/score"),
-    }
-    for way, (command, variables, ready) in started.items():
-        stack.enter_context(_running(command, variables, home / f"{way}.log"))
-        _wait(f"http://{LOOPBACK}:{servers[way].port}{ready}", home / f"{way}.log")
-    return servers
+    stack.enter_context(_running(api, {**environment, "SCORING_API_PORT": str(port)}, home / "api.log"))
+    _wait(f"http://{LOOPBACK}:{port}/readyz", home / "api.log")
+    return Server(port, f"/v1/scores/{DELINQUENCY_RISK.name}", {"Authorization": f"Bearer {key}"})
 
 
-def _command(environment: Mapping[str, str], *arguments: str) -> str:
+def command(environment: Mapping[str, str], *arguments: str) -> str:
     """The last word of what a command of ours prints."""
-    command = [sys.executable, "-m", "scoring", *arguments]
-    done = subprocess.run(command, env=dict(environment), stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - ours
+    ours = [sys.executable, "-m", "scoring", *arguments]
+    done = subprocess.run(ours, env=dict(environment), stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - ours
     return done.stdout.split()[-1]
 
 
@@ -157,7 +172,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _bodies(home: Path, way: str, case: Case, *, quick: bool) -> Path:
+def bodies_of(home: Path, way: str, case: Case, *, quick: bool = False) -> Path:
     """A file with a body a line: real customers of the sample, as the server wants them."""
     path = home / f"{way}-{case.records}-{case.clients}.jsonl"
     customers = pd.read_csv(

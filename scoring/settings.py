@@ -112,6 +112,33 @@ class ChannelSettings(BaseSettings):
     )
 
 
+class ApiSettings(BaseSettings):
+    """The scoring API's place, limits and patience; only the API loads it."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_API_", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Where the API listens.")
+    port: int = Field(default=8000, ge=0, lt=65536, description="Its port; 0 takes a free one.")
+    threads: int = Field(default=2, gt=0, description="Requests computed at a time, on one core each.")
+    connections: int = Field(default=4, gt=0, description="Connections to the database.")
+    most_requests: int = Field(default=64, gt=0, description="Requests at a time; others get 503.")
+    most_records: int = Field(default=1000, gt=0, description="Records of one request; more get 413.")
+    most_body_bytes: int = Field(default=4 << 20, gt=0, description="Bytes of a body; more get 413.")
+    receive_seconds: float = Field(default=10.0, gt=0, description="For headers and body to arrive; later is 408.")
+    answer_seconds: float = Field(default=30.0, gt=0, description="To compute an answer; later is 504.")
+    drain_seconds: float = Field(
+        default=2.0, ge=0, description="How long /readyz says 503 before the API stops taking connections."
+    )
+    follow_seconds: float = Field(default=2.0, gt=0, description="How often the promotion ledger is looked at.")
+    key_cache_seconds: float = Field(default=5.0, ge=0, description="How long a revoked key may still be used.")
+    refusals_per_minute: int = Field(default=60, gt=0, description="Wrong keys of one client address before 429.")
+    keep_hours: float = Field(default=24.0, gt=0, description="How long answers under an Idempotency-Key are kept.")
+    store: Literal["idempotent", "all"] = Field(
+        default="idempotent", description="Whose answers are kept: with an Idempotency-Key only, or all."
+    )
+    store_records: bool = Field(default=False, description="Whether the body that was asked is kept, too.")
+
+
 # What stands in a variable as JSON, and how.
 HOW_TO_WRITE = {
     "source_urls": "write a JSON object of connection names and URIs",
@@ -141,6 +168,11 @@ def load_crm_settings() -> CrmSettings:
 def load_channel_settings() -> ChannelSettings:
     """Read from the environment how people are told; errors as of :func:`load_settings`."""
     return _read(ChannelSettings)
+
+
+def load_api_settings() -> ApiSettings:
+    """Read the scoring API's settings from the environment; errors as of :func:`load_settings`."""
+    return _read(ApiSettings)
 
 
 def channels_from(text: str) -> ChannelSettings:

@@ -19,6 +19,7 @@ from scoring.cli import (
     outcomes,
     reconcile,
     scores,
+    serving,
 )
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
@@ -92,6 +93,8 @@ app.command()(monitoring.monitor)
 app.command()(crm.notify)
 app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
+app.command()(serving.api)
+app.add_typer(serving.api_key, name="api-key")
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

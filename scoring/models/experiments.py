@@ -139,6 +139,11 @@ def running(connection: Connection, score: str) -> Experiment | None:
     return one_or_none(connection, Experiment, f"{_SELECT} WHERE score = %s AND ended_at IS NULL", (score,))
 
 
+def all_running(connection: Connection) -> list[Experiment]:
+    """The experiments that have not ended, of all scores."""
+    return all_rows(connection, Experiment, f"{_SELECT} WHERE ended_at IS NULL")
+
+
 def all_of(connection: Connection, score: str) -> list[Experiment]:
     """All experiments of a score, the newest first."""
     return all_rows(connection, Experiment, f"{_SELECT} WHERE score = %s ORDER BY experiment_id DESC", (score,))

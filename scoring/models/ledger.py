@@ -59,6 +59,12 @@ def in_charge(connection: Connection, name: str) -> Promotion | None:
     return one_or_none(connection, Promotion, f"{_HISTORY} ORDER BY promotion_id DESC LIMIT 1", (name,))
 
 
+def newest_of_each(connection: Connection) -> dict[str, int]:
+    """The id of the newest row of each model: it grows with every promotion."""
+    query = "SELECT model_name AS name, max(promotion_id) AS newest FROM scoring.promotion GROUP BY model_name"
+    return {row["name"]: row["newest"] for row in all_rows(connection, dict, query)}
+
+
 def in_charge_at(connection: Connection, name: str, moment: dt.datetime) -> int | None:
     """The version of a model that was in charge at a time (aware); None before the first."""
     found = value(connection, "SELECT scoring.model_in_charge_at(%s, %s)", (name, moment))

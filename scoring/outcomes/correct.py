@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from scoring.catalog import load_catalog
 from scoring.database import Connection, not_utf8, transaction, value
+from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
@@ -49,20 +50,35 @@ def correct(
     PermanentError
         If the value is impossible, or nobody or no reason is named.
     """
-    _require_author(author, reason)
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     with transaction(settings.database()) as connection:
-        cohort = cohorts.get(connection, score, as_of)
-        if not value(connection, _IS_IN_COHORT, (cohort.publication_id, customer)):
-            raise NotFound(
-                f"{score.name} has no customer {customer!r} at {as_of}.",
-                remedy="Look at the customer's id and the date.",
-            )
-        judged = values.judge(_cell(written), reading.value_column(score, data_set), score.minimum)
-        if flaw := judged.flaws[0].as_py():
-            raise PermanentError(f"{written!r} cannot be the outcome of {score.name}: {flaw}.")
-        amount = judged.values[0].as_py()
-        return _correct(connection, score, cohort, customer, amount=amount, author=author, reason=reason)
+        return correct_in(connection, score, data_set, as_of, customer, written=written, author=author, reason=reason)
+
+
+def correct_in(
+    connection: Connection,
+    score: Score,
+    data_set: DataSet,
+    as_of: dt.date,
+    customer: str,
+    *,
+    written: str,
+    author: str,
+    reason: str,
+) -> Correction:
+    """As :func:`correct`, in a transaction of the caller."""
+    _require_author(author, reason)
+    cohort = cohorts.get(connection, score, as_of)
+    if not value(connection, _IS_IN_COHORT, (cohort.publication_id, customer)):
+        raise NotFound(
+            f"{score.name} has no customer {customer!r} at {as_of}.",
+            remedy="Look at the customer's id and the date.",
+        )
+    judged = values.judge(_cell(written), reading.value_column(score, data_set), score.minimum)
+    if flaw := judged.flaws[0].as_py():
+        raise PermanentError(f"{written!r} cannot be the outcome of {score.name}: {flaw}.")
+    amount = judged.values[0].as_py()
+    return _correct(connection, score, cohort, customer, amount=amount, author=author, reason=reason)
 
 
 def _correct(

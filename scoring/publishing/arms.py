@@ -1,6 +1,6 @@
 """The models of a publication: the champion, and in an experiment that splits the customers the challenger."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -24,6 +24,8 @@ from scoring.models.tags import ModelRef
 from scoring.publishing.publications import CHALLENGER, CHAMPION, Arm
 from scoring.settings import Settings
 
+Unable = Callable[[int | None, PermanentError], None]  # is told which experiment's challenger cannot score, and why
+
 
 def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
     """The arms of a publication that is planned now, the champion first.
@@ -37,6 +39,16 @@ def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
     PermanentError
         If the champion does not fit the definition, or was trained with another minor version of scikit-learn.
     """
+
+    def unable(experiment_id: int | None, error: PermanentError) -> None:
+        if experiment_id is not None:
+            end_unable(settings, score, experiment_id, error)
+
+    return arms_now(settings, score, data_set, unable)
+
+
+def arms_now(settings: Settings, score: Score, data_set: DataSet, unable: Unable) -> list[Arm]:
+    """As :func:`arms_of`; of a challenger that does not fit ``unable`` is told, and the champion is alone."""
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
     ref = in_charge(settings.database(), registry, score.model_name)
     champion = _arm(settings, score, data_set, CHAMPION, ref)
@@ -47,7 +59,7 @@ def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
     try:
         tried = _arm(settings, score, data_set, CHALLENGER, registry.version(ref.name, running.challenger))
     except PermanentError as error:
-        end_unable(settings, score, running.experiment_id, error)
+        unable(running.experiment_id, error)
         return [champion]
     return [_of_split(champion, running, 1 - running.share), _of_split(tried, running, running.share)]
 

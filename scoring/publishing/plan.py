@@ -48,7 +48,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
     score.target.horizon.after(as_of)  # all that looks at what is published may ask for it
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     arms = arms_of(settings, score, data_set)
-    definition_digest = _definition_digest(score, data_set)
+    definition_digest = digest_of_definition(score, data_set)
     with transaction(settings.database()) as connection:
         publications.lock(connection, score.name)
         snapshot = manifest.current(connection, data_set.name, as_of)
@@ -117,7 +117,7 @@ def planned_definition(settings: Settings, publication: Publication) -> tuple[Sc
     catalog = load_catalog(settings.definitions)
     score = catalog.score(publication.score)
     data_set = catalog.data_set(score.data_set)
-    if _definition_digest(score, data_set) != publication.definition_digest:
+    if digest_of_definition(score, data_set) != publication.definition_digest:
         raise PermanentError(
             f"The definition of {score.name} has changed since publication {publication.publication_id} was planned "
             f"by code version {publication.code_version}. Use that version, or run the partition again from "
@@ -126,7 +126,8 @@ def planned_definition(settings: Settings, publication: Publication) -> tuple[Sc
     return score, data_set
 
 
-def _definition_digest(score: Score, data_set: DataSet) -> str:
+def digest_of_definition(score: Score, data_set: DataSet) -> str:
+    """Digest (64 hex digits) of all in the definitions that decides what is published."""
     return digest_of([score.digest, data_set.digest])
 
 

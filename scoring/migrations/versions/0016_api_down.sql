@@ -1,0 +1,2 @@
+DROP TABLE scoring.api_request;
+DROP TABLE scoring.api_key;

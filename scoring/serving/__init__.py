@@ -1,0 +1,1 @@
+"""The scoring API: customers' records, ids and outcomes in; scores, passports and receipts out, over HTTP."""

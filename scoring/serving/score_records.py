@@ -1,0 +1,37 @@
+"""Scores the records of a request: each gets a result or a problem, and a bad one does not hold up the others."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from scoring.errors import PermanentError
+from scoring.serving.answers import Answer, per_record
+from scoring.serving.model import Served
+from scoring.serving.problems import Problem
+
+
+def score_records(served: Served, records: list[Any]) -> tuple[Answer, int]:
+    """The answer to a request for scores, and how many records have got one."""
+    read = served.reader.read(records)
+    problems = dict(read.problems)
+    results: dict[int, Any] = {}
+    if read.positions:
+        _score(served, pa.Table.from_batches([read.rows]), read.positions, results, problems)
+    return per_record(results, problems, score=served.score.name), len(results)
+
+
+def _score(
+    served: Served, rows: pa.Table, positions: list[int], results: dict[int, Any], problems: dict[int, Problem]
+) -> None:
+    """Score rows together; if the model refuses one of them, halve them until it stands alone."""
+    try:
+        results |= zip(positions, served.results(rows), strict=True)
+    except PermanentError as error:
+        if len(positions) == 1:
+            problems[positions[0]] = Problem(
+                422, str(error.args[0]), "urn:scoring:not-scored", title="The model cannot score this record"
+            )
+            return
+        half = len(positions) // 2
+        _score(served, rows.slice(0, half), positions[:half], results, problems)
+        _score(served, rows.slice(half), positions[half:], results, problems)

@@ -112,6 +112,20 @@ class ChannelSettings(BaseSettings):
     )
 
 
+class ExporterSettings(BaseSettings):
+    """Where and how the exporter answers; only it loads them."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_EXPORTER_", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Where it listens.")
+    port: int = Field(default=9108, ge=0, lt=65536, description="Port of /metrics; 0 takes a free one.")
+    token: SecretStr = Field(default=SecretStr(""), description="Bearer token that /metrics asks for.")
+    cache_seconds: float = Field(default=10.0, ge=0, description="So long one reading of the database serves.")
+    statsd_port: int = Field(
+        default=9125, ge=0, lt=65536, description="UDP port for what Airflow sends (StatsD); 0: none."
+    )
+
+
 # What stands in a variable as JSON, and how.
 HOW_TO_WRITE = {
     "source_urls": "write a JSON object of connection names and URIs",
@@ -141,6 +155,11 @@ def load_crm_settings() -> CrmSettings:
 def load_channel_settings() -> ChannelSettings:
     """Read from the environment how people are told; errors as of :func:`load_settings`."""
     return _read(ChannelSettings)
+
+
+def load_exporter_settings() -> ExporterSettings:
+    """Read from the environment how the exporter answers; errors as of :func:`load_settings`."""
+    return _read(ExporterSettings)
 
 
 def channels_from(text: str) -> ChannelSettings:

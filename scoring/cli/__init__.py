@@ -14,6 +14,7 @@ from scoring.cli import (
     data,
     drift,
     experiments,
+    exporter,
     models,
     monitoring,
     outcomes,
@@ -92,6 +93,7 @@ app.command()(monitoring.monitor)
 app.command()(crm.notify)
 app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
+app.command()(exporter.exporter)
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

@@ -131,20 +131,24 @@ _VERDICTS = """
 
 # The evaluation that counts is that of view current_evaluation; the newest date is found by index.
 _FIGURES = """
-    SELECT s.score, e.as_of, a.metric, m.value, m.low, m.high, m.n, coalesce(m.reason, e.reason) AS reason
-    FROM (SELECT DISTINCT score FROM unnest(%(scores)s::text[]) AS u (score)) s
-    CROSS JOIN LATERAL (
-        SELECT e.evaluation_id, e.as_of, e.reason,
+    WITH newest AS MATERIALIZED (  -- once for each score, however many metrics are asked for
+        SELECT s.score, e.evaluation_id, e.as_of, e.reason,
             (SELECT CASE count(*) WHEN 1 THEN '' ELSE 'champion' END FROM scoring.arm a
              WHERE a.publication_id = e.publication_id) AS arm
-        FROM scoring.evaluation e JOIN scoring.publication p USING (publication_id)
-        WHERE e.score = s.score AND e.kind = %(kind)s AND p.state = 'published' AND (e.mature OR e.kind = 'estimated')
-            AND e.evaluation_id = (SELECT c.evaluation_id FROM scoring.current_evaluation c
-                                   WHERE c.publication_id = e.publication_id AND c.kind = e.kind)
-        ORDER BY e.as_of DESC LIMIT 1) e
-    JOIN unnest(%(scores)s::text[], %(metrics)s::text[]) AS a (score, metric) USING (score)
+        FROM (SELECT DISTINCT score FROM unnest(%(scores)s::text[]) AS u (score)) s
+        CROSS JOIN LATERAL (
+            SELECT e.evaluation_id, e.publication_id, e.as_of, e.reason
+            FROM scoring.evaluation e JOIN scoring.publication p USING (publication_id)
+            WHERE e.score = s.score AND e.kind = %(kind)s AND p.state = 'published'
+                AND (e.mature OR e.kind = 'estimated')
+                AND e.evaluation_id = (SELECT c.evaluation_id FROM scoring.current_evaluation c
+                                       WHERE c.publication_id = e.publication_id AND c.kind = e.kind)
+            ORDER BY e.as_of DESC LIMIT 1) e)
+    SELECT e.score, e.as_of, s.metric, m.value, m.low, m.high, m.n, coalesce(m.reason, e.reason) AS reason
+    FROM unnest(%(scores)s::text[], %(metrics)s::text[]) AS s (score, metric)
+    JOIN newest e USING (score)
     LEFT JOIN scoring.metric m ON m.evaluation_id = e.evaluation_id AND m.segment = ''
-        AND m.segment_value = '' AND m.metric = a.metric AND m.arm = e.arm"""
+        AND m.segment_value = '' AND m.metric = s.metric AND m.arm = e.arm"""
 
 _IN_CHARGE = """
     SELECT s.score, m.model_version, m.since

@@ -139,6 +139,20 @@ class ApiSettings(BaseSettings):
     store_records: bool = Field(default=False, description="Whether the body that was asked is kept, too.")
 
 
+class ExporterSettings(BaseSettings):
+    """Where and how the exporter answers; only it loads them."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_EXPORTER_", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Where it listens.")
+    port: int = Field(default=9108, ge=0, lt=65536, description="Port of /metrics; 0 takes a free one.")
+    token: SecretStr = Field(default=SecretStr(""), description="Bearer token that /metrics asks for.")
+    cache_seconds: float = Field(default=10.0, ge=0, description="So long one reading of the database serves.")
+    statsd_port: int = Field(
+        default=9125, ge=0, lt=65536, description="UDP port for what Airflow sends (StatsD); 0: none."
+    )
+
+
 # What stands in a variable as JSON, and how.
 HOW_TO_WRITE = {
     "source_urls": "write a JSON object of connection names and URIs",
@@ -173,6 +187,11 @@ def load_channel_settings() -> ChannelSettings:
 def load_api_settings() -> ApiSettings:
     """Read the scoring API's settings from the environment; errors as of :func:`load_settings`."""
     return _read(ApiSettings)
+
+
+def load_exporter_settings() -> ExporterSettings:
+    """Read from the environment how the exporter answers; errors as of :func:`load_settings`."""
+    return _read(ExporterSettings)
 
 
 def channels_from(text: str) -> ChannelSettings:

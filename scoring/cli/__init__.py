@@ -14,6 +14,7 @@ from scoring.cli import (
     data,
     drift,
     experiments,
+    exporter,
     models,
     monitoring,
     outcomes,
@@ -95,6 +96,7 @@ app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
 app.command()(serving.api)
 app.add_typer(serving.api_key, name="api-key")
+app.command()(exporter.exporter)
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

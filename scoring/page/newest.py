@@ -97,6 +97,19 @@ class Stopped:
     stopped_because: str
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """The newest snapshot of a data set; ``stopped_because`` is None if it may be scored."""
+
+    data_set: str
+    as_of: dt.date
+    received: int
+    accepted: int
+    quarantined: int
+    duplicates: int
+    stopped_because: str | None
+
+
 T = TypeVar("T", InCharge, Rate, Held)
 
 _PUBLISHED = """
@@ -118,17 +131,22 @@ _VERDICTS = """
 
 # The evaluation that counts is that of view current_evaluation; the newest date is found by index.
 _FIGURES = """
-    SELECT s.score, e.as_of, s.metric, m.value, m.low, m.high, m.n, coalesce(m.reason, e.reason) AS reason
-    FROM unnest(%(scores)s::text[], %(metrics)s::text[]) AS s (score, metric)
-    CROSS JOIN LATERAL (
-        SELECT e.evaluation_id, e.as_of, e.reason,
+    WITH newest AS MATERIALIZED (  -- once for each score, however many metrics are asked for
+        SELECT s.score, e.evaluation_id, e.as_of, e.reason,
             (SELECT CASE count(*) WHEN 1 THEN '' ELSE 'champion' END FROM scoring.arm a
              WHERE a.publication_id = e.publication_id) AS arm
-        FROM scoring.evaluation e JOIN scoring.publication p USING (publication_id)
-        WHERE e.score = s.score AND e.kind = %(kind)s AND p.state = 'published' AND (e.mature OR e.kind = 'estimated')
-            AND e.evaluation_id = (SELECT c.evaluation_id FROM scoring.current_evaluation c
-                                   WHERE c.publication_id = e.publication_id AND c.kind = e.kind)
-        ORDER BY e.as_of DESC LIMIT 1) e
+        FROM (SELECT DISTINCT score FROM unnest(%(scores)s::text[]) AS u (score)) s
+        CROSS JOIN LATERAL (
+            SELECT e.evaluation_id, e.publication_id, e.as_of, e.reason
+            FROM scoring.evaluation e JOIN scoring.publication p USING (publication_id)
+            WHERE e.score = s.score AND e.kind = %(kind)s AND p.state = 'published'
+                AND (e.mature OR e.kind = 'estimated')
+                AND e.evaluation_id = (SELECT c.evaluation_id FROM scoring.current_evaluation c
+                                       WHERE c.publication_id = e.publication_id AND c.kind = e.kind)
+            ORDER BY e.as_of DESC LIMIT 1) e)
+    SELECT e.score, e.as_of, s.metric, m.value, m.low, m.high, m.n, coalesce(m.reason, e.reason) AS reason
+    FROM unnest(%(scores)s::text[], %(metrics)s::text[]) AS s (score, metric)
+    JOIN newest e USING (score)
     LEFT JOIN scoring.metric m ON m.evaluation_id = e.evaluation_id AND m.segment = ''
         AND m.segment_value = '' AND m.metric = s.metric AND m.arm = e.arm"""
 
@@ -145,12 +163,11 @@ _HELD = """
     SELECT score, as_of, changed, rows, most_changed, held_at FROM scoring.hold
     WHERE state = 'held' AND score = ANY(%(scores)s) ORDER BY score, as_of DESC LIMIT 100"""
 
-_STOPPED = """
-    SELECT n.data_set, n.as_of, n.stopped_because
+_SNAPSHOTS = """
+    SELECT n.data_set, n.as_of, n.received, n.accepted, n.quarantined, n.duplicates, n.stopped_because
     FROM unnest(%(data_sets)s::text[]) AS d (data_set)
     CROSS JOIN LATERAL (SELECT * FROM scoring.snapshot n WHERE n.data_set = d.data_set AND n.state <> 'superseded'
-                        ORDER BY n.as_of DESC, n.state = 'stopped' DESC, n.snapshot_id DESC LIMIT 1) n
-    WHERE n.state = 'stopped'"""
+                        ORDER BY n.as_of DESC, n.state = 'stopped' DESC, n.snapshot_id DESC LIMIT 1) n"""
 
 
 def published(connection: Connection, scores: Sequence[str]) -> dict[str, Published]:
@@ -169,8 +186,15 @@ def figures(
     connection: Connection, kind: Literal["realised", "estimated"], headlines: dict[str, str]
 ) -> dict[str, Figure]:
     """The newest figure of each score's headline metric: of mature cohorts, or estimated."""
-    asked = {"scores": list(headlines), "metrics": list(headlines.values()), "kind": kind}
-    return {one.score: one for one in all_rows(connection, Figure, _FIGURES, asked)}
+    return {one.score: one for one in figures_of(connection, kind, list(headlines.items()))}
+
+
+def figures_of(
+    connection: Connection, kind: Literal["realised", "estimated"], asked: Sequence[tuple[str, str]]
+) -> list[Figure]:
+    """The newest figure of each score and metric that is asked for: of mature cohorts, or estimated."""
+    arguments = {"scores": [score for score, _ in asked], "metrics": [metric for _, metric in asked], "kind": kind}
+    return all_rows(connection, Figure, _FIGURES, arguments)
 
 
 def in_charge(connection: Connection, models: Mapping[str, str]) -> dict[str, InCharge]:
@@ -191,8 +215,16 @@ def held(connection: Connection, scores: Sequence[str]) -> dict[str, list[Held]]
 
 def stopped(connection: Connection, data_sets: Sequence[str]) -> dict[str, Stopped]:
     """The data sets whose newest snapshot was stopped."""
-    found = all_rows(connection, Stopped, _STOPPED, {"data_sets": list(data_sets)})
-    return {one.data_set: one for one in found}
+    return {
+        one.data_set: Stopped(one.data_set, one.as_of, one.stopped_because)
+        for one in snapshots(connection, data_sets)
+        if one.stopped_because is not None
+    }
+
+
+def snapshots(connection: Connection, data_sets: Sequence[str]) -> list[Snapshot]:
+    """The newest snapshot of each data set that has one, stopped ones included."""
+    return all_rows(connection, Snapshot, _SNAPSHOTS, {"data_sets": list(data_sets)})
 
 
 def _grouped(rows: list[T]) -> dict[str, list[T]]:

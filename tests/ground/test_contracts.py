@@ -29,7 +29,7 @@ ROOMS = sorted(path.parent for path in (ROOT / "scoring").glob("*/__init__.py"))
         ("publishing/plan.py", "import scoring.local.run", LAYERS),
         ("reconcile/reconcile.py", "import scoring.page.overview", LAYERS),
         ("page/overview.py", "import scoring.cli", LAYERS),
-        ("cli/drift.py", "import scoring.page.overview", LAYERS),
+        ("page/overview.py", "import scoring.exporter.collector", LAYERS),
         ("delivery/retry.py", "import scoring.delivery.workers", CIRCLE),
         ("publishing/plan.py", "import scoring.definitions.credit_cards", CATALOG),
         ("page/overview.py", "import scoring.definitions.credit_cards", CATALOG),

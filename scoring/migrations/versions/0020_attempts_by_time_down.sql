@@ -1,0 +1,1 @@
+DROP INDEX scoring.attempt_time;

@@ -127,7 +127,7 @@ def prepared(environment: Mapping[str, str], home: Path) -> tuple[Path, Path]:
 
 def our_server(environment: Mapping[str, str], home: Path, stack: ExitStack) -> Server:
     """Our API, ready, and a key for it."""
-    key = command(environment, "api-key", "create", "--name", "bench", "--scope", "score", "--per-minute", "1000000")
+    key = command(environment, "api-key", "create", "bench", "--scope", "score", "--per-minute", "1000000")
     port = _free_port()
     api = [sys.executable, "-m", "scoring", "api"]
     stack.enter_context(_running(api, {**environment, "SCORING_API_PORT": str(port)}, home / "api.log"))

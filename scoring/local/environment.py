@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings
 
 from scoring.local.keys import USER, Keys
 from scoring.local.places import Places
 from scoring.local.postgres import Server
-from scoring.settings import PROJECT, CrmSettings, Settings
+from scoring.settings import PROJECT, CrmSettings, ExporterSettings, Settings
 
 LOOPBACK = "127.0.0.1"
 NOTIFY_POOL = "notify"
@@ -42,9 +43,14 @@ def local_crm(settings: Settings, keys: Keys) -> CrmSettings:
     return CrmSettings(url=f"http://{LOOPBACK}:{settings.receiver_port}/webhook", secret=keys.crm)
 
 
-def scoring_variables(settings: Settings) -> dict[str, str]:
-    """``settings`` as environment variables, from which :class:`Settings` reads the same values."""
-    return {f"SCORING_{name.upper()}": _text(value) for name, value in settings if value is not None}
+def scoring_variables(*several: BaseSettings) -> dict[str, str]:
+    """Settings as environment variables, from which their classes read the same values."""
+    return {
+        f"{settings.model_config.get('env_prefix', '')}{name.upper()}": _text(value)
+        for settings in several
+        for name, value in settings
+        if value is not None
+    }
 
 
 def base_environment(inherited: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -63,8 +69,19 @@ def base_environment(inherited: Mapping[str, str] | None = None) -> dict[str, st
     return environment
 
 
-def airflow_environment(settings: Settings, places: Places, server: Server, keys: Keys) -> dict[str, str]:
-    """Airflow's environment. As in production, its DAGs get the database and the CRM from its connections."""
+def local_exporter(exports: ExporterSettings, keys: Keys) -> ExporterSettings:
+    """How the local platform's exporter answers: with the environment's token, or one of its own."""
+    own = exports.model_copy(update={"token": keys.exporter})
+    return exports if exports.token.get_secret_value() else own
+
+
+def airflow_environment(
+    settings: Settings, places: Places, server: Server, keys: Keys, *, statsd_port: int
+) -> dict[str, str]:
+    """Airflow's environment. As in production, its DAGs get the database and the CRM from its connections.
+
+    ``statsd_port`` is where Airflow sends its metrics; 0: nowhere.
+    """
     variables = scoring_variables(settings)
     del variables["SCORING_DATABASE_URL"]
     crm = local_crm(settings, keys)
@@ -86,7 +103,17 @@ def airflow_environment(settings: Settings, places: Places, server: Server, keys
         | variables
         | {name: json.dumps(connection) for name, connection in connections.items()}
         | _airflow_options(places, server, keys, settings.airflow_port)
+        | (airflow_metrics(statsd_port) if statsd_port else {})
     )
+
+
+def airflow_metrics(port: int) -> dict[str, str]:
+    """Variables that make Airflow send its metrics to the exporter on this machine."""
+    return {
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_HOST": LOOPBACK,
+        "AIRFLOW__METRICS__STATSD_PORT": str(port),
+    }
 
 
 def _airflow_options(places: Places, server: Server, keys: Keys, port: int) -> dict[str, str]:

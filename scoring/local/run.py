@@ -6,9 +6,10 @@ import time
 import psycopg2
 
 from scoring.catalog import load_catalog
+from scoring.database import Connection
 from scoring.domain.dag_ids import score_dag
 from scoring.errors import ConfigurationError, ScoringError
-from scoring.local import results
+from scoring.local import results, watched
 from scoring.local.charge import in_charge
 from scoring.local.interrupts import interruptible
 from scoring.local.partition_run import PartitionRun
@@ -66,6 +67,8 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
                 seconds[as_of, score.name] = partition.runs[score_dag(score.name)].seconds or 0.0
         after = results.results(connection, scores)
         stand, charge = standing(connection, definitions), in_charge(connection, definitions)
+        with progress.step("Scoring API and exporter"):
+            watching = _watched(platform, connection, works, progress)
     finally:
         connection.close()
     progress.console.print()
@@ -75,6 +78,7 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
     if because := reasons(found):
         progress.say("\n".join(["Updates are needed, because", *(f"  {reason}" for reason in because)]))
     progress.say("\n".join(["In charge are", *charge]))
+    progress.say("\n".join(watching))
     unchanged = all(
         key in before and before[key].checksum == after[key].checksum and not new_events(after[key], before[key])
         for key in seconds
@@ -82,6 +86,15 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
     if unchanged and not sum(new_requests(after[key], before.get(key)) for key in seconds):
         progress.say("Everything was done already: the same checksums, 0 new events, 0 requests.")
     progress.say(_where_to_look(platform, works))
+
+
+def _watched(platform: Platform, connection: Connection, works: list[Work], progress: Progress) -> list[str]:
+    """A line about the API and one about the exporter."""
+    platform.wait_for_watchers(progress)
+    work, port = works[0], platform.exports.port
+    asked = watched.ask(connection, work.scores[0], work.data_set, platform.serves.port, platform.keys)
+    count = watched.series(port, platform.exports.token.get_secret_value())
+    return [*([asked.line] if asked else []), f"Exporter: {count:,} series for Prometheus."]
 
 
 def _in_order(works: list[Work]) -> list[tuple[dt.date, Work]]:

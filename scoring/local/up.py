@@ -3,11 +3,12 @@
 import time
 
 from scoring.errors import ScoringError
-from scoring.local.environment import local_crm
+from scoring.local.environment import LOOPBACK, local_crm
 from scoring.local.interrupts import interruptible
 from scoring.local.keys import USER
 from scoring.local.platform import POLL_SECONDS, Platform, running_platform
 from scoring.local.progress import Progress
+from scoring.local.watched import api_key
 from scoring.settings import Settings
 
 
@@ -17,6 +18,8 @@ def up(settings: Settings) -> int:
     try:
         with interruptible(), running_platform(settings, progress) as platform:
             platform.start_triggerer()
+            with progress.step("Scoring API and exporter"):
+                platform.wait_for_watchers(progress)
             progress.say(_where(platform))
             while True:
                 platform.check()
@@ -33,11 +36,14 @@ def _where(platform: Platform) -> str:
     settings, places = platform.settings, platform.places
     docs = settings.expectations_dir / "uncommitted" / "data_docs" / "index.html"
     password = platform.keys.airflow_password.get_secret_value()
+    token = platform.exports.token.get_secret_value()
     lines = [
         "",
         "Running.",
         f"  Airflow      {platform.api.url}   user {USER}, password {password}",
         f"  Scoring page {platform.api.url}/plugin/scoring",
+        f"  Scoring API  http://{LOOPBACK}:{platform.serves.port}   key {api_key(platform.keys)}",
+        f"  Metrics      http://{LOOPBACK}:{platform.exports.port}/metrics   token {token}",
         f"  CRM stand-in {local_crm(settings, platform.keys).url}",
         f"  Database     {settings.database()}",
         f"  Data Docs    {docs}",

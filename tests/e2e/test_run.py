@@ -39,6 +39,8 @@ class Installation:
     """A local platform of the test's own."""
 
     settings: Settings
+    api_port: int
+    exporter_port: int
 
     def environment(self) -> dict[str, str]:
         settings = self.settings
@@ -49,6 +51,9 @@ class Installation:
             "SCORING_DEFINITIONS": settings.definitions,
             "SCORING_AIRFLOW_PORT": str(settings.airflow_port),
             "SCORING_RECEIVER_PORT": str(settings.receiver_port),
+            "SCORING_API_PORT": str(self.api_port),
+            "SCORING_EXPORTER_PORT": str(self.exporter_port),
+            "SCORING_EXPORTER_STATSD_PORT": "0",
             "PYTHONPATH": os.pathsep.join(str(PROJECT / part) for part in ("", "tests", "tests/e2e")),
         }
 
@@ -110,7 +115,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
             airflow_port=free_port(),
             receiver_port=free_port(),
             database_url=SecretStr(""),
-        )
+        ),
+        free_port(),
+        free_port(),
     )
 
 
@@ -238,12 +245,13 @@ def fresh(installation: Installation, tmp_path: Path) -> Callable[..., Installat
     """Another installation with some settings changed."""
 
     def make(**changes: object) -> Installation:
-        return Installation(installation.settings.model_copy(update={"home": tmp_path / "var", **changes}))
+        ports = {name: changes.pop(name, getattr(installation, name)) for name in ("api_port", "exporter_port")}
+        return Installation(installation.settings.model_copy(update={"home": tmp_path / "var", **changes}), **ports)
 
     return make
 
 
-@pytest.mark.parametrize("setting", ["airflow_port", "receiver_port"])
+@pytest.mark.parametrize("setting", ["airflow_port", "receiver_port", "api_port", "exporter_port"])
 def test_a_busy_port_is_named_with_its_setting_before_anything_is_started(
     fresh: Callable[..., Installation], setting: str
 ) -> None:

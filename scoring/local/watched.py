@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from scoring.database import Connection, transaction
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
+from scoring.errors import IntegrityError
 from scoring.local.environment import LOOPBACK
 from scoring.local.keys import Keys
 from scoring.publishing import publications
+from scoring.publishing.publications import Publication
 from scoring.serving import key_store
 from scoring.serving.keys import SCOPES, digest_of, written
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 
-KEY_ID = "local"
+KEY_ID = "0" * 12  # an id is 12 hexadecimal digits
 CALLS = 500
 PER_MINUTE = 1_000_000
 TIMEOUT_SECONDS = 30.0
@@ -83,45 +84,39 @@ def ask(connection: Connection, score: Score, data_set: DataSet, port: int, keys
     """Ask the API about customers of the newest publication, one at a time; None if there is none."""
     with connection:
         published = publications.published(connection, score.name, None)
-        snapshot = published and manifest.by_id(connection, published.snapshot_id)
-        if published is None or snapshot is None:
+        if published is None:
             return None
-        with lake.SnapshotFile(snapshot.location) as file:
-            customers = next(iter(file.groups(list(data_set.column_names)))).slice(0, CALLS)
-        rows = [publications.row_of(connection, published.publication_id, key) for key in _ids(customers, data_set)]
+        customers = _some(connection, published, data_set)
+        rows = [publications.row_of(connection, published.publication_id, one[data_set.key]) for one in customers]
     headers = {"Authorization": f"Bearer {api_key(keys)}", "Content-Type": "application/json"}
     server = http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT_SECONDS)
-    passed, same = [], 0
-    for record, row in zip(records(customers), rows, strict=True):
-        body, began = json.dumps({"records": [record]}), time.perf_counter()
+    passed, values = [], []
+    for record in customers:
+        body, began = json.dumps({"records": [record]}, default=str), time.perf_counter()
         server.request("POST", f"/v1/scores/{score.name}", body, headers)
         answer = json.loads(server.getresponse().read())
         passed.append((time.perf_counter() - began) * 1000)
-        found = answer["results"][0].get("result", {})
-        same += row is not None and found.get("value") == row.value
+        values.append(answer["results"][0].get("result", {}).get("value"))
     server.close()
+    same = sum(row is not None and row.value == value for row, value in zip(rows, values, strict=True))
     p50, p95, p99 = (float(p) for p in np.percentile(passed, (50, 95, 99)))
     return Asked(score.name, len(passed), (p50, p95, p99), same)
 
 
-def records(customers: pa.Table) -> list[dict[str, Any]]:
-    """Customers of a snapshot as the API takes them."""
-    return [{name: _written(value) for name, value in row.items()} for row in customers.to_pylist()]
+def _some(connection: Connection, published: Publication, data_set: DataSet) -> list[dict[str, Any]]:
+    """The first customers of a publication's snapshot, as the API takes them but for dates and decimals."""
+    snapshot = manifest.by_id(connection, published.snapshot_id)
+    if snapshot is None:
+        raise IntegrityError(f"{published.name} has lost its snapshot {published.snapshot_id}.")
+    with lake.SnapshotFile(snapshot.location) as file:
+        found: list[dict[str, Any]] = next(iter(file.groups(list(data_set.column_names)))).slice(0, CALLS).to_pylist()
+    return found
 
 
 def series(port: int, token: str) -> int:
     """How many series a part exports at ``/metrics``."""
     _, text = _get(port, "/metrics", {"Authorization": f"Bearer {token}"})
     return sum(1 for line in text.splitlines() if line and not line.startswith("#"))
-
-
-def _ids(customers: pa.Table, data_set: DataSet) -> list[str]:
-    found: list[str] = customers.column(data_set.key).to_pylist()
-    return found
-
-
-def _written(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _get(port: int, path: str, headers: dict[str, str]) -> tuple[int, str]:

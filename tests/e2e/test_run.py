@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -153,6 +154,14 @@ def test_the_next_run_completes_all_partitions_and_leaves_nothing_running(comple
     assert completed.left == []
     for as_of in (JUNE, JULY):
         assert f"✓ shop {as_of}" in completed.output
+
+
+@pytest.mark.scheduler
+def test_the_api_gives_what_is_published_and_the_exporter_exports(completed: Ended) -> None:
+    said = re.search(r"API: (\d+) calls for leaving, .*; (\d+) gave the published value", completed.output)
+    assert said is not None, completed.output
+    assert int(said[1]) == int(said[2]) > 0
+    assert re.search(r"Exporter: [\d,]+ series", completed.output)
 
 
 @pytest.mark.scheduler

@@ -21,7 +21,7 @@ from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
 from scoring.models.fitting import fitting_encoding, scored_with
 from scoring.models.registry import Registry
-from scoring.models.scorer import Scorer
+from scoring.models.scorer import BLOCK, Scorer
 from scoring.publishing import publications, shards
 from scoring.publishing.arms import ChallengerFailed, assign, blamed, end_unable
 from scoring.publishing.copy_format import encode
@@ -102,7 +102,7 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
         )
     encoding = fitting_encoding(ref, score, data_set)
     estimator = registry.load(replace(ref, digest=arm.model_digest), score.trusted_types)
-    return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref))
+    return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), block=BLOCK)
 
 
 def _loaded(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from factories import customers, table_of
 from shop_definitions import LEAVING, SHOP, SPENDING
@@ -11,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from scoring.errors import PermanentError
 from scoring.models.encoding import Encoding
-from scoring.models.scorer import Scorer
+from scoring.models.scorer import BLOCK, Scorer
 
 ROWS = 5
 
@@ -121,3 +122,19 @@ def test_an_estimator_of_scikit_learn_gives_its_own_predictions(score, estimator
     found = scorer(estimator, score).values_of(frame, keys)
     expected = estimator.predict_proba(frame)[:, 1] if score is LEAVING else np.maximum(estimator.predict(frame), 0.0)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("width", [2, 11, 33])
+@pytest.mark.parametrize("kind", [LogisticRegression, LinearRegression])
+def test_in_blocks_a_linear_model_gives_a_row_the_same_to_the_last_bit_alone_and_among_many(kind, width):
+    random = np.random.default_rng(width)
+    names = [f"f{place}" for place in range(width)]
+    frame = pd.DataFrame(random.normal(size=(3003, width)), columns=names)
+    estimator = kind().fit(frame, np.arange(3003) % 2)
+    score = (LEAVING if kind is LogisticRegression else SPENDING).model_copy(update={"minimum": None})
+    model = Scorer(estimator, score, Encoding.of(score, SHOP), key=SHOP.key, name="a model", block=BLOCK)
+    keys = pa.chunked_array([[str(place) for place in range(3003)]])
+    whole = model.values_of(frame, keys)
+    for size in (1, 7, 250):
+        pieces = [model.values_of(frame[at : at + size], keys[at : at + size]) for at in range(0, 500, size)]
+        np.testing.assert_array_equal(np.concatenate(pieces), whole[: len(pieces) * size])

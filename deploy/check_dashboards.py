@@ -59,8 +59,13 @@ def without_figures(prometheus: str, rate_interval: str, wait: float) -> list[Qu
     """The needed queries without figures, asked again until all have some or ``wait`` seconds are over."""
     left, until = list(queries(rate_interval)), time.monotonic() + wait
     while True:
-        left = [one for one in left if figures(prometheus, one.expression) == 0 and one.needed]
-        if not left or time.monotonic() >= until:
+        late = time.monotonic() >= until
+        try:
+            left = [one for one in left if figures(prometheus, one.expression) == 0 and one.needed]
+        except urllib.error.URLError:  # it is only starting, perhaps
+            if late:
+                raise
+        if late or not left:
             return left
         time.sleep(0.5)
 
@@ -73,7 +78,11 @@ def main() -> int:
     parser.add_argument("--wait", type=float, default=0.0, help="ask again for so many seconds")
     options = parser.parse_args()
     asked = list(queries(options.rate_interval))
-    missing = without_figures(options.prometheus.rstrip("/"), options.rate_interval, options.wait)
+    try:
+        missing = without_figures(options.prometheus.rstrip("/"), options.rate_interval, options.wait)
+    except urllib.error.URLError as error:
+        print(f"Prometheus cannot be reached at {options.prometheus}: {error.reason}")
+        return 2
     for one in missing:
         print(f"no figures: {one.dashboard}: {one.title}: {one.expression}")
     print(f"{len(asked) - len(missing)} of {len(asked)} queries have figures.")

@@ -6,11 +6,11 @@ import runpy
 import pytest
 import yaml
 
-from scoring.settings import PROJECT, ChannelSettings, CrmSettings, Settings
+from scoring.settings import PROJECT, ChannelSettings, CrmSettings, ExporterSettings, Settings
 
 SETTINGS = {
     f"{kind.model_config['env_prefix']}{name.upper()}"
-    for kind in (Settings, CrmSettings, ChannelSettings)
+    for kind in (Settings, CrmSettings, ChannelSettings, ExporterSettings)
     for name in kind.model_fields
 }
 

@@ -128,6 +128,17 @@ def champions(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return made
 
 
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus' own checker; CI must have it."""
+    found = shutil.which("promtool")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Prometheus: apt-get install prometheus", pytrace=False)
+        pytest.skip("there is no promtool; Debian's package is `prometheus`")
+    return found
+
+
 @pytest.fixture
 def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine that stands in Tokyo, not in UTC."""

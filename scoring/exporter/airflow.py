@@ -22,6 +22,7 @@ LOOP_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 COMPONENTS = {"scheduler_heartbeat": "scheduler", "dag_processor_heartbeat": "dag_processor",
               "triggerer_heartbeat": "triggerer"}  # fmt: skip
 ALWAYS_THERE = ("scheduler", "dag_processor")
+OF_TASKS = ("airflow_task_successes_total", "airflow_task_failures_total")
 
 
 class Sent(NamedTuple):
@@ -119,11 +120,10 @@ class Airflow(Collector):
         self._dag_ids, self._clock = frozenset(dag_ids), clock
         self._pools: set[str] = set()
         self._lock = threading.Lock()
-        self._values: dict[Series, float] = dict.fromkeys(
-            [(LINES, (result,)) for result in ("used", "ignored", "malformed")]
-            + [("airflow_heartbeats_total", (component,)) for component in ALWAYS_THERE],
-            0.0,
-        )
+        grow = [(LINES, (result,)) for result in ("used", "ignored", "malformed")]
+        grow += [("airflow_heartbeats_total", (component,)) for component in ALWAYS_THERE]
+        grow += [(name, (dag_id,)) for name in OF_TASKS for dag_id in dag_ids]  # a first failure is then growth
+        self._values: dict[Series, float] = dict.fromkeys(grow, 0.0)
         self._set_at: dict[Series, float] = {}
         self._heard: dict[str, float] = dict.fromkeys(ALWAYS_THERE, clock())
         self._times: dict[Series, _Times] = {}

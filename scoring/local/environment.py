@@ -113,6 +113,8 @@ def airflow_metrics(port: int) -> dict[str, str]:
         "AIRFLOW__METRICS__STATSD_ON": "True",
         "AIRFLOW__METRICS__STATSD_HOST": LOOPBACK,
         "AIRFLOW__METRICS__STATSD_PORT": str(port),
+        "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",  # facts with tags
+        "AIRFLOW__METRICS__LEGACY_NAMES_ON": "False",
     }
 
 

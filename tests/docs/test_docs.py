@@ -5,12 +5,14 @@ import runpy
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
-from scoring.settings import PROJECT, ApiSettings, ChannelSettings, CrmSettings, Settings
+from scoring.settings import PROJECT
 
 SETTINGS = {
     f"{kind.model_config['env_prefix']}{name.upper()}"
-    for kind in (Settings, CrmSettings, ChannelSettings, ApiSettings)
+    for kind in BaseSettings.__subclasses__()
+    if kind.__module__ == "scoring.settings"
     for name in kind.model_fields
 }
 

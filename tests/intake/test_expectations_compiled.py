@@ -51,14 +51,16 @@ SLOW = [
     ("expect_column_values_to_match_regex", {"column": "id", "regex": "\\Bz"}),
     (BETWEEN, {"column": "since", "min_value": "2020-01-01"}),
     ("expect_column_values_to_be_in_set", {"column": "amount", "value_set": ["a"]}),
-    (BETWEEN, {"column": "amount", "min_value": 0, "row_condition": 'count > 0', "condition_parser": "pandas"}),
+    (BETWEEN, {"column": "amount", "min_value": 0, "row_condition": "count > 0", "condition_parser": "pandas"}),
     ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "whole", "column_B": "count"}),
 ]
 
 
 def suite_of(folder, rules, severity="critical"):
     (folder / "expectations").mkdir(parents=True, exist_ok=True)
-    (folder / "great_expectations.yml").write_text((PROJECT / "great_expectations" / "great_expectations.yml").read_text())
+    (folder / "great_expectations.yml").write_text(
+        (PROJECT / "great_expectations" / "great_expectations.yml").read_text()
+    )
     stated = [{"type": kind, "kwargs": kwargs, "severity": severity} for kind, kwargs in rules]
     (folder / "expectations" / "people.json").write_text(json.dumps({"name": "people", "expectations": stated}))
     return load_suite(folder, PEOPLE)

@@ -85,7 +85,9 @@ def test_if_no_record_can_be_used_the_answer_is_a_problem(api):
 
 
 def test_numbers_keep_every_digit_that_was_written(api):
-    body = json.dumps({"records": [record(1, spend=0.1, balance=9999999999.99)]}).replace("9999999999.99", "1234567890.12")
+    body = json.dumps({"records": [record(1, spend=0.1, balance=9999999999.99)]}).replace(
+        "9999999999.99", "1234567890.12"
+    )
     answer = api.client.post("/v1/scores/spending", content=body, headers={"Content-Type": "application/json"})
     assert answer.json()["results"][0]["result"]["value"] == 0.1
     vanishing = body.replace('"spend": 0.1', '"spend": 1e-400')

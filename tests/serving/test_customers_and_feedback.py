@@ -37,7 +37,7 @@ def test_a_customers_scores_come_with_their_passports_and_their_history(shop, ap
         assert api.client.get(f"/v1/customers/{path}").status_code in (404, 422)
 
 
-def test_definitions_and_models_are_told(shop, api):
+def test_definitions_and_models_are_told(api):
     leaving, spending = api.client.get("/v1/scores").json()["scores"]
     assert (leaving["kind"], leaving["points"], leaving["bands"][0]) == (
         "classification",

@@ -204,7 +204,7 @@ def test_without_a_registry_requests_are_answered(own_registry, tmp_path):
         assert api.client.post("/v1/scores/leaving", json=ONE).status_code == 200
 
 
-def test_metrics_have_templates_and_no_customers_and_the_log_neither(shop, api, caplog):
+def test_metrics_have_templates_and_no_customers_and_the_log_neither(api, caplog):
     with caplog.at_level("INFO", "scoring"):
         api.client.get("/v1/customers/c0001/scores")
         api.client.get("/v1/secret-place")

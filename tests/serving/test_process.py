@@ -26,7 +26,8 @@ def free_port():
 def environment(shop):
     port = str(free_port())
     return {
-        "PATH": "/usr/bin:/bin", "PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}", "SCORING_DEFINITIONS": "shop_definitions",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}", "SCORING_DEFINITIONS": "shop_definitions",
         "SCORING_DATABASE_URL": shop.database(), "SCORING_EXPECTATIONS_DIR": str(shop.expectations_dir),
         "SCORING_MLFLOW_TRACKING_URI": shop.mlflow_tracking_uri.get_secret_value(), "SCORING_API_PORT": port,
         "SCORING_API_DRAIN_SECONDS": "1.5", "SCORING_API_RECEIVE_SECONDS": "60", "MLFLOW_DISABLE_TELEMETRY": "true",

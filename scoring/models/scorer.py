@@ -38,8 +38,8 @@ class Scorer:
     name
         The model's name in messages: ``delinquency_risk version 3``.
     block
-        The estimator is shown a multiple of so many rows, the last one repeated. With :data:`BLOCK` a linear model gives
-        a customer the same number to the last bit, alone or among a million.
+        The estimator is shown a multiple of so many rows, the last one repeated. With :data:`BLOCK` a linear model
+        gives a customer the same number to the last bit, alone or among a million.
     """
 
     def __init__(

@@ -93,7 +93,7 @@ def _description(app: FastAPI, catalog: Catalog) -> dict[str, Any]:
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "sk_<id>_<secret>"}}
         operation = found["paths"]["/v1/scores/{score}"]["post"]
         item = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in records]} if records else {}
-        examples = {one.title: example_record(catalog.data_set(one.data_set)) for one in scores}
+        examples = {one.name: example_record(catalog.data_set(one.data_set)) for one in scores}
         operation["requestBody"] = shapes.body("records", item, examples)
         operation["parameters"] = [*operation["parameters"], IDEMPOTENCY]
         for parameter in operation["parameters"]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 access = logging.getLogger("scoring.serving.access")
 
+MOST_HEADER_BYTES = 16 << 10
 ANONYMOUS = frozenset({"/healthz", "/readyz"})
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -82,6 +83,8 @@ class Gate:
             self._in_flight -= 1
 
     async def _admitted(self, scope: Scope, receive: Receive, answering: "_Answering") -> None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
+            raise Problem(431, f"The headers have more than {MOST_HEADER_BYTES} bytes.", headers=CLOSE)
         headers = _headers(scope)
         client = scope.get("client") or ("",)
         key = await self._api.doorkeeper.admit(headers.get(b"authorization", ""), client[0], self._api.blocking)

@@ -30,11 +30,12 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of the head."""
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
+        expected = self._head_bytes is not None
         super().data_received(data)
-        if self._head_bytes is not None and self._head_bytes > MOST_HEAD_BYTES:
-            self._refuse(b"431 Request Header Fields Too Large")
+        if expected and self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         """Start to count, and to wait."""

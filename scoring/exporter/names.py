@@ -1,4 +1,4 @@
-"""The metrics that are read from PostgreSQL: name, type, labels and meaning; docs/metrics.md lists them. Pure.
+"""The metrics that are read from PostgreSQL: name, type, labels and meaning; docs/metrics.md lists them.
 
 Names follow Prometheus: base units, ``_seconds``, ``_ratio``, ``_timestamp_seconds``, ``_total`` for what only grows.
 The values of each label are bounded by the definitions, or by a list in the code.

@@ -24,7 +24,7 @@ from factories_exporter import TOKEN, serving
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from statsd import StatsClient
 
-from scoring.exporter.airflow import METRICS as OF_AIRFLOW
+from scoring.exporter.airflow_names import METRICS as OF_AIRFLOW
 from scoring.exporter.collector import reader
 from scoring.exporter.names import METRICS
 from scoring.settings import PROJECT

@@ -3,7 +3,7 @@
 import re
 
 from scoring.exporter import names
-from scoring.exporter.airflow import METRICS as OF_AIRFLOW
+from scoring.exporter.airflow_names import METRICS as OF_AIRFLOW
 from scoring.settings import PROJECT
 
 PAGE = (PROJECT / "docs" / "metrics.md").read_text()

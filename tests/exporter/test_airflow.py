@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from scoring.exporter.airflow import COMPONENTS, GAUGE_SECONDS, METRICS, SENT, Airflow
+from scoring.exporter.airflow import GAUGE_SECONDS, Airflow
+from scoring.exporter.airflow_names import COMPONENTS, METRICS, SENT
 from scoring.exporter.statsd import Line, parse
 
 DAGS = ("score_churn", "ingest_people")
@@ -77,14 +78,15 @@ def test_facts_of_airflow_become_metrics_with_base_units(world: World) -> None:
         "airflow.pool.open_slots,pool_name=default_pool:128|g",
         "airflow.dagrun.duration.success,dag_id=score_churn,run_type=manual:7000|ms",
         "airflow.dagrun.duration.success,dag_id=score_churn,run_type=manual:0.1|ms",
+        "airflow.dagrun.duration.success,dag_id=score_churn,run_type=manual:5000|ms",
         "airflow.ti_failures,dag_id=score_churn,task_id=plan:1|c",
         "airflow.dag_processing.import_errors:2|g",
     )
     assert found["airflow_pool_slots", ("default_pool", "open")] == 128
-    assert found["airflow_dag_run_duration_seconds_sum", ("score_churn", "success")] == pytest.approx(7.0001)
-    assert found["airflow_dag_run_duration_seconds_bucket", ("score_churn", "5", "success")] == 1
-    assert found["airflow_dag_run_duration_seconds_bucket", ("score_churn", "10", "success")] == 2
-    assert found["airflow_dag_run_duration_seconds_bucket", ("score_churn", "+Inf", "success")] == 2
+    assert found["airflow_dag_run_duration_seconds_sum", ("score_churn", "success")] == pytest.approx(12.0001)
+    assert found["airflow_dag_run_duration_seconds_bucket", ("score_churn", "5", "success")] == 2
+    assert found["airflow_dag_run_duration_seconds_bucket", ("score_churn", "10", "success")] == 3
+    assert found["airflow_dag_run_duration_seconds_bucket", ("score_churn", "+Inf", "success")] == 3
     assert found["airflow_task_failures_total", ("score_churn",)] == 1
     assert found["airflow_task_failures_total", ("ingest_people",)] == 0
     assert found["airflow_dag_import_errors", ()] == 2

@@ -9,7 +9,7 @@ import pytest
 from factories_exporter import Samples, catalog, samples
 from prometheus_client import CollectorRegistry, generate_latest
 
-from scoring.database import connect, execute
+from scoring.database import connect, execute, value
 from scoring.errors import TransientError
 from scoring.exporter.collector import Truth, reader
 from scoring.exporter.families import Families, fill
@@ -40,7 +40,7 @@ def midnight(date: dt.date) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "labels", "value"),
+    ("name", "labels", "said"),
     [
         ("scoring_up", (), 1),
         ("scoring_definition_mistakes", (), 0),
@@ -82,8 +82,8 @@ def midnight(date: dt.date) -> float:
         ("scoring_findings", ("dead deliveries", "true"), 1),
     ],
 )
-def test_a_metric_says_what_the_tables_say(found: Samples, name: str, labels: tuple[str, ...], value: float) -> None:
-    assert found[name, labels] == pytest.approx(value)
+def test_a_metric_says_what_the_tables_say(found: Samples, name: str, labels: tuple[str, ...], said: float) -> None:
+    assert found[name, labels] == pytest.approx(said)
 
 
 def test_every_metric_is_there_on_a_living_installation(found: Samples) -> None:
@@ -98,11 +98,11 @@ def test_one_state_of_a_publication_holds_at_a_time(found: Samples) -> None:
 
 
 def test_figures_stand_within_their_intervals(found: Samples) -> None:
-    realised = {labels: value for (name, labels), value in found.items() if name == "scoring_realised_metric"}
+    realised = {labels: figure for (name, labels), figure in found.items() if name == "scoring_realised_metric"}
     assert {metric for _, metric, _ in realised} >= {"precision", "recall", "roc_auc", "mae", "rmse"}
     assert {metric for headline, metric, _ in realised if headline == "true"} == {"roc_auc", "mae"}
-    for labels, value in realised.items():
-        assert found["scoring_realised_metric_low", labels] < value < found["scoring_realised_metric_high", labels]
+    for labels, figure in realised.items():
+        assert found["scoring_realised_metric_low", labels] < figure < found["scoring_realised_metric_high", labels]
 
 
 def test_a_feature_that_is_no_longer_defined_makes_no_series(filled: str) -> None:
@@ -152,22 +152,45 @@ def test_after_a_failure_the_next_reading_succeeds(filled: str) -> None:
     assert [exported(truth)["scoring_up", ()] for _ in range(2)] == [0, 1]
 
 
-def test_a_reading_serves_for_a_while_and_one_goes_on_at_a_time(filled: str) -> None:
+def test_one_reading_goes_on_at_a_time_and_nobody_waits_long_for_it(filled: str) -> None:
     observed = reader(filled, catalog())()
     calls, may_go_on = [], threading.Event()
 
     def read():
         calls.append(1)
-        may_go_on.wait(20)
+        may_go_on.wait(60)
         return observed
 
-    truth = Truth(read, catalog(), cache_seconds=3600, patience=0.01)
-    assert [exported(truth)["scoring_up", ()] for _ in range(3)] == [0, 0, 0]  # nobody waits longer
+    truth = Truth(read, catalog(), cache_seconds=0, patience=0.01)
+    assert [exported(truth)["scoring_up", ()] for _ in range(3)] == [0, 0, 0]
+    assert len(calls) == 1
     may_go_on.set()
-    patient = truth._newest
-    assert patient.done.wait(20)
+    assert truth._newest.done.wait(60)
+    exported(truth)
+    assert len(calls) == 2
+
+
+def test_a_reading_serves_for_a_while(filled: str) -> None:
+    observed, calls = reader(filled, catalog())(), []
+
+    def read():
+        calls.append(1)
+        return observed
+
+    truth = Truth(read, catalog(), cache_seconds=3600)
     assert [exported(truth)["scoring_up", ()] for _ in range(3)] == [1, 1, 1]
     assert len(calls) == 1
+
+
+def test_drift_is_what_was_measured_against_training(filled: str, found: Samples) -> None:
+    with connect(filled) as connection:
+        measured = value(
+            connection,
+            "SELECT distance FROM scoring.current_drift WHERE score = 'churn' AND as_of = %s AND against = 'training' "
+            "AND segment = '' AND column_name = 'feature_02' AND kind = 'feature'",
+            (TODAY,),
+        )
+    assert found["scoring_feature_drift_distance", ("feature_02", "values", "churn")] == measured
 
 
 def test_nothing_is_written_and_all_is_of_one_moment(filled: str) -> None:

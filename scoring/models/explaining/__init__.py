@@ -1,1 +1,1 @@
-"""Why a model gives a customer this score: the contribution of each feature, exact and additive. Features in, numbers out."""
+"""Why a model gives a customer this score: features in, the contribution of each out, exact and additive."""

@@ -5,8 +5,10 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.preprocessing import StandardScaler
 
+from scoring.domain.reasons import Reason, Reasons, told
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
 from scoring.models.encoding import Encoding
@@ -18,7 +20,6 @@ from scoring.models.explaining.trees import TreeContributions
 Floats = NDArray[np.float64]
 Places = NDArray[np.int16]
 
-TOLERANCE = 1e-6  # of the margin, absolute, or relative if that is more
 REMEDY = (
     "Use a linear model or an ensemble of trees of scikit-learn, perhaps behind scalers and a SimpleImputer in a "
     "Pipeline (docs/reason-codes.md), or remove 'reasons' from the definition."
@@ -48,8 +49,10 @@ class Explainer:
         Of ``base`` and contributions.
     """
 
-    def __init__(self, parts: Parts, inner: _Contributions, unit: Unit, encoding: Encoding, precision: Any) -> None:
-        self._parts, self._inner, self._precision = parts, inner, precision
+    def __init__(
+        self, score: Score, encoding: Encoding, parts: Parts, inner: _Contributions, *, unit: Unit, precision: Any
+    ) -> None:
+        self._score, self._parts, self._inner, self._precision = score, parts, inner, precision
         self._slope = 1.0 if parts.slope is None else parts.slope
         self.names, self.base = encoding.names, self._slope * inner.base + parts.offset
         self.unit: Unit = unit if parts.slope is None else "log-odds"
@@ -76,16 +79,28 @@ class Explainer:
             if trees is not None:
                 found = TreeContributions(trees.trees, len(encoding.features))
                 found.base += trees.base
-                return cls(parts, found, trees.unit, encoding, trees.precision)
+                return cls(score, encoding, parts, found, unit=trees.unit, precision=trees.precision)
             unit: Unit = "log-odds" if score.kind == "classification" else "amount"
-            return cls(parts, _linear(parts, background), unit, encoding, np.float64)
+            return cls(score, encoding, parts, _linear(parts, background), unit=unit, precision=np.float64)
         except NotExplainable as error:
-            raise PermanentError(f"The estimator of {score.name} cannot be explained: {error}.", remedy=REMEDY) from error
+            raise PermanentError(
+                f"The estimator of {score.name} cannot be explained: {error}.", remedy=REMEDY
+            ) from error
 
-    @property
-    def is_quick(self) -> bool:
-        """Whether it is quick enough for all customers of a publication; very large trees take a second for each."""
-        return self._inner.has_table
+    def refuse_slow(self) -> None:
+        """Refuse to explain all customers of a publication if each takes a good part of a second.
+
+        Raises
+        ------
+        PermanentError
+            If the trees are too large.
+        """
+        if not self._inner.has_table:
+            raise PermanentError(
+                f"The trees of {self._score.name}'s model are too large to explain all customers.",
+                remedy="Limit them ('max_leaf_nodes', 'max_depth') and train a version, or leave 'stored' out of the "
+                "definition's reasons: single customers are still explained when asked for.",
+            )
 
     def contributions(self, features: pd.DataFrame) -> Floats:
         """What each feature contributes, float64 of shape (rows, features); with :attr:`base` it adds up to the margin.
@@ -105,7 +120,16 @@ class Explainer:
         margin = self.base + contributions.sum(axis=1)
         if self._parts.is_monotone:
             return None
-        return 1 / (1 + np.exp(-margin)) if self.unit == "log-odds" else np.asarray(margin)
+        return np.asarray(expit(margin) if self.unit == "log-odds" else margin)
+
+    def reasons(self, features: pd.DataFrame) -> list[list[Reason]]:
+        """For each row of features the reasons that the definition asks for, the strongest first."""
+        wanted = self._score.reasons or Reasons()
+        places, values = top(self.contributions(features), wanted.count)
+        return [
+            told(wanted, [(self.names[place], value) for place, value in zip(*row, strict=True)])
+            for row in zip(places.tolist(), values.tolist(), strict=True)
+        ]
 
 
 def top(contributions: Floats, count: int) -> tuple[Places, Floats]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Patterns = NDArray[np.int32 | np.int64]
 
 NONE = -1
 FEW = 31  # conditions that fit into 32 bits
@@ -103,8 +104,8 @@ class Forest:
         """The features on which any tree splits."""
         return [int(one) for one in np.unique(self._feature[self._feature != NONE])]
 
-    def patterns(self, columns: Floats) -> Ints:
-        """Which conditions of each leaf's path customers meet, bit j for condition j: int64 of shape (leaves, rows).
+    def patterns(self, columns: Floats) -> Patterns:
+        """Which conditions of each leaf's path customers meet, bit j for condition j: shape (leaves, rows).
 
         Parameters
         ----------
@@ -122,7 +123,7 @@ class Forest:
             bits, before = goes_left * level.bits, found[level.nodes]
             found[level.left] = before & (bits | ~level.bits)
             found[level.right] = before & ~bits
-        return found[self._leaves] & self._masks.astype(found.dtype)
+        return np.asarray(found[self._leaves] & self._masks.astype(found.dtype))
 
 
 def _moved(children: Ints, by: int) -> Ints:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import SGDRegressor
+from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.linear_model._base import LinearClassifierMixin, LinearModel
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ def coefficients(model: Any) -> tuple[Floats, float] | None:
     """The coefficients and the intercept of a fitted linear model of scikit-learn; None if it is none."""
     if not isinstance(model, LinearClassifierMixin | LinearModel | SGDRegressor):
         return None
+    if isinstance(model, SGDClassifier) and model.loss != "log_loss":
+        return None  # its probability is not that of a logistic regression
     weights = np.atleast_2d(np.asarray(model.coef_, np.float64))
     if len(weights) != 1:
         return None

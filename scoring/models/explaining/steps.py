@@ -70,7 +70,9 @@ def parts_of(estimator: Any) -> Parts:
     for step in steps:
         if not isinstance(step, BY_ITSELF):
             raise NotExplainable(f"its step {type(step).__name__} is not known to change each feature by itself")
-        if isinstance(step, SimpleImputer) and (step.add_indicator or len(step.get_feature_names_out()) != step.n_features_in_):
+        if isinstance(step, SimpleImputer) and (
+            step.add_indicator or len(step.get_feature_names_out()) != step.n_features_in_
+        ):
             raise NotExplainable("its SimpleImputer adds or drops columns")
     return Parts(estimator.steps[-1][1], steps)
 
@@ -83,5 +85,3 @@ def _calibrated(estimator: CalibratedClassifierCV) -> Parts:
     if isinstance(calibrator, _SigmoidCalibration):
         return Parts(inner.model, inner.steps, slope=-float(calibrator.a_), offset=-float(calibrator.b_))
     return Parts(inner.model, inner.steps, is_monotone=True)
-
-

@@ -82,7 +82,8 @@ class TreeContributions:
         patterns = forest.patterns(columns)[:, 0]
         found = leaf_contributions(forest.path_weights, forest.sizes, forest.values, patterns)
         places = np.where(forest.path_features < 0, self._features, forest.path_features)
-        return np.bincount(places.ravel(), found.ravel(), minlength=self._features + 1)[:-1]
+        added = np.bincount(places.ravel(), found.ravel(), minlength=self._features + 1)[:-1]
+        return added.astype(np.float64, copy=False)
 
 
 class _Table:

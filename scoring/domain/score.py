@@ -108,7 +108,7 @@ class Score(Definition):
     that a model file of this score may hold. ``points`` (0 to ``points``) and ``bands`` are derived from
     a probability; ``minimum`` is a bound under which a regression's value makes no sense. ``deadline`` is by when,
     counted from the tick of the data set's schedule, the score must be published; later its owner is told. With
-    ``reasons`` people can be told why a customer has this score; without them no estimator is refused for being a riddle.
+    ``reasons`` people can be told why a customer has this score; then the estimator must be one that can be explained.
     """
 
     name: str

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Patterns = NDArray[np.int32 | np.int64]
 
 AT_ONCE = 2_000_000  # numbers in memory at a time
 
 
-def leaf_contributions(weights: Floats, sizes: Ints, values: Floats, patterns: Ints) -> Floats:
+def leaf_contributions(weights: Floats, sizes: Ints, values: Floats, patterns: Patterns) -> Floats:
     """What each condition of some leaves contributes: float64 of shape (leaves, conditions).
 
     A leaf's numbers do not depend on the others, not even in the last digit.
@@ -52,7 +53,7 @@ def base_of(weights: Floats, values: Floats) -> float:
     return float(np.sum(values * weights.prod(axis=1)))
 
 
-def _of_size(weights: Floats, values: Floats, patterns: Ints) -> Floats:
+def _of_size(weights: Floats, values: Floats, patterns: Patterns) -> Floats:
     size = weights.shape[1]
     met = ((patterns[:, None] >> np.arange(size)) & 1).astype(np.float64)
     moves, integral = met - weights, np.zeros_like(weights)

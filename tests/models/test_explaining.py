@@ -1,13 +1,8 @@
-"""Contributions add up to what the model says, are Shapley values, and do not depend on who else is explained."""
-
-import itertools
-import math
+"""What can be explained adds up to what the estimator predicts; what cannot is refused."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -19,121 +14,20 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor, Ridge, SGDClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, RobustScaler, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from scoring.definitions.credit_cards import DELINQUENCY_RISK, NEXT_PAYMENT
+from scoring.definitions.credit_cards import CREDIT_CARDS, DELINQUENCY_RISK, NEXT_PAYMENT
 from scoring.errors import PermanentError
 from scoring.models.encoding import Encoding, Feature
-from scoring.models.explaining import trees as module
 from scoring.models.explaining.explainer import Explainer, background_of, top
-from scoring.models.explaining.forest import NONE, Tree
-from scoring.models.explaining.trees import FEW, TreeContributions
+from scoring.settings import PROJECT
 
 ENCODING = Encoding((Feature("age", "number"), Feature("bill", "number"), Feature("plan", "category", ("a", "b", "c"))))
-FEATURES = 4
-
-
-def random_tree(random, depth):
-    """A tree of random splits and covers; now and then nobody went one way."""
-    rows = []
-
-    def grow(cover, deeper):
-        here = len(rows)
-        rows.append(None)
-        if deeper == 0 or random.random() < 0.2:
-            rows[here] = (NONE, 0.0, False, NONE, NONE, cover, random.normal())
-            return here
-        share = random.choice([0.0, 1.0, *random.random(8)])
-        feature, threshold = random.integers(FEATURES), float(random.integers(4))
-        left, right = grow(cover * share, deeper - 1), grow(cover * (1 - share), deeper - 1)
-        rows[here] = (feature, threshold, bool(random.integers(2)), left, right, cover, 0.0)
-        return here
-
-    grow(100.0, depth)
-    feature, threshold, missing_left, left, right, cover, value = map(np.array, zip(*rows, strict=True))
-    cover = np.where(cover == 0, 1e-300, cover)  # 0 / 0 below a node to which nobody came
-    return Tree(feature, threshold.astype(float), missing_left, left, right, cover, value.astype(float))
-
-
-def expected(tree, row, known, node=0):
-    """What a tree predicts if only some features are known: the average over both ways otherwise."""
-    feature, left, right = tree.feature[node], tree.left[node], tree.right[node]
-    if left == NONE:
-        return tree.value[node]
-    if feature in known:
-        value = row[feature]
-        goes_left = tree.missing_left[node] if math.isnan(value) else value <= tree.threshold[node]
-        return expected(tree, row, known, left if goes_left else right)
-    return sum(tree.cover[way] / tree.cover[node] * expected(tree, row, known, way) for way in (left, right))
-
-
-def shapley(tree, row):
-    """By the definition: the average gain of knowing a feature, over all orders of becoming known."""
-    found = np.zeros(FEATURES)
-    for feature in range(FEATURES):
-        others = [one for one in range(FEATURES) if one != feature]
-        for size in range(FEATURES):
-            weight = math.factorial(size) * math.factorial(FEATURES - size - 1) / math.factorial(FEATURES)
-            for known in itertools.combinations(others, size):
-                gain = expected(tree, row, {*known, feature}) - expected(tree, row, set(known))
-                found[feature] += weight * gain
-    return found
-
-
-def random_rows(random, count):
-    rows = random.integers(-1, 6, (count, FEATURES)).astype(float)
-    rows[random.random(rows.shape) < 0.2] = np.nan
-    return rows
-
-
-@given(seed=st.integers(0, 2**32), depth=st.integers(0, 5), count=st.integers(1, 3))
-@settings(max_examples=25)
-def test_contributions_of_trees_are_their_shapley_values(seed, depth, count):
-    random = np.random.default_rng(seed)
-    trees = [random_tree(random, depth) for _ in range(count)]
-    rows = random_rows(random, 2)
-    found = TreeContributions(trees, FEATURES)
-    wanted = [sum(shapley(tree, row) for tree in trees) for row in rows]
-    np.testing.assert_allclose(found.of(rows), wanted, atol=1e-12)
-    assert found.base == pytest.approx(sum(expected(tree, rows[0], set()) for tree in trees))
-
-
-@given(seed=st.integers(0, 2**32), depth=st.integers(0, 8), count=st.integers(1, 5))
-@settings(max_examples=25)
-def test_base_and_contributions_are_what_the_trees_predict(seed, depth, count):
-    random = np.random.default_rng(seed)
-    trees = [random_tree(random, depth) for _ in range(count)]
-    rows, everything = random_rows(random, FEW + 5), set(range(FEATURES))
-    found = TreeContributions(trees, FEATURES)
-    predicted = [sum(expected(tree, row, everything) for tree in trees) for row in rows]
-    np.testing.assert_allclose(found.base + found.of(rows).sum(axis=1), predicted, atol=1e-9)
-
-
-@pytest.mark.parametrize("kept", [0, 2**24])
-def test_a_customers_contributions_are_the_same_to_the_last_digit_whoever_else_is_explained(monkeypatch, kept):
-    monkeypatch.setattr(module, "KEPT", kept)
-    random = np.random.default_rng(1)
-    found, rows = TreeContributions([random_tree(random, 7) for _ in range(9)], FEATURES), random_rows(random, 300)
-    first = found.of(rows[:FEW])
-    many = found.of(rows)
-    np.testing.assert_array_equal(many[:FEW], first)
-    np.testing.assert_array_equal(np.concatenate([found.of(row[None]) for row in rows]), many)
-    np.testing.assert_array_equal(found.of(rows), many)
-    assert found.of(rows[:0]).shape == (0, FEATURES)
-
-
-def test_trees_too_large_for_a_table_are_explained_one_customer_at_a_time(monkeypatch):
-    random = np.random.default_rng(2)
-    trees, rows = [random_tree(random, 6) for _ in range(4)], random_rows(random, 100)
-    wanted = TreeContributions(trees, FEATURES).of(rows)
-    monkeypatch.setattr(module, "LARGEST_TABLE", 10)
-    found = TreeContributions(trees, FEATURES)
-    assert not found.has_table
-    np.testing.assert_allclose(found.of(rows), wanted, atol=1e-12)
 
 
 def customers(count=400, *, missing=False):
@@ -193,6 +87,32 @@ def test_base_and_contributions_are_what_the_estimator_predicts(estimator, unit,
     np.testing.assert_array_equal(explainer.contributions(frame.iloc[7:8]), contributions[7:8])
 
 
+@pytest.mark.parametrize("score", [DELINQUENCY_RISK, NEXT_PAYMENT], ids=lambda score: score.name)
+def test_base_and_contributions_are_the_margin_of_all_customers_of_the_sample(score):
+    encoding = Encoding.of(score, CREDIT_CARDS)
+    may, june = (sample(encoding, as_of) for as_of in ("2005-05-31", "2005-06-30"))
+    known = june.reindex(may.index)[score.target.column]
+    if score.target.at_least is not None:
+        known = (known >= score.target.at_least).astype(float)
+    estimator = score.new_estimator().fit(may[known.notna()], known[known.notna()])
+    explainer = Explainer.of(estimator, score, encoding)
+    for features in (may, june):
+        margin = explainer.base + explainer.contributions(features).sum(axis=1)
+        np.testing.assert_allclose(margin, estimator._raw_predict(features).ravel(), rtol=0, atol=1e-6)
+        assert len(margin) >= 29_000
+
+
+def sample(encoding, as_of):
+    path = PROJECT / "sample_data" / "credit_cards" / f"credit_cards_{as_of}.csv.gz"
+    rows = pd.read_csv(path, dtype=str).drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    columns = {
+        one.name: rows[one.name].map({value: place for place, value in enumerate(one.values)}) if one.values  # noqa: PD011
+        else pd.to_numeric(rows[one.name])
+        for one in encoding.features
+    }  # fmt: skip
+    return pd.DataFrame(columns).astype(float)
+
+
 def test_a_linear_models_contributions_are_coefficients_times_deviations_from_the_training_means():
     estimator = LinearRegression()
     explainer, frame, said = explained(estimator)
@@ -214,7 +134,7 @@ def test_behind_an_isotonic_calibration_the_margin_is_that_of_the_model_itself()
     ("estimator", "problem"),
     [
         (MLPRegressor(max_iter=2), "MLPRegressor is neither a linear model"),
-        (PoissonRegressor(max_iter=2), "PoissonRegressor is neither"),
+        (GaussianNB(), "GaussianNB is neither"),
         (SGDClassifier(loss="modified_huber"), "SGDClassifier is neither"),
         (make_pipeline(PolynomialFeatures(), Ridge()), "its step PolynomialFeatures"),
         (make_pipeline(SimpleImputer(add_indicator=True), Ridge()), "adds or drops columns"),

@@ -12,6 +12,7 @@ from bench_definitions import AMOUNTS, CUSTOMERS, KEY, WHOLE
 from numpy.typing import NDArray
 
 from scoring.database import connect
+from scoring.domain.dataset import DataSet
 from scoring.settings import PROJECT, Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
@@ -88,9 +89,11 @@ def _batch(ids: NDArray[np.str_], columns: dict[str, NDArray[np.float64]]) -> pa
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> manifest.NewSnapshot:
+def write_snapshot(
+    settings: Settings, batches: Iterator[pa.RecordBatch], data_set: DataSet = CUSTOMERS
+) -> manifest.NewSnapshot:
     """Put rows into the lake as an ingest does; returns what is to be recorded of them (its as_of is a placeholder)."""
-    schema = arrow_schema(CUSTOMERS)
+    schema = arrow_schema(data_set)
     with tempfile.TemporaryDirectory(dir=settings.home) as scratch:
         path = Path(scratch) / "accepted.parquet"
         writer, content = lake.RowGroupWriter(path, schema, settings.row_group_rows), lake.ContentDigest(schema)
@@ -99,16 +102,16 @@ def write_snapshot(settings: Settings, batches: Iterator[pa.RecordBatch]) -> man
             content.update(batch)
         digest = content.hexdigest()
         writer.close(digest)
-        location = lake.snapshot_location(settings.lake, CUSTOMERS.name, dt.date.min, digest)
+        location = lake.snapshot_location(settings.lake, data_set.name, dt.date.min, digest)
         lake.store(path, location)
     return manifest.NewSnapshot(
-        data_set=CUSTOMERS.name,
+        data_set=data_set.name,
         as_of=dt.date.min,
         digest=digest,
         stopped_because=None,
         source="synthetic",
         corrects=None,
-        definition_digest=CUSTOMERS.digest,
+        definition_digest=data_set.digest,
         suite_digest="",
         location=location,
         row_group_rows=settings.row_group_rows,

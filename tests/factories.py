@@ -23,6 +23,7 @@ from scoring.domain.score import Score
 from scoring.intake.quarantine import quarantined
 from scoring.learning.promotion import promote as put_in_charge
 from scoring.models.encoding import Encoding
+from scoring.models.explaining.explainer import background_of
 from scoring.models.ledger import Decision
 from scoring.models.registry import CHAMPION, Registry
 from scoring.models.tags import PROMISED, ModelRef
@@ -175,10 +176,12 @@ def register(
     tags: dict[str, str] | None = None,
     promised: dict[str, float] | None = None,
     out_of_fold: pa.Table | None = None,
+    background: bool = True,
 ) -> ModelRef:
     """Register a model that gives ``scale`` times the score's first feature, through a sigmoid for a probability.
 
-    ``promised`` and ``out_of_fold`` are what training would keep of it (see scoring.learning.out_of_fold).
+    ``promised`` and ``out_of_fold`` are what training would keep of it (see scoring.learning.out_of_fold);
+    ``background`` is whether it keeps the training means.
     """
     width = len(score.features)
     example = pd.DataFrame(np.arange(4.0)[:, None] * np.ones(width), columns=list(score.features))
@@ -189,10 +192,12 @@ def register(
     estimator.coef_ = coefficients[None, :] if score.kind == "classification" else coefficients
     estimator.intercept_ = np.zeros(1) if score.kind == "classification" else 0.0
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
+    means = background_of(estimator, example) if background else None
     ref = registry.register(
         score.model_name, estimator, example, encoding=Encoding.of(score, data_set), trusted_types=(),
         tags={"made": "for tests"} | (tags or {}), as_of=MAY, out_of_fold=out_of_fold,
         metrics={f"{PROMISED}{name}": metric for name, metric in (promised or {}).items()},
+        background=None if means is None else means.tolist(),
     )  # fmt: skip
     if promote and not settings.database_url.get_secret_value():  # as it was before there was a ledger: it is adopted
         client = MlflowClient(tracking_uri=settings.mlflow_tracking_uri.get_secret_value())

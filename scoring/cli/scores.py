@@ -80,9 +80,37 @@ def score_passport(
         found = passports.passport(settings, name, customer, as_of.date() if as_of else None)
         for label, value in passports.lines(found):
             typer.echo(f"{label:<20} {value}")
+        if found.publication.reason_count is not None:
+            for number, reason in enumerate(passports.reasons(settings, found), 1):
+                typer.echo(f"{f'reason {number}':<20} {reason.contribution:+.4g} {reason.feature}: {reason.text}")
         if recompute:
             again = passports.recompute(settings, found)
             typer.echo(f"{'recomputed':<20} {again!r} (equal within {passports.TOLERANCE})")
+
+
+@score.command("reasons")
+def score_reasons(
+    name: ScoreName,
+    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    as_of: MaybeAsOf = None,
+    every: Annotated[bool, typer.Option("--all", help="Compute the contributions of all features.")] = False,
+) -> None:
+    """Print why a customer has this score: the features that pushed it most, as stored or computed anew."""
+    from scoring.publishing import passport as passports
+
+    with attached_settings() as settings:
+        found = passports.passport(settings, name, customer, as_of.date() if as_of else None)
+        made = f"{found.row.value!r}{f' (band {found.row.band})' if found.row.band else ''}"
+        typer.echo(f"{name} of {customer} at {found.publication.as_of}: {made}")
+        if not every:
+            for reason in passports.reasons(settings, found):
+                typer.echo(f"  {reason.contribution:+12.4g}  {reason.direction:<5} {reason.feature:<28} {reason.text}")
+            return
+        explained = passports.explain(settings, found)
+        typer.echo(f"  {explained.base:12.6g}  base, {explained.unit}")
+        for feature, contribution in explained.contributions:
+            typer.echo(f"  {contribution:+12.6g}  {feature}")
+        typer.echo(f"  {explained.margin:12.6g}  margin, {explained.unit}")
 
 
 @publication.command("drop")

@@ -6,6 +6,7 @@ from typing import Any
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.domain.horizon import Horizon
 from scoring.domain.learning import Learning, PromotionPolicy
+from scoring.domain.reasons import Reasons, ReasonText
 from scoring.domain.score import Band, ChangeRule, Score, Target
 
 CREDIT_CARDS = DataSet(
@@ -60,6 +61,33 @@ FEATURES = tuple(name for name in CREDIT_CARDS.column_names if name != CREDIT_CA
 HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
 
+# What people read if a feature pushed the score up, or down. Sex, age and marriage are in the model: a bank of 2005.
+RISK_TEXTS = {
+    "credit_limit": ReasonText(up="The credit limit is low.", down="The credit limit is high."),
+    "sex": ReasonText(up="Sex, as recorded.", down="Sex, as recorded."),
+    "age": ReasonText(
+        up="Customers of this age are behind more often.", down="Customers of this age are behind less often."
+    ),
+    "education": ReasonText(up="Education, as recorded.", down="Education, as recorded."),
+    "marriage": ReasonText(up="Marital status, as recorded.", down="Marital status, as recorded."),
+    "repayment_status": ReasonText(up="Repayments are behind.", down="Repayments are on time."),
+    "bill": ReasonText(up="The size of this month's bill.", down="The size of this month's bill."),
+    "payment": ReasonText(up="Little was paid this month.", down="Enough was paid this month."),
+    "previous_repayment_status": ReasonText(
+        up="Repayments were behind a month ago.", down="Repayments were on time a month ago."
+    ),
+    "previous_bill": ReasonText(up="The size of last month's bill.", down="The size of last month's bill."),
+    "previous_payment": ReasonText(up="Little was paid last month.", down="Enough was paid last month."),
+}
+PAYMENT_TEXTS = {
+    "credit_limit": ReasonText(up="The credit limit is high.", down="The credit limit is low."),
+    "bill": ReasonText(up="This month's bill is high.", down="This month's bill is low."),
+    "payment": ReasonText(up="Much was paid this month.", down="Little was paid this month."),
+    "repayment_status": ReasonText(up="Bills are paid in full.", down="Bills are not paid in full."),
+    "previous_bill": ReasonText(up="Last month's bill was high.", down="Last month's bill was low."),
+    "previous_payment": ReasonText(up="Much was paid last month.", down="Little was paid last month."),
+}
+
 # A new version each quarter: put in charge if it is surely better, or tried on half of the customers first.
 QUARTERLY = Learning(schedule="0 8 L 2,5,8,11 *")
 TRIED_FIRST = QUARTERLY.model_copy(update={"promotion": PromotionPolicy(by="experiment")})
@@ -100,6 +128,7 @@ DELINQUENCY_RISK = Score(
     ),
     change=ChangeRule(band=True, points=50),
     learning=TRIED_FIRST,
+    reasons=Reasons(count=3, texts=RISK_TEXTS, stored=True),
 )
 
 NEXT_PAYMENT = Score(
@@ -116,4 +145,5 @@ NEXT_PAYMENT = Score(
     minimum=0.0,
     change=ChangeRule(relative=0.25, absolute=1000.0),
     learning=QUARTERLY,
+    reasons=Reasons(count=3, texts=PAYMENT_TEXTS),
 )

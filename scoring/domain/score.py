@@ -12,6 +12,7 @@ from scoring.domain.experiments import ExperimentPolicy
 from scoring.domain.horizon import Horizon
 from scoring.domain.learning import Learning
 from scoring.domain.monitoring import Monitoring, headlines
+from scoring.domain.reasons import Reasons
 from scoring.errors import DefinitionError
 
 Kind = Literal["classification", "regression"]
@@ -106,7 +107,8 @@ class Score(Definition):
     makes an unfitted scikit-learn estimator. ``trusted_types`` are the classes beyond skops' own list
     that a model file of this score may hold. ``points`` (0 to ``points``) and ``bands`` are derived from
     a probability; ``minimum`` is a bound under which a regression's value makes no sense. ``deadline`` is by when,
-    counted from the tick of the data set's schedule, the score must be published; later its owner is told.
+    counted from the tick of the data set's schedule, the score must be published; later its owner is told. With
+    ``reasons`` people can be told why a customer has this score; then the estimator must be one that can be explained.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Score(Definition):
     monitoring: Monitoring = Monitoring()
     learning: Learning = Learning()
     experiment: ExperimentPolicy = ExperimentPolicy()
+    reasons: Reasons | None = None
     deadline: dt.timedelta | None = Field(default=None, gt=dt.timedelta())
 
     _name = field_validator("name", "data_set")(checked_name)
@@ -147,6 +150,8 @@ class Score(Definition):
             yield "change.band: the score has no bands"
         if self.change.points is not None and self.points is None:
             yield "change.points: the score has no points"
+        if self.reasons is not None:
+            yield from self.reasons.mistakes_among(self.features)
         yield from self._learning_mistakes()
         yield from self._experiment_mistakes()
         metric, usable = self.monitoring.update.metric, headlines(self.kind)

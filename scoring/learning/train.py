@@ -16,6 +16,7 @@ from scoring.database import connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.learning.explained import background
 from scoring.learning.out_of_fold import out_of_fold
 from scoring.learning.promotion import FIRST, promote
 from scoring.learning.training_set import Floats, TrainingSet, fitted, refuse_nothing_to_learn, training_set
@@ -42,7 +43,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
         If one of the two snapshots is missing.
     PermanentError
         If the target is no column of the data set, there is nothing to learn (no common customer, or one class), the
-        estimator fails, or its values cannot be published.
+        estimator fails, its values cannot be published, or they are to be explained and cannot be.
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     if score.target.column not in data_set.column_names:
@@ -59,6 +60,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)
     refuse_unpublishable(score, data_set, scorer, known)
+    means = background(score, estimator, scorer, known)
     tried = out_of_fold(score, data_set, known)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
@@ -78,6 +80,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
         metrics=in_sample(score, known.outcome, scorer.values_of(known.features, known.customers)) | tried.promised,
         out_of_fold=tried.rows,
         as_of=as_of,
+        background=means,
     )
     if find_in_charge(settings.database(), registry, score.model_name) is None:
         promote(settings, score, ref, FIRST)

@@ -1,6 +1,8 @@
 """Predicts with a loaded model: customers in, published values out; refuses every other output of a model."""
 
 import warnings
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from scoring.domain.scale import value_of
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
 from scoring.models.encoding import Encoding
+from scoring.models.explaining.explainer import Explainer
 from scoring.models.features import feature_frame
 
 Floats = NDArray[np.float64]
@@ -40,19 +43,28 @@ class Scorer:
     block
         The estimator is shown a multiple of so many rows, the last one repeated. With :data:`BLOCK` a linear model
         gives a customer the same number to the last bit, alone or among a million.
+    background
+        Training means of a linear model, which :attr:`explainer` needs.
     """
 
     def __init__(
-        self, estimator: Any, score: Score, encoding: Encoding, *, key: str, name: str, block: int = 1
+        self,
+        estimator: Any,
+        score: Score,
+        encoding: Encoding,
+        *,
+        key: str,
+        name: str,
+        block: int = 1,
+        background: Sequence[float] | None = None,
     ) -> None:
-        self._block = block
-        self._estimator, self._score, self._encoding = estimator, score, encoding
-        self._key, self._name = key, name
+        self._estimator, self._score, self.encoding = estimator, score, encoding
+        self._key, self._name, self._block, self._background = key, name, block, background
 
     @property
     def columns(self) -> list[str]:
         """The columns to read from a snapshot: the key, then the features."""
-        return [self._key, *self._encoding.names]
+        return [self._key, *self.encoding.names]
 
     def values(self, customers: pa.Table) -> Floats:
         """Published values of customers, float64 of shape (rows,), from a table that has :attr:`columns`.
@@ -62,8 +74,23 @@ class Scorer:
         PermanentError
             As :meth:`values_of`, and as :func:`feature_frame`.
         """
-        features = feature_frame(self._encoding, customers, self._key)
-        return self.values_of(features, customers.column(self._key))
+        return self.values_of(self.features(customers), customers.column(self._key))
+
+    def features(self, customers: pa.Table) -> pd.DataFrame:
+        """What the model is shown of customers, from a table that has :attr:`columns`."""
+        return feature_frame(self.encoding, customers, self._key)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What explains the model's scores.
+
+        Raises
+        ------
+        PermanentError
+            If the model cannot be explained.
+        """
+        background = None if self._background is None else np.array(self._background)
+        return Explainer.of(self._estimator, self._score, self.encoding, background)
 
     def values_of(self, features: pd.DataFrame, keys: pa.ChunkedArray) -> Floats:
         """Published values of features, float64 of shape (rows,): probabilities, or amounts not below the minimum.
@@ -74,7 +101,7 @@ class Scorer:
             If the estimator fails or gives something that is no probability or no finite amount; names the model, the
             first customers and which of their features are null.
         """
-        raw = self._predicted(features)
+        raw = self.raw_of(features)
         if self._score.kind == "classification":
             wrong, problem = ~((raw >= -ROUNDED) & (raw <= 1 + ROUNDED)), "no probability"
         else:
@@ -83,7 +110,14 @@ class Scorer:
             raise self._refused(np.flatnonzero(wrong), problem, raw, features, keys)
         return value_of(self._score, np.clip(raw, 0.0, 1.0) if self._score.kind == "classification" else raw)
 
-    def _predicted(self, features: pd.DataFrame) -> Floats:
+    def raw_of(self, features: pd.DataFrame) -> Floats:
+        """What the model predicts of features, before anything is clipped: float64 of shape (rows,).
+
+        Raises
+        ------
+        PermanentError
+            If it fails, or gives an array of another shape.
+        """
         wanted = "predict_proba" if self._score.kind == "classification" else "predict"
         if not hasattr(self._estimator, wanted):
             raise self._unusable(f"has no {wanted}, which a {self._score.kind} needs")

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from scoring.errors import IntegrityError, PermanentError
@@ -16,6 +17,7 @@ TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
 TRIED_AS_OF_TAG, TRIED_SNAPSHOT_TAG = "tried_as_of", "tried_snapshot_digest"
 INPUTS_TAG = "inputs_digest"  # of a version that retraining has made
 ENCODING_TAG = "encoding"
+BACKGROUND_TAG = "background"
 TAG_CHARACTERS = 90_000  # a tag holds at most 100,000, so a long encoding takes several
 
 PROMISED = "out_of_fold_"  # metrics of this prefix are what a version promises, unless it has
@@ -28,6 +30,7 @@ class ModelRef:
 
     ``digest`` is the SHA-256 of its file, ``trained_with`` the version of scikit-learn. Versions of the first release
     have no ``encoding``; ``data_set_digest`` says which definition of the data set they were trained with.
+    ``background`` are the training means that explain a linear model; None if it is none, or an older version.
     """
 
     name: str
@@ -36,6 +39,7 @@ class ModelRef:
     trained_with: str = BEFORE_RECORDING
     encoding: Encoding | None = None
     data_set_digest: str | None = None
+    background: tuple[float, ...] | None = None
 
     def __str__(self) -> str:
         """Name and version, as messages show them."""
@@ -73,6 +77,7 @@ def ref_of(name: str, version: int, tags: Mapping[str, str]) -> ModelRef:
         trained_with=tags.get(TRAINED_WITH_TAG, BEFORE_RECORDING),
         encoding=_encoding(f"{name} version {version}", tags),
         data_set_digest=tags.get(DATA_SET_TAG),
+        background=_background(f"{name} version {version}", tags),
     )
 
 
@@ -94,22 +99,46 @@ def promised(metrics: Mapping[str, float]) -> dict[str, float]:
 
 def encoding_tags(encoding: Encoding) -> dict[str, str]:
     """The tags that hold an encoding."""
-    text = json.dumps(encoding.content, ensure_ascii=False, separators=(",", ":"))
+    return _parts(ENCODING_TAG, encoding.content)
+
+
+def background_tags(background: Sequence[float] | None) -> dict[str, str]:
+    """The tags that hold the training means of a linear model."""
+    return {} if background is None else _parts(BACKGROUND_TAG, [float(mean) for mean in background])
+
+
+def _parts(tag: str, content: Sequence[object]) -> dict[str, str]:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     parts = [text[first : first + TAG_CHARACTERS] for first in range(0, len(text), TAG_CHARACTERS)]
-    return {f"{ENCODING_TAG}.{number}": part for number, part in enumerate(parts)}
+    return {f"{tag}.{number}": part for number, part in enumerate(parts)}
+
+
+def _joined(tag: str, tags: Mapping[str, str]) -> str:
+    parts: list[str] = []
+    while (part := tags.get(f"{tag}.{len(parts)}")) is not None:
+        parts.append(part)
+    return "".join(parts)
 
 
 def _encoding(model: str, tags: Mapping[str, str]) -> Encoding | None:
-    parts: list[str] = []
-    while (part := tags.get(f"{ENCODING_TAG}.{len(parts)}")) is not None:
-        parts.append(part)
-    if not parts:
-        return None
+    text = _joined(ENCODING_TAG, tags)
+    with _readable(model, ENCODING_TAG):
+        return Encoding.from_content(json.loads(text)) if text else None
+
+
+def _background(model: str, tags: Mapping[str, str]) -> tuple[float, ...] | None:
+    text = _joined(BACKGROUND_TAG, tags)
+    with _readable(model, BACKGROUND_TAG):
+        return tuple(float(mean) for mean in json.loads(text)) if text else None
+
+
+@contextmanager
+def _readable(model: str, tag: str) -> Iterator[None]:
     try:
-        return Encoding.from_content(json.loads("".join(parts)))
+        yield
     except (ValueError, TypeError) as error:
         raise IntegrityError(
-            f"Model {model} has a tag {ENCODING_TAG!r} that cannot be read.",
+            f"Model {model} has a tag {tag!r} that cannot be read.",
             remedy="Restore the tag, or train and promote a new version.",
         ) from error
 

@@ -20,6 +20,7 @@ from scoring.models.charge import in_charge
 from scoring.models.experiments import Experiment, Outcome
 from scoring.models.fitting import fitting_encoding, scored_with
 from scoring.models.registry import Registry
+from scoring.models.scorer import Scorer
 from scoring.models.tags import ModelRef
 from scoring.publishing.publications import CHALLENGER, CHAMPION, Arm
 from scoring.settings import Settings
@@ -37,7 +38,8 @@ def arms_of(settings: Settings, score: Score, data_set: DataSet) -> list[Arm]:
     NotFound
         If there is no champion.
     PermanentError
-        If the champion does not fit the definition, or was trained with another minor version of scikit-learn.
+        If the champion does not fit the definition, or was trained with another minor version of scikit-learn; or if
+        reasons are to be stored and its kind cannot be explained.
     """
 
     def unable(experiment_id: int | None, error: PermanentError) -> None:
@@ -57,7 +59,8 @@ def arms_now(settings: Settings, score: Score, data_set: DataSet, unable: Unable
     if running is None or running.mode != "split" or running.share is None or running.champion != ref.version:
         return [champion]
     try:
-        tried = _arm(settings, score, data_set, CHALLENGER, registry.version(ref.name, running.challenger))
+        challenger = registry.version(ref.name, running.challenger)
+        tried = _arm(settings, score, data_set, CHALLENGER, challenger)
     except PermanentError as error:
         unable(running.experiment_id, error)
         return [champion]
@@ -65,7 +68,12 @@ def arms_now(settings: Settings, score: Score, data_set: DataSet, unable: Unable
 
 
 def _arm(settings: Settings, score: Score, data_set: DataSet, name: str, ref: ModelRef) -> Arm:
-    fitting_encoding(ref, score, data_set)
+    encoding = fitting_encoding(ref, score, data_set)
+    if score.reasons is not None and score.reasons.stored:
+        registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+        estimator = registry.load(ref, score.trusted_types)
+        scorer = Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), background=ref.background)
+        scorer.explainer.refuse_slow()
     installed = scored_with(ref, settings.other_scikit_learn)
     return Arm(name, ref.name, ref.version, ref.digest, trained_with=ref.trained_with, scored_with=installed)
 

@@ -15,6 +15,7 @@ _END = struct.pack(">h", -1)
 _NULL = pa.scalar(struct.pack(">i", -1), pa.binary())
 _NOTHING = pa.scalar(b"", pa.binary())
 _NUMBERS = {pa.float64(): ">f8", pa.int16(): ">i2", pa.int32(): ">i4", pa.int64(): ">i8"}
+_ARRAYS = {pa.float64(): 701, pa.int16(): 21}  # the elements' OIDs in PostgreSQL
 
 
 def encode(rows: pa.Table) -> bytes:
@@ -22,7 +23,8 @@ def encode(rows: pa.Table) -> bytes:
 
     Columns may be string, float64, int16, int32 or int64, with nulls, or dictionaries of these; the table's columns
     must have the types text, double precision, smallint, integer and bigint, or one that is sent as such a number: a
-    date is an int32 of days, a timestamp an int64 of microseconds, both since 2000-01-01.
+    date is an int32 of days, a timestamp an int64 of microseconds, both since 2000-01-01. A list of a fixed size of one
+    of these numbers, without nulls, is an array.
 
     Raises
     ------
@@ -43,6 +45,8 @@ def _fields(values: pa.Array) -> pa.Array:
     elif pa.types.is_string(values.type):
         lengths = np.asarray(pc.fill_null(pc.binary_length(values), 0), dtype=">i4")
         fields = pc.binary_join_element_wise(_as_binary(lengths), values.cast(pa.binary()), _NOTHING)
+    elif pa.types.is_fixed_size_list(values.type) and values.type.value_type in _ARRAYS:
+        fields = _arrays(values)
     elif values.type in _NUMBERS:
         kind = np.dtype(_NUMBERS[values.type])
         numbers = np.empty(len(values), dtype=[("length", ">i4"), ("value", kind)])
@@ -53,6 +57,27 @@ def _fields(values: pa.Array) -> pa.Array:
     else:
         raise TypeError(f"A column of type {values.type} cannot be copied.")
     return pc.fill_null(fields, _NULL)
+
+
+def _arrays(values: pa.FixedSizeListArray) -> pa.Array:
+    """One-dimensional arrays, as PostgreSQL's array_recv takes them."""
+    size, kind = values.type.list_size, np.dtype(_NUMBERS[values.type.value_type])
+    element = np.dtype([("length", ">i4"), ("value", kind)])
+    header = [
+        ("length", ">i4"),
+        ("dimensions", ">i4"),
+        ("nulls", ">i4"),
+        ("type", ">i4"),
+        ("size", ">i4"),
+        ("first", ">i4"),
+    ]
+    arrays = np.empty(len(values), dtype=[*header, ("elements", element, size)])
+    arrays["length"] = arrays.dtype.itemsize - 4
+    arrays["dimensions"], arrays["nulls"], arrays["first"] = 1, 0, 1
+    arrays["type"], arrays["size"] = _ARRAYS[values.type.value_type], size
+    arrays["elements"]["length"] = kind.itemsize
+    arrays["elements"]["value"] = np.asarray(values.flatten()).reshape(-1, size)
+    return _as_binary(arrays)
 
 
 def _as_binary(items: np.ndarray) -> pa.Array:

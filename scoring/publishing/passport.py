@@ -4,11 +4,16 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.catalog import load_catalog
 from scoring.database import connect
-from scoring.errors import IntegrityError, NotFound
+from scoring.domain.reasons import Reason, Reasons, told
+from scoring.domain.score import Score
+from scoring.errors import IntegrityError, NotFound, PermanentError
+from scoring.models.explaining.ensembles import Unit
+from scoring.models.scorer import Scorer
 from scoring.publishing import publications
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.predict import load_scorer
@@ -99,18 +104,87 @@ def recompute(settings: Settings, found: Passport) -> float:
     """
     score, data_set = planned_definition(settings, found.publication)
     scorer = load_scorer(settings, score, data_set, found.arm)
+    group, position = _customer(found, scorer, data_set.key)
+    value = float(scorer.values(group)[position])
+    if not reproduces(found.row.value, value):
+        raise IntegrityError(
+            f"{score.name} of {found.row.customer_id}: published {found.row.value!r}, but its passport "
+            f"gives {value!r}. The snapshot, the model or the code is not what it was."
+        )
+    return value
+
+
+def _customer(found: Passport, scorer: Scorer, key: str) -> tuple[pa.Table, int]:
+    """The row group of the snapshot that has the customer, and the place in it."""
     with lake.SnapshotFile(found.snapshot.location) as file:
         for group in file.groups(scorer.columns):
-            position = pc.index(group.column(data_set.key), found.row.customer_id).as_py()
+            position = pc.index(group.column(key), found.row.customer_id).as_py()
             if position >= 0:
-                value = float(scorer.values(group)[position])
-                if not reproduces(found.row.value, value):
-                    raise IntegrityError(
-                        f"{score.name} of {found.row.customer_id}: published {found.row.value!r}, but its passport "
-                        f"gives {value!r}. The snapshot, the model or the code is not what it was."
-                    )
-                return value
+                return group, position
     raise IntegrityError(f"The snapshot {found.snapshot.digest} has no customer {found.row.customer_id!r}.")
+
+
+def reasons(settings: Settings, found: Passport) -> list[Reason]:
+    """Why the customer has this score, the strongest reason first: as stored, or computed from the passport.
+
+    Both give the same numbers to the last digit.
+
+    Raises
+    ------
+    PermanentError
+        If the definition has no reasons, or the model cannot be explained.
+    """
+    score = load_catalog(settings.definitions).score(found.publication.score)
+    wanted = _wanted(score)
+    with connect(settings.database()) as connection:
+        stored = publications.reasons_of(connection, found.publication.publication_id, found.row.customer_id)
+    if stored is not None:
+        return told(wanted, stored)
+    return explain(settings, found).reasons
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What made a customer's margin: ``base`` and the contributions of all features, the strongest first."""
+
+    base: float
+    unit: Unit
+    contributions: list[tuple[str, float]]
+    reasons: list[Reason]
+
+    @property
+    def margin(self) -> float:
+        """What the model adds up."""
+        return self.base + sum(value for _, value in self.contributions)
+
+
+def explain(settings: Settings, found: Passport) -> Explanation:
+    """Explain a customer's score from the passport's snapshot and model.
+
+    Raises
+    ------
+    PermanentError
+        If the definition has no reasons, or the model cannot be explained.
+    IntegrityError
+        If the customer is not in the snapshot.
+    """
+    score, data_set = planned_definition(settings, found.publication)
+    wanted = _wanted(score)
+    scorer = load_scorer(settings, score, data_set, found.arm)
+    group, position = _customer(found, scorer, data_set.key)
+    explainer, features = scorer.explainer, scorer.features(group.slice(position, 1))
+    (values,) = explainer.contributions(features).tolist()
+    ranked = sorted(zip(explainer.names, values, strict=True), key=lambda one: -abs(one[1]))
+    return Explanation(explainer.base, explainer.unit, ranked, told(wanted, ranked[: wanted.count]))
+
+
+def _wanted(score: Score) -> Reasons:
+    if score.reasons is None:
+        raise PermanentError(
+            f"The definition of {score.name} has no reasons.",
+            remedy="Give it `reasons=Reasons()` (docs/reason-codes.md).",
+        )
+    return score.reasons
 
 
 def reproduces(published: float, again: float) -> bool:

@@ -61,7 +61,8 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
         seen = None if anew else publications.published(connection, score.name, as_of)
         if seen and (seen.snapshot_id, seen.definition_digest) == (snapshot.snapshot_id, definition_digest):
             return Plan(seen.publication_id, [])
-        digest = inputs_digest(snapshot.digest, arms, definition_digest)
+        reasons = _stored_reasons(score)
+        digest = inputs_digest(snapshot.digest, arms, definition_digest, reasons)
         found = publications.by_inputs(connection, score.name, as_of, digest)
         if found is not None:
             known = shards.of_publication(connection, found.publication_id)
@@ -81,16 +82,30 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
             run_id=run_id,
             code_version=settings.code_version,
             arms=arms,
+            reasons=reasons,
         )
         shards.add(connection, publication_id, planned)
         return Plan(publication_id, [shard.shard for shard in planned])
 
 
-def inputs_digest(snapshot_digest: str, arms: Sequence[Arm], definition_digest: str) -> str:
+def _stored_reasons(score: Score) -> tuple[int, list[str]] | None:
+    """How many reasons to store for each customer, and of which features."""
+    if score.reasons is None or not score.reasons.stored:
+        return None
+    return min(score.reasons.count, len(score.features)), list(score.features)
+
+
+def inputs_digest(
+    snapshot_digest: str,
+    arms: Sequence[Arm],
+    definition_digest: str,
+    reasons: tuple[int, list[str]] | None = None,
+) -> str:
     """Digest (64 hex digits) of a publication's inputs: equal inputs give equal rows.
 
     The version of scikit-learn that scores is an input only if the model was trained with another one; the salt and the
-    shares of an experiment decide who gets which model.
+    shares of an experiment decide who gets which model. Reasons are an input if they are stored; they are no part of
+    the definition's digest, so what was published without them still has its passport.
     """
     models = []
     for arm in arms:
@@ -103,7 +118,7 @@ def inputs_digest(snapshot_digest: str, arms: Sequence[Arm], definition_digest: 
         if arm.experiment_id is not None:
             model |= {"share": arm.share, "salt": arm.salt}
         models.append(model if arm.scored_with == arm.trained_with else model | {"scored_with": arm.scored_with})
-    return digest_of([snapshot_digest, models, definition_digest])
+    return digest_of([snapshot_digest, models, definition_digest, *([{"reasons": reasons}] if reasons else [])])
 
 
 def planned_definition(settings: Settings, publication: Publication) -> tuple[Score, DataSet]:

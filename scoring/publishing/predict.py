@@ -27,6 +27,7 @@ from scoring.publishing.arms import ChallengerFailed, assign, blamed, end_unable
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.publications import Arm
+from scoring.publishing.reasons import StoredReasons
 from scoring.publishing.shards import Shard
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
@@ -34,7 +35,7 @@ from scoring.snapshots import lake, manifest
 
 @dataclass(frozen=True)
 class Piece:
-    """The rows of one row group, encoded for COPY, with their digest and their number."""
+    """The rows of one row group, encoded for COPY, with the digest of their scores and their number."""
 
     content: bytes
     digest: str
@@ -42,28 +43,47 @@ class Piece:
 
 
 class Scorers:
-    """The loaded models of a publication, one for each arm."""
+    """The loaded models of a publication, one for each arm.
 
-    def __init__(self, score: Score, data_set: DataSet, arms: Sequence[Arm], scorers: Sequence[Scorer]) -> None:
+    ``reasons`` says which reasons are stored with each score; None: none.
+    """
+
+    def __init__(
+        self,
+        score: Score,
+        data_set: DataSet,
+        arms: Sequence[Arm],
+        scorers: Sequence[Scorer],
+        reasons: StoredReasons | None = None,
+    ) -> None:
         self._score, self._data_set, self._arms, self._scorers = score, data_set, arms, scorers
+        self._reasons = reasons
 
     @property
     def columns(self) -> list[str]:
         """The columns to read from a snapshot, for all models together."""
         return list(dict.fromkeys(name for scorer in self._scorers for name in scorer.columns))
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns of :meth:`rows`."""
+        return shards.COPIED if self._reasons is None else shards.COPIED + shards.REASONS
+
     def rows(self, customers: pa.Table) -> pa.Table:
-        """The rows to publish for ``customers``, with the columns of ``shards.COPIED``."""
+        """The rows to publish for ``customers``, with the columns :attr:`written`."""
         keys, count = customers.column(self._data_set.key), customers.num_rows
         arm = assign(self._arms, keys)
-        value = np.empty(count)
+        value, reasons = np.empty(count), None if self._reasons is None else self._reasons.of_nobody(count)
         for place, scorer in enumerate(self._scorers):
             mine = arm == place
-            if mine.all():
-                value = scorer.values(customers)
-            elif mine.any():
-                with blamed(self._arms[place]):
-                    value[mine] = scorer.values(customers.filter(pa.array(mine)))
+            if not mine.any():
+                continue
+            with blamed(self._arms[place]):
+                these = customers if mine.all() else customers.filter(pa.array(mine))
+                features = scorer.features(these)
+                value[mine] = scorer.values_of(features, these.column(self._data_set.key))
+                if reasons is not None:
+                    reasons.put(mine, scorer.explainer, features)
         points, band = points_of(self._score, value), band_of(self._score, value)
         names = pa.array([band.name for band in self._score.bands], pa.string())
         versions = pa.array([one.model_version for one in self._arms], pa.int32())
@@ -76,12 +96,16 @@ class Scorers:
                 "arm": pa.DictionaryArray.from_arrays(arm, pa.array([one.arm for one in self._arms])),
                 "model_version": pa.DictionaryArray.from_arrays(arm, versions),
             }
+            | ({} if reasons is None else reasons.columns)
         )
 
     def piece(self, customers: pa.Table) -> Piece:
-        """The rows to publish for ``customers``, encoded for COPY."""
-        content = encode(self.rows(customers))
-        return Piece(content, hashlib.sha256(content).hexdigest(), customers.num_rows)
+        """The rows to publish for ``customers``, encoded for COPY; reasons are not part of the digest."""
+        rows = self.rows(customers)
+        content = scores = encode(rows.select(shards.COPIED))
+        if self._reasons is not None:
+            content = encode(rows)
+        return Piece(content, hashlib.sha256(scores).hexdigest(), customers.num_rows)
 
 
 def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
@@ -102,7 +126,7 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
         )
     encoding = fitting_encoding(ref, score, data_set)
     estimator = registry.load(replace(ref, digest=arm.model_digest), score.trusted_types)
-    return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), block=BLOCK)
+    return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), block=BLOCK, background=ref.background)
 
 
 def _loaded(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
@@ -144,12 +168,13 @@ def _score_shard(settings: Settings, publication_id: int, shard: int) -> int:
             raise NotFound(f"Publication {publication_id} has no snapshot.", remedy="Ingest the partition again.")
         score, data_set = planned_definition(settings, publication)
         arms = publications.arms(connection, publication_id)
-        scorers = Scorers(score, data_set, arms, [_loaded(settings, score, data_set, arm) for arm in arms])
+        loaded = [_loaded(settings, score, data_set, arm) for arm in arms]
+        scorers = Scorers(score, data_set, arms, loaded, StoredReasons.of(publication))
         table, rows, digests = publications.rows_table(publication_id), 0, []
         with lake.SnapshotFile(snapshot.location) as file, threads_of_one_core(settings.threads) as pool:
             customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))
             for piece in _ahead(pool, scorers.piece, customers, settings.threads):
-                shards.copy_rows(connection, table, piece.content)
+                shards.copy_rows(connection, table, piece.content, scorers.written)
                 digests.append(piece.digest)
                 rows += piece.rows
         shards.finish(connection, publication_id, shard, rows, digests)

@@ -16,6 +16,7 @@ class Publication:
     """A row of table ``publication``.
 
     ``announces`` says whether it was compared with the announcements (it is not silent); a reset makes it false again.
+    ``reason_count`` reasons are stored for each customer (None: none), as places in ``reason_features``, from 1.
     """
 
     publication_id: int
@@ -31,6 +32,8 @@ class Publication:
     changed: int | None
     checksum: str | None
     announces: bool | None
+    reason_count: int | None = None
+    reason_features: list[str] | None = None
 
     @property
     def name(self) -> str:
@@ -79,13 +82,14 @@ class ScoreRow:
 
 _SELECT = """
     SELECT publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
-        rows, changed, checksum, announces
+        rows, changed, checksum, announces, reason_count, reason_features
     FROM scoring.publication """
 
 _OPEN = """
     INSERT INTO scoring.publication
-        (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version, opened_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING publication_id"""
+        (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version, reason_count,
+            reason_features, opened_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING publication_id"""
 
 _ADD_ARMS = """
     INSERT INTO scoring.arm
@@ -185,9 +189,14 @@ def open_publication(
     run_id: str,
     code_version: str,
     arms: Sequence[Arm],
+    reasons: tuple[int, list[str]] | None = None,
 ) -> int:
-    """Write the row and the arms of a new publication and create the table for its rows, which nobody reads yet."""
-    inputs = (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version)
+    """Write the row and the arms of a new publication and create the table for its rows, which nobody reads yet.
+
+    ``reasons`` are the number to store for each customer and the names of the score's features.
+    """
+    count, features = reasons or (None, None)
+    inputs = (score, as_of, snapshot_id, definition_digest, inputs_digest, run_id, code_version, count, features)
     publication_id = int(value(connection, _OPEN, inputs))
     insert(connection, _ADD_ARMS, [(publication_id, *astuple(arm)[:-1]) for arm in arms])
     execute(connection, _MAKE_TABLE.format(rows_table(publication_id), sql.Literal(publication_id)))
@@ -199,6 +208,16 @@ def row_of(connection: Connection, publication_id: int, customer: str) -> ScoreR
     query = """SELECT customer_id, value, points, band, arm, model_version FROM scoring.score
         WHERE publication_id = %s AND customer_id = %s"""
     return one_or_none(connection, ScoreRow, query, (publication_id, customer))
+
+
+def reasons_of(connection: Connection, publication_id: int, customer: str) -> list[tuple[str, float]] | None:
+    """Features and contributions that are stored for one customer, the strongest first; None if none are stored."""
+    query = """SELECT p.reason_features[r.feature] AS feature, r.contribution
+        FROM scoring.publication p JOIN scoring.score s USING (publication_id)
+        CROSS JOIN LATERAL unnest(s.reasons, s.contributions) WITH ORDINALITY AS r (feature, contribution, place)
+        WHERE publication_id = %s AND customer_id = %s ORDER BY r.place"""
+    found = all_rows(connection, dict, query, (publication_id, customer))
+    return [(row["feature"], row["contribution"]) for row in found] or None
 
 
 def arms(connection: Connection, publication_id: int) -> list[Arm]:

@@ -11,6 +11,7 @@ from scoring.database import Connection, all_rows, execute, insert, one_or_none,
 
 # The columns that a shard writes, in this order; publication_id is a default of the table.
 COPIED = ("customer_id", "value", "points", "band", "arm", "model_version")
+REASONS = ("reasons", "contributions")  # and these, if the publication stores them
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ def lock(connection: Connection, publication_id: int, shard: int) -> Shard | Non
     return one_or_none(connection, Shard, _SELECT + condition, (publication_id, shard))
 
 
-def copy_rows(connection: Connection, table: sql.Composed, rows: bytes) -> None:
-    """COPY rows of the columns :data:`COPIED`, in the binary format, into the publication's own table."""
-    columns = sql.SQL(", ").join(sql.Identifier(name) for name in COPIED)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(table, columns)
+def copy_rows(connection: Connection, table: sql.Composed, rows: bytes, columns: Sequence[str] = COPIED) -> None:
+    """COPY rows of these columns, in the binary format, into the publication's own table."""
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(table, names)
     with connection.cursor() as cursor:
         cursor.copy_expert(statement, io.BytesIO(rows), size=1 << 20)
 

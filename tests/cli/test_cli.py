@@ -5,6 +5,7 @@ import datetime as dt
 import subprocess
 import sys
 
+import explained_shop
 import pytest
 from factories import (
     JULY,
@@ -47,6 +48,19 @@ def scoring(shop, monkeypatch):
         return result.output
 
     return run
+
+
+def test_a_customers_reasons_are_printed_with_their_texts(scoring, shop, monkeypatch):
+    monkeypatch.setenv("SCORING_DEFINITIONS", "explained_shop")
+    explained = shop.model_copy(update={"definitions": "explained_shop"})
+    published_rows(explained, explained_shop.LEAVING, [customer(1, mood=-3.0), customer(2, mood=9.0)])
+    (down,) = scoring("score", "reasons", "leaving", "c0001").splitlines()[1:]
+    (up,) = scoring("score", "reasons", "leaving", "c0002").splitlines()[1:]
+    assert down.split() == ["-4.5", "down", "mood", "In", "a", "good", "mood."]  # the training mean is 1.5
+    assert up.split() == ["+7.5", "up", "mood", "In", "a", "bad", "mood."]
+    assert "reason 1             +7.5 mood: In a bad mood." in scoring("score", "passport", "leaving", "c0002")
+    every = scoring("score", "reasons", "leaving", "c0001", "--all")
+    assert [line.split()[-1] for line in every.splitlines()[1:]] == ["log-odds", "mood", "visits", "plan", "log-odds"]
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from factories import JULY, JUNE, MAY, customer, customers, query, register, sna
 from mlflow.tracking import MlflowClient
 from shop_definitions import LEAVING, SHOP, SPENDING
 from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsRegressor
 
 from scoring.database import connect
 from scoring.domain.dataset import CsvSource
 from scoring.domain.monitoring import Monitoring
+from scoring.domain.reasons import Reasons
 from scoring.domain.score import Target
 from scoring.errors import NotFound, PermanentError
 from scoring.learning.train import in_sample, train
@@ -43,6 +45,16 @@ def two_months(own_registry):
 def client_of(settings):
     uri = settings.mlflow_tracking_uri.get_secret_value()
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def test_a_model_that_cannot_be_explained_is_not_registered_if_its_scores_are_to_be(two_months):
+    riddle = SPENDING.model_copy(update={"estimator": KNeighborsRegressor, "reasons": Reasons()})
+    with pytest.raises(PermanentError, match="KNeighborsRegressor is neither a linear model"):
+        train(two_months, riddle, MAY)
+    assert len(client_of(two_months).search_model_versions("name = 'spending'")) == 1
+    explained = train(two_months, SPENDING.model_copy(update={"reasons": Reasons(stored=True)}), MAY)
+    means = [np.mean([BEFORE[number][name] for number in KNOWN]) for name in SPENDING.features]
+    assert explained.background == pytest.approx(means)
 
 
 @pytest.fixture

@@ -40,6 +40,28 @@ def copied(settings):
         yield there_and_back
 
 
+@given(
+    pairs=st.lists(
+        st.tuples(
+            st.lists(st.integers(-(2**15), 2**15 - 1), min_size=3, max_size=3),
+            st.lists(st.floats(allow_nan=False), min_size=3, max_size=3),
+        ),
+        max_size=9,
+    ),
+    first=st.integers(0, 3),
+)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+def test_lists_of_one_size_arrive_as_arrays(settings, pairs, first):
+    with connect(settings.database()) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE listed (number serial, small smallint[], large float8[]) ON COMMIT DROP")
+        small, large = zip(*pairs, strict=True) if pairs else ((), ())
+        rows = {"small": pa.array(small, pa.list_(pa.int16(), 3)), "large": pa.array(large, pa.list_(pa.float64(), 3))}
+        statement = "COPY listed (small, large) FROM STDIN (FORMAT binary)"
+        cursor.copy_expert(statement, pa.BufferReader(encode(pa.table(rows).slice(first))))
+        cursor.execute("SELECT small, large FROM listed ORDER BY number")
+        assert cursor.fetchall() == pairs[first:]
+
+
 def table_of(rows):
     columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
     return pa.table(

@@ -1,0 +1,86 @@
+"""What reasons cost a publication: the sample's scores without and with them, in turns. See docs/reason-codes.md.
+
+python benchmarks/reasons.py --sizes 30000,200000 --rounds 5
+"""
+
+import datetime as dt
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
+
+import typer
+from measure import HERE, Measured, in_fresh_process
+from pydantic import SecretStr
+
+from scoring.database import transaction
+from scoring.domain.calendar import months_after
+from scoring.local.environment import base_environment, scoring_variables
+from scoring.local.interrupts import interruptible
+from scoring.local.places import Places
+from scoring.local.postgres import running_postgres
+from scoring.publishing import publications
+from scoring.settings import PROJECT, Settings
+
+SHOWN = dt.date(2005, 6, 30)
+PAIRS = (("risk", "risk_explained"), ("payment", "payment_explained"))
+
+
+def bench(
+    sizes: Annotated[str, typer.Option(help="Numbers of customers, separated by commas.")] = "30000,200000",
+    rounds: Annotated[int, typer.Option(help="How often each is measured.")] = 5,
+) -> None:
+    """Print seconds without and with reasons, and their ratio."""
+    counts = [int(size) for size in sizes.split(",")]
+    with tempfile.TemporaryDirectory(prefix="scoring-reasons-") as scratch:
+        places = Places(Path(scratch))
+        places.make()
+        with running_postgres(places) as server:
+            settings = Settings(
+                home=places.home,
+                database_url=SecretStr(server.url("scoring")),
+                mlflow_tracking_uri=SecretStr(server.sqlalchemy_url("mlflow")),
+                mlflow_artifacts=str(places.home / "mlflow"),
+                definitions="reasons_definitions",
+            )
+            path = os.pathsep.join([str(HERE), str(PROJECT)])
+            environment = base_environment() | scoring_variables(settings) | {"PYTHONPATH": path}
+            one_thread = environment | {"OMP_NUM_THREADS": "1"}  # faster on a busy machine
+            in_fresh_process("reasons_ours.py", one_thread, step="prepare", sizes=counts)
+            for months, count in enumerate(counts, 1):
+                for pair in PAIRS:
+                    _compare(settings, environment, pair, months_after(SHOWN, months), count, rounds)
+
+
+def _compare(  # noqa: PLR0917 - one line of the table
+    settings: Settings, environment: dict[str, str], pair: tuple[str, str], as_of: dt.date, count: int, rounds: int
+) -> None:
+    measured: dict[str, list[Measured]] = {score: [] for score in pair}
+    for _ in range(rounds):
+        for score in pair:
+            found = in_fresh_process("reasons_ours.py", environment, step="run", score=score, as_of=as_of.isoformat())
+            measured[score].append(found)
+            with transaction(settings.database()) as connection:
+                publication = publications.published(connection, score, as_of)
+                if publication is not None:
+                    publications.drop(connection, publication)
+    without, explained = (_medians(measured[score]) for score in pair)
+    print(f"{count:>9,}  {pair[0]}")
+    for part in without:
+        ratio = explained[part] / without[part]
+        print(f"{'':11}{part:<14} {without[part]:8.3f} s  with reasons {explained[part]:8.3f} s  {ratio:5.2f}")
+
+
+def _medians(found: list[Measured]) -> dict[str, float]:
+    medians = {name: statistics.median(one.phases[name] for one in found) for name in found[0].phases}
+    whole = statistics.median(one.seconds for one in found)
+    return medians | {"all": whole, "process CPU": statistics.median(one.cpu_seconds for one in found)}
+
+
+if __name__ == "__main__":
+    with interruptible():
+        typer.run(bench)

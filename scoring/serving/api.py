@@ -69,7 +69,7 @@ class Api:
             key_id=key.key_id,
             idempotency=name,
             route=route,
-            digest=hashlib.sha256(route.encode() + b"\n" + state["body"]).hexdigest(),
+            digest=hashlib.sha256(f"{route}?{request.url.query}\n".encode() + state["body"]).hexdigest(),
             body=state["body"].decode("utf-8", "replace").replace("\0", "") if self.limits.store_records else None,
             customers=[one for one in dict.fromkeys(customers) if "\0" not in one],
         )

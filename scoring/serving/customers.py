@@ -12,8 +12,9 @@ _NEWEST = """
     ORDER BY as_of DESC LIMIT %s"""
 
 _SCORES = """
-    SELECT p.score, p.as_of, s.value, s.points, s.band, s.arm, s.model_version, a.model_name, a.model_digest,
-        a.trained_with, a.scored_with, a.experiment_id, a.share, n.snapshot_id, n.digest AS snapshot_digest,
+    SELECT s.customer_id, p.score, p.as_of, s.value, s.points, s.band, s.arm, s.model_version, a.model_name,
+        a.model_digest, a.trained_with, a.scored_with, a.experiment_id, a.share, n.snapshot_id,
+        n.digest AS snapshot_digest,
         p.definition_digest, p.publication_id, p.checksum, p.run_id, p.code_version, p.published_at
     FROM scoring.score s
     JOIN scoring.publication p USING (publication_id)
@@ -37,6 +38,7 @@ class _Id:
 class Published:
     """A score that was published of a customer, with all that it was made from."""
 
+    customer_id: str
     score: str
     as_of: dt.date
     value: float

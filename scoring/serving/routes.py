@@ -9,15 +9,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from scoring.database import Connection
+from scoring.domain.score import Score
 from scoring.errors import DefinitionError, NotFound
 from scoring.models import ledger
+from scoring.publishing import publications
 from scoring.serving import customers, feedback
 from scoring.serving.answers import Answer, refused, told
 from scoring.serving.api import Api, ids_of
 from scoring.serving.describe import described, docs_page
 from scoring.serving.keys import Scope
 from scoring.serving.metrics import MEDIA_TYPE
-from scoring.serving.model import Served
+from scoring.serving.model import Served, reasons_of
 from scoring.serving.problems import AFTER, Problem
 from scoring.serving.score_records import score_records
 from scoring.serving.shapes import (
@@ -107,10 +109,14 @@ async def docs(request: Request) -> Response:
     "/v1/scores/{score}", summary="Score customers given as records", dependencies=[needs("score")], tags=["scores"],
     openapi_extra=secured("score"), responses={200: SCORE_ANSWER, **problems(400, 404, 409, 413, 415, 422)},
 )  # fmt: skip
-async def score(request: Request, score: ScoreName) -> Response:
+async def score(
+    request: Request,
+    score: ScoreName,
+    reasons: Annotated[bool, Query(description="Also say why: the features that pushed each score most.")] = False,
+) -> Response:
     """Per record a result or a problem. 422 if no record can be used."""
     api = api_of(request)
-    return sent(await api.computed(lambda: _scored(api, request, score)))
+    return sent(await api.computed(lambda: _scored(api, request, score, reasons=reasons)))
 
 
 @router.get(
@@ -185,12 +191,14 @@ def reachable(api: Api) -> bool:
         return False
 
 
-def _scored(api: Api, request: Request, name: str) -> Answer:
+def _scored(api: Api, request: Request, name: str, *, reasons: bool) -> Answer:
     served = _served(api, name)
+    if reasons and served.explained is None:
+        raise Problem(422, f"The definition of {name} has no reasons.", "urn:scoring:no-reasons")
     records = api.records_of(request, "records")
 
     def make() -> Answer:
-        answer, count = score_records(served, records)
+        answer, count = score_records(served, records, reasons=reasons)
         api.metrics.records.labels(name).inc(count)
         api.metrics.refused.labels(name).inc(len(records) - count)
         return answer
@@ -227,10 +235,20 @@ def _customer(api: Api, customer: str, score: str | None, history: int) -> Answe
     except (NotFound, DefinitionError):
         return refused(Problem(404, "There is no score of this name.", "urn:scoring:not-found"))
     with api.pool.transaction() as connection:
-        found = [one.content for name in names for one in customers.published(connection, name, customer, history)]
+        found = [
+            one.content | _stored_reasons(connection, catalog.score(name), one)
+            for name in names
+            for one in customers.published(connection, name, customer, history)
+        ]
     if not found:
         return refused(Problem(404, "Nothing is published of this customer.", "urn:scoring:not-found"))
     return told({"customer_id": customer, "scores": found})
+
+
+def _stored_reasons(connection: Connection, score: Score, published: customers.Published) -> dict[str, Any]:
+    """The reasons that the publication stores, if it does."""
+    stored = publications.reasons_of(connection, published.publication_id, published.customer_id)
+    return {"reasons": reasons_of(score, stored)} if stored and score.reasons else {}
 
 
 def _models(api: Api) -> Answer:

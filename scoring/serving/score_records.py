@@ -10,28 +10,28 @@ from scoring.serving.model import Served
 from scoring.serving.problems import Problem
 
 
-def score_records(served: Served, records: list[Any]) -> tuple[Answer, int]:
+def score_records(served: Served, records: list[Any], *, reasons: bool = False) -> tuple[Answer, int]:
     """The answer to a request for scores, and how many records have got one."""
     read = served.reader.read(records)
     problems = dict(read.problems)
     results: dict[int, Any] = {}
     if read.positions:
-        _score(served, pa.Table.from_batches([read.rows]), read.positions, results, problems)
+        results |= _scored(served, pa.Table.from_batches([read.rows]), read.positions, problems, reasons=reasons)
     return per_record(results, problems, score=served.score.name), len(results)
 
 
-def _score(
-    served: Served, rows: pa.Table, positions: list[int], results: dict[int, Any], problems: dict[int, Problem]
-) -> None:
+def _scored(
+    served: Served, rows: pa.Table, positions: list[int], problems: dict[int, Problem], *, reasons: bool
+) -> dict[int, Any]:
     """Score rows together; if the model refuses one of them, halve them until it stands alone."""
     try:
-        results |= zip(positions, served.results(rows), strict=True)
+        return dict(zip(positions, served.results(rows, reasons=reasons), strict=True))
     except PermanentError as error:
         if len(positions) == 1:
             problems[positions[0]] = Problem(
                 422, str(error.args[0]), "urn:scoring:not-scored", title="The model cannot score this record"
             )
-            return
+            return {}
         half = len(positions) // 2
-        _score(served, rows.slice(0, half), positions[:half], results, problems)
-        _score(served, rows.slice(half), positions[half:], results, problems)
+        first = _scored(served, rows.slice(0, half), positions[:half], problems, reasons=reasons)
+        return first | _scored(served, rows.slice(half), positions[half:], problems, reasons=reasons)

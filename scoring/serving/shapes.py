@@ -34,6 +34,9 @@ FIELD_ERROR = shape({"field": STRING, "value": {}, "rule": STRING})
 ONE_PROBLEM = shape(PROBLEM_FIELDS, {"errors": listed(FIELD_ERROR)})
 PROBLEM = shape(PROBLEM_FIELDS, {"errors": listed(FIELD_ERROR), "results": listed(shape({"problem": ONE_PROBLEM}))})
 
+REASONS = listed(
+    shape({"feature": STRING, "contribution": NUMBER, "direction": {"enum": ["up", "down"]}, "text": STRING})
+)
 RESULT = shape(
     {
         "customer_id": STRING,
@@ -45,7 +48,7 @@ RESULT = shape(
         "experiment": MAYBE_INTEGER,
         "definition_digest": DIGEST,
     },
-    {"reasons": listed({"type": "object"})},
+    {"reasons": REASONS},
 )
 
 
@@ -83,7 +86,8 @@ CUSTOMER_ANSWER = answer(
                     {
                         "score": STRING, "as_of": STRING, "value": NUMBER, "points": MAYBE_INTEGER,
                         "band": MAYBE_STRING, "arm": STRING, "published_at": STRING, "passport": PASSPORT,
-                    }
+                    },
+                    {"reasons": REASONS},
                 )
             ),
         }

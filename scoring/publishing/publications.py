@@ -16,6 +16,7 @@ class Publication:
     """A row of table ``publication``.
 
     ``announces`` says whether it was compared with the announcements (it is not silent); a reset makes it false again.
+    Of the ``rows`` that shards wrote, ``erased`` have left since, with persons who were forgotten.
     """
 
     publication_id: int
@@ -31,6 +32,7 @@ class Publication:
     changed: int | None
     checksum: str | None
     announces: bool | None
+    erased: int = 0
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ class ScoreRow:
 
 _SELECT = """
     SELECT publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
-        rows, changed, checksum, announces
+        rows, changed, checksum, announces, erased
     FROM scoring.publication """
 
 _OPEN = """

@@ -178,11 +178,11 @@ def newest(
 def holding(connection: Connection, scores: Collection[str], customer: str) -> dict[str, list[dict[str, Any]]]:
     """The events of a customer in the bodies of deliveries, by delivery."""
     found = {}
-    for one in all_rows(connection, dict, HOLDING, (quoted(customer),)):
-        events = json.loads(one["body"])["data"]["events"]
+    for row in all_rows(connection, dict, HOLDING, (quoted(customer),)):
+        events = json.loads(row["body"])["data"]["events"]
         theirs = [event for event in events if event["customer_id"] == customer and event["score"] in scores]
         if theirs:
-            found[one["delivery_id"]] = theirs
+            found[row["delivery_id"]] = theirs
     return found
 
 

@@ -196,7 +196,7 @@ class SnapshotBuilder:
     def _refuse_news(self, connection: Connection) -> None:
         if self._who_was_forgotten(connection) != self._forgotten:
             raise TransientError(
-                f"A person of {self._data_set.name} was forgotten while {self._as_of} was taken in; nothing was recorded.",
+                f"A person of {self._data_set.name} was forgotten while {self._as_of} was taken in.",
                 remedy="Take it in again.",
             )
 

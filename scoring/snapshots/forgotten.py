@@ -5,6 +5,7 @@ whether a row that arrives is theirs. Whatever records rows of customers asks :f
 :func:`holds <hold>` the list: an erasure waits for it, and whoever comes later sees the erasure.
 """
 
+import datetime as dt
 import hashlib
 import hmac
 import secrets
@@ -111,9 +112,7 @@ def find(connection: Connection, secret: SecretStr, data_set: str, customer: str
     return one_or_none(connection, Erasure, _FIND, (data_set, known))
 
 
-def begin(
-    connection: Connection, secret: SecretStr, data_set: str, customer: str, *, by: str, reason: str
-) -> Erasure:
+def begin(connection: Connection, secret: SecretStr, data_set: str, customer: str, *, by: str, reason: str) -> Erasure:
     """The erasure of a customer, a new one unless one is in force; waits until nobody records rows of customers.
 
     Raises the same errors as :func:`of_data_set`.
@@ -163,8 +162,8 @@ class Listed:
     state: str
     requested_by: str
     reason: str
-    requested_at: object
-    done_at: object
+    requested_at: dt.datetime
+    done_at: dt.datetime | None
     places: dict[str, int] | None
 
 

@@ -64,7 +64,7 @@ def lived_in(settings: Settings, folder: Path) -> None:
         published(settings, SPENDING, as_of)
         measure_drift(settings, SPENDING, as_of)
     _deliver(settings, folder)
-    _outcomes(settings, folder)
+    _outcomes(settings)
     write_reports(settings, SPENDING, JULY, now=LATER)
     _shadow(settings)
     _texts(settings)
@@ -86,7 +86,7 @@ def _deliver(settings, folder):
     assert value(settings, "SELECT count(*) FROM scoring.delivery WHERE state = 'pending' AND attempts > 0")
 
 
-def _outcomes(settings, folder):
+def _outcomes(settings):
     collect(settings, SPENDING, JUNE)
     why = {"author": "Ann", "reason": f"{PERSON} phoned"}
     correct(settings, SPENDING, JUNE, PERSON, written="112233.5", **why)

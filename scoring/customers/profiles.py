@@ -1,7 +1,10 @@
 """Bins of profiles: an edge between bins is a value of somebody. Where it is the person's own, it moves a little."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from scoring.customers.place import Found, Subject
 from scoring.customers.traces import distinctive
@@ -31,7 +34,7 @@ class Edges:
         ]
 
     def erase(self, subject: Subject) -> int:
-        """Move each such edge half-way to its neighbour."""
+        """Move each such edge between its neighbours."""
         with transaction(subject.database) as connection:
             held = _held(connection, subject)
             for one in held:
@@ -42,17 +45,28 @@ class Edges:
 
 
 def moved(edges: Sequence[float], values: frozenset[str]) -> list[float]:
-    """The edges, still growing, without those that are written like one of the values."""
-    found = list(edges)
-    for place, edge in enumerate(edges):
-        if distinctive(edge) & values:
-            below = found[place - 1] if place else edge - 2.0
-            found[place] = below + (edge - below) / 2
+    """The edges, still growing; those that are one of the values, or next to it, evenly between their neighbours."""
+    found, place = list(edges), 0
+    while place < len(found):
+        end = place
+        while end < len(found) and is_own(found[end], values):
+            end += 1
+        if end > place:
+            below = found[place - 1] if place else found[end] - 1.0 if end < len(found) else 0.0
+            above = found[end] if end < len(found) else below + 1.0
+            found[place:end] = np.linspace(below, above, end - place + 2)[1:-1].tolist()
+        place = end + 1
     return found
+
+
+def is_own(edge: float, values: frozenset[str]) -> bool:
+    """Whether an edge is one of the values, or the float beside it: bins of single values end there, too."""
+    near = (math.nextafter(edge, -math.inf), edge, math.nextafter(edge, math.inf))
+    return any(distinctive(one) & values for one in near)
 
 
 def _held(connection: Connection, subject: Subject) -> list[dict[str, Any]]:
     if not subject.values:
         return []
     rows = all_rows(connection, dict, _OF_DATA_SET, (subject.score_names,))
-    return [row for row in rows if any(distinctive(edge) & subject.values for edge in row["edges"])]
+    return [row for row in rows if any(is_own(edge, subject.values) for edge in row["edges"])]

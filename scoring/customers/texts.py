@@ -29,12 +29,14 @@ STRUCTURED = frozenset(
 # Tables that grow with the customers and hold names of ours only.
 WITHOUT_TEXT = frozenset({"drift", "profile_bins", "profile_counts", "shard"})
 
-# Ordinary tables; the rows of publications stand in tables of their own (scoring.customers.publications).
+# Ordinary tables; the rows of publications stand in tables of their own (scoring.customers.publications). An id in its
+# column is no free text: the row is another place's.
 _COLUMNS = """
     SELECT c.table_name::text AS table_name, c.column_name::text AS column_name, c.udt_name::text AS kind
     FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
     WHERE c.table_schema = 'scoring' AND t.table_type = 'BASE TABLE'
         AND c.udt_name IN ('text', 'varchar', 'json', 'jsonb', '_text') AND c.table_name !~ '^(score|shadow)_[0-9]+$'
+        AND c.column_name <> 'customer_id'
     ORDER BY c.table_name, c.ordinal_position"""
 
 _TRIGGERS = """

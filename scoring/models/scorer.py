@@ -55,6 +55,8 @@ class Scorer:
         PermanentError
             As :meth:`values_of`, and as :func:`feature_frame`.
         """
+        if not customers.num_rows:  # a row group that a person who was forgotten had for themselves
+            return np.empty(0)
         features = feature_frame(self._encoding, customers, self._key)
         return self.values_of(features, customers.column(self._key))
 

@@ -70,12 +70,11 @@ def test_json_stays_json():
     }
 
 
-@given(st.text(min_size=4).filter(lambda text: not text.isdigit()))
+@given(st.text(min_size=4).filter(lambda text: not text.isdigit() and "*" not in text))
 def test_an_id_is_found_however_json_html_or_a_url_write_it(customer):
     traces = Traces(customer)
     written = [customer, json.dumps(customer), html.escape(customer), quote(customer, safe="")]
     for text in written:
         assert traces.in_text(f" {text} ")
-        if "\ud800" > max(text) or max(text) > "\udfff":
-            assert traces.spans(f" {text} ".encode())
+        assert traces.spans(f" {text} ".encode())
         assert not traces.in_text(traces.masked(f" {text} "))

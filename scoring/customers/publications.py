@@ -2,7 +2,7 @@
 
 from scoring.customers.place import Found, Subject
 from scoring.database import transaction
-from scoring.publishing import publications
+from scoring.publishing import erasing, publications
 
 
 class Publications:
@@ -13,11 +13,11 @@ class Publications:
     def find(self, subject: Subject) -> list[Found]:
         """The person's scores."""
         with transaction(subject.database) as connection:
-            every = publications.every(connection, subject.score_names)
+            every = erasing.every(connection, subject.score_names)
             return [
                 Found(f"scoring.{table}", {"score": one.score, "as_of": one.as_of, "state": one.state, **row})
                 for one in every
-                for table, row in publications.rows_of_customer(connection, one.publication_id, subject.customer)
+                for table, row in erasing.rows_of_customer(connection, one.publication_id, subject.customer)
             ]
 
     def erase(self, subject: Subject) -> int:
@@ -26,7 +26,7 @@ class Publications:
         for score in subject.score_names:
             with transaction(subject.database) as connection:
                 publications.lock(connection, score)
-                mine = [one.publication_id for one in publications.every(connection, [score])]
-                publications.wait_for_readers(connection, mine)
-                gone += sum(publications.erase_customer(connection, one, subject.customer) for one in mine)
+                mine = [one.publication_id for one in erasing.every(connection, [score])]
+                erasing.wait_for_readers(connection, mine)
+                gone += sum(erasing.erase_customer(connection, one, subject.customer) for one in mine)
         return gone

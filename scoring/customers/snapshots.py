@@ -8,8 +8,8 @@ from scoring.customers.place import Found, Subject
 from scoring.database import transaction
 from scoring.errors import IntegrityError
 from scoring.intake.scratch import scratch_directory
-from scoring.publishing import publications
-from scoring.snapshots import lake, manifest
+from scoring.publishing import erasing, publications
+from scoring.snapshots import lake, manifest, rewriting
 
 
 class Snapshots:
@@ -22,12 +22,12 @@ class Snapshots:
 
     def find(self, subject: Subject) -> list[Found]:
         """The person's row in each file."""
-        locations = lake.files(subject.settings.lake, subject.data_set.name)
+        locations = rewriting.files(subject.settings.lake, subject.data_set.name)
         return [Found(location, row) for location in locations for row in _rows(location, subject)]
 
     def erase(self, subject: Subject) -> int:
         """Write each file again that has the person; see what a killed erasure left, too."""
-        return sum(_erase(subject, one) for one in lake.files(subject.settings.lake, subject.data_set.name))
+        return sum(_erase(subject, one) for one in rewriting.files(subject.settings.lake, subject.data_set.name))
 
 
 def _rows(location: str, subject: Subject) -> list[dict[str, Any]]:
@@ -43,20 +43,20 @@ def _rows(location: str, subject: Subject) -> list[dict[str, Any]]:
 def _erase(subject: Subject, location: str) -> int:
     key, customer = subject.data_set.key, subject.customer
     try:
-        gone = lake.holds(location, key, customer)
+        gone = rewriting.holds(location, key, customer)
     except IntegrityError:  # a damaged file is nobody's input; intake will write it anew, without the person
         return 0
     with scratch_directory() as scratch, transaction(subject.database) as connection:
         local = scratch / "without.parquet"
-        rows = lake.without(location, key, customer, local) if gone else _rows_of(location)
+        rows = rewriting.without(location, key, customer, local) if gone else _rows_of(location)
         for score in subject.score_names:
             publications.lock(connection, score)
-        mine = publications.of_snapshot_file(connection, location)
-        publications.wait_for_readers(connection, mine)  # shards and shadows that have read the file as it was
+        mine = erasing.of_snapshot_file(connection, location)
+        erasing.wait_for_readers(connection, mine)  # shards and shadows that have read the file as it was
         if gone:
             lake.replace(local, location)
         manifest.note_stored(connection, location, rows)
-        return gone + sum(publications.erase_customer(connection, one, customer) for one in mine)
+        return gone + sum(erasing.erase_customer(connection, one, customer) for one in mine)
 
 
 def _rows_of(location: str) -> int:

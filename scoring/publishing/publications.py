@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from scoring.database import Connection, all_rows, column, execute, insert, one_or_none, value
+from scoring.database import Connection, all_rows, execute, insert, one_or_none, value
 from scoring.publishing.decisions import PublicationState
 
 
@@ -79,7 +79,7 @@ class ScoreRow:
     model_version: int
 
 
-_SELECT = """
+SELECT = """
     SELECT publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
         rows, changed, checksum, announces, erased
     FROM scoring.publication """
@@ -169,11 +169,11 @@ def published_before(connection: Connection, score: str, as_of: dt.date) -> Publ
 def all_published(connection: Connection, scores: Sequence[str]) -> list[Publication]:
     """The publications that readers see of some scores, by date and score."""
     condition = "WHERE state = 'published' AND score = ANY(%s) ORDER BY as_of, score"
-    return all_rows(connection, Publication, _SELECT + condition, (list(scores),))
+    return all_rows(connection, Publication, SELECT + condition, (list(scores),))
 
 
 def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Publication | None:
-    return one_or_none(connection, Publication, _SELECT + condition, arguments)
+    return one_or_none(connection, Publication, SELECT + condition, arguments)
 
 
 def open_publication(
@@ -249,51 +249,3 @@ def drop(connection: Connection, publication: Publication) -> None:
     execute(connection, "DELETE FROM scoring.publication WHERE publication_id = %s", (publication.publication_id,))
     for table in (rows_table(publication.publication_id), shadow_table(publication.publication_id)):
         execute(connection, sql.SQL("DROP TABLE IF EXISTS {}").format(table))
-
-
-def every(connection: Connection, scores: Sequence[str]) -> list[Publication]:
-    """All publications of some scores, whatever their state, by date."""
-    return all_rows(connection, Publication, _SELECT + "WHERE score = ANY(%s) ORDER BY as_of, score", (list(scores),))
-
-
-def of_snapshot_file(connection: Connection, location: str) -> list[int]:
-    """The ids of the publications of the snapshot whose file is at a location."""
-    query = """SELECT publication_id FROM scoring.publication JOIN scoring.snapshot USING (snapshot_id)
-        WHERE location = %s ORDER BY publication_id"""
-    return column(connection, query, (location,))
-
-
-def wait_for_readers(connection: Connection, publication_ids: Sequence[int]) -> None:
-    """Wait until no shard or shadow of these publications is being scored; none begins until this transaction ends."""
-    for table in ("publication", "shard"):
-        query = sql.SQL("SELECT publication_id FROM scoring.{} WHERE publication_id = ANY(%s) ORDER BY 1 FOR UPDATE")
-        column(connection, query.format(sql.Identifier(table)), (list(publication_ids),))
-
-
-def rows_of_customer(connection: Connection, publication_id: int, customer: str) -> list[tuple[str, dict[str, Any]]]:
-    """A customer's rows of a publication, also of one that readers do not see, each with the name of its table."""
-    found = []
-    for table in _tables(connection, publication_id):
-        query = sql.SQL("SELECT * FROM scoring.{} WHERE customer_id = %s").format(sql.Identifier(table))
-        found += [(table, row) for row in all_rows(connection, dict, query, (customer,))]
-    return found
-
-
-def erase_customer(connection: Connection, publication_id: int, customer: str) -> int:
-    """Delete a customer's rows of a publication and count what left; returns how many. Call it under the lock."""
-    gone = 0
-    for table in _tables(connection, publication_id):
-        statement = sql.SQL("DELETE FROM scoring.{} WHERE customer_id = %s").format(sql.Identifier(table))
-        left = execute(connection, statement, (customer,))
-        if table.startswith("score_"):
-            counted = "UPDATE scoring.publication SET erased = erased + %s WHERE publication_id = %s"
-            execute(connection, counted, (left, publication_id))
-        gone += left
-    return gone
-
-
-def _tables(connection: Connection, publication_id: int) -> list[str]:
-    """Those tables of a publication that there are."""
-    names = [f"score_{int(publication_id)}", f"shadow_{int(publication_id)}"]
-    query = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'scoring' AND tablename = ANY(%s) ORDER BY 1"
-    return column(connection, query, (names,))

@@ -69,7 +69,7 @@ class RowGroupWriter:
     """Writes a Parquet file in row groups of exactly ``rows`` rows (fewer in the last), whatever the batch sizes."""
 
     def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
-        self._writer = _parquet_writer(path, schema)
+        self._writer = parquet_writer(path, schema)
         self._rows = rows
         self._waiting: list[pa.RecordBatch] = []
         self._count = 0
@@ -94,11 +94,12 @@ class RowGroupWriter:
         """
         if self._count:
             self._writer.write_table(pa.Table.from_batches(self._waiting).combine_chunks(), row_group_size=self._rows)
-        self._writer.add_key_value_metadata(_metadata(digest, erased))
+        self._writer.add_key_valuemetadata_of(metadata_of(digest, erased))
         self._writer.close()
 
 
-def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of a snapshot's file."""
     # Floats rarely repeat, so a dictionary costs time and saves no space; splitting their bytes compresses better.
     # Compared with zstd and dictionaries for all columns (measured on the benchmark's customers): a third of the
     # time to read, a quarter of the time to write, and no larger.
@@ -113,7 +114,8 @@ def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _metadata(digest: str, erased: Sequence[int]) -> dict[str, str]:
+def metadata_of(digest: str, erased: Sequence[int]) -> dict[str, str]:
+    """What a snapshot's file says of itself."""
     return {_DIGEST_KEY: digest} | ({_ERASED_KEY: json.dumps(list(erased))} if erased else {})
 
 
@@ -154,44 +156,6 @@ def _put(filesystem: Any, local: Path, path: str) -> None:
         put(local, Path(path))
     else:
         filesystem.put_file(str(local), path)  # an object store shows only complete objects
-
-
-def files(lake: str, data_set: str) -> list[str]:
-    """The locations of all snapshot files of a data set, also of those that no row of table ``snapshot`` names."""
-    filesystem, root = fsspec.core.url_to_fs(f"{lake.rstrip('/')}/{data_set}")
-    filesystem.invalidate_cache()  # another process writes, too
-    try:
-        found = [name for name in filesystem.find(root) if str(name).endswith(".parquet")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise TransientError(f"The files in {root} cannot be listed: {error}") from error
-    return sorted(name if is_local(filesystem) else filesystem.unstrip_protocol(name) for name in found)
-
-
-def without(location: str, key: str, customer: str, local: Path) -> int:
-    """Write a snapshot's file without the rows of a customer to ``local``; returns how many rows it has then.
-
-    Row groups keep their boundaries: what was planned over them still fits. Memory: one row group.
-    """
-    with SnapshotFile(location) as file:
-        writer, erased, first, rows = _parquet_writer(local, file.schema), list[int](), 0, 0
-        for group in file.groups():
-            theirs = pc.fill_null(pc.equal(group.column(key), customer), False)
-            erased += (np.flatnonzero(theirs.to_numpy()) + first).tolist()
-            kept = group.filter(pc.invert(theirs)).combine_chunks()
-            writer.write_table(kept, row_group_size=max(kept.num_rows, 1))
-            first, rows = first + group.num_rows, rows + kept.num_rows
-        before = file.places(np.array(erased, np.int64)).tolist()
-        writer.add_key_value_metadata(_metadata(file.digest, sorted([*file.erased.tolist(), *before])))
-        writer.close()
-    return rows
-
-
-def holds(location: str, key: str, customer: str) -> int:
-    """Rows of a customer in a snapshot's file."""
-    with SnapshotFile(location) as file:
-        return sum(int(pc.sum(pc.equal(part.column(key), customer)).as_py() or 0) for part in file.groups([key]))
 
 
 class SnapshotFile:

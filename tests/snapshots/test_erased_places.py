@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
-from scoring.snapshots import lake
+from scoring.snapshots import lake, rewriting
 from scoring.snapshots.arrow import arrow_schema
 
 PEOPLE = DataSet(
@@ -30,8 +30,8 @@ def test_places_and_positions_lead_to_the_same_rows_whoever_leaves(folder, rows,
     writer.close("0" * 64)
     lake.replace(folder / "written", location)
     for place in leaving:
-        assert lake.holds(location, "id", f"p{place}") == 1
-        lake.without(location, "id", f"p{place}", folder / "rewritten")
+        assert rewriting.holds(location, "id", f"p{place}") == 1
+        rewriting.without(location, "id", f"p{place}", folder / "rewritten")
         lake.replace(folder / "rewritten", location)
     with lake.SnapshotFile(location) as file:
         left = [place for place in range(rows) if place not in leaving]

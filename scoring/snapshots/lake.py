@@ -94,7 +94,7 @@ class RowGroupWriter:
         """
         if self._count:
             self._writer.write_table(pa.Table.from_batches(self._waiting).combine_chunks(), row_group_size=self._rows)
-        self._writer.add_key_valuemetadata_of(metadata_of(digest, erased))
+        self._writer.add_key_value_metadata(metadata_of(digest, erased))
         self._writer.close()
 
 

@@ -38,7 +38,7 @@ def without(location: str, key: str, customer: str, local: Path) -> int:
             writer.write_table(kept, row_group_size=max(kept.num_rows, 1))
             first, rows = first + group.num_rows, rows + kept.num_rows
         before = file.places(np.array(erased, np.int64)).tolist()
-        writer.add_key_valuemetadata_of(metadata_of(file.digest, sorted([*file.erased.tolist(), *before])))
+        writer.add_key_value_metadata(metadata_of(file.digest, sorted([*file.erased.tolist(), *before])))
         writer.close()
     return rows
 

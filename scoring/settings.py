@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
     shard_rows: int = Field(default=1_000_000, gt=0, description="Target rows per shard, in whole row groups.")
     threads: int = Field(default=2, gt=0, description="Row groups of a shard scored at a time, on one core each.")
+    logs: str = Field(default="", description="Folder with the logs of tasks and processes, for what forgets persons.")
+    erasure_secret: SecretStr = Field(
+        default=SecretStr(""), description="Half of the key by which persons who were forgotten are known again."
+    )
 
     code_version: str = Field(default=__version__, description="Recorded in each publication's passport.")
 
@@ -71,6 +75,11 @@ class Settings(BaseSettings):
     def reports_root(self) -> str:
         """Root of the reports; the local default is under ``home``."""
         return self.reports or str(self.home / "reports")
+
+    @property
+    def logs_root(self) -> Path:
+        """The logs; the local default is under ``home``."""
+        return Path(self.logs) if self.logs else self.home / "log"
 
     def database(self) -> str:
         """The database's libpq URI.

@@ -11,6 +11,7 @@ from scoring.cli import (
     alerts,
     announcements,
     crm,
+    customers,
     data,
     drift,
     experiments,
@@ -106,5 +107,6 @@ app.add_typer(announcements.announce, name="announce")
 app.add_typer(outcomes.outcome, name="outcome")
 app.add_typer(monitoring.update, name="update")
 app.add_typer(alerts.alert, name="alert")
+app.add_typer(customers.customer, name="customer")
 app.add_typer(crm.delivery, name="delivery")
 app.add_typer(crm.endpoint, name="endpoint")

@@ -7,12 +7,15 @@ none is undone by another. The price is a database connection for each request u
 """
 
 import datetime as dt
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from scoring.database import Connection, all_rows, execute, insert, one, one_or_none
+from scoring.database import Connection, all_rows, execute, insert, one, one_or_none, value
 from scoring.delivery.adapters.contract import Answer, Rendered
+from scoring.delivery.message import quoted, without
 from scoring.delivery.retry import DeliveryState, Next
 from scoring.errors import NotFound
 
@@ -68,6 +71,19 @@ REPLAY_DEAD = """
 UPDATE scoring.delivery SET state = 'pending', attempts_forgiven = attempts, next_attempt_at = now()
 WHERE endpoint = %(endpoint)s AND state = 'dead'
   AND (%(ids)s::uuid[] IS NULL OR delivery_id = ANY (%(ids)s::uuid[]))
+"""
+
+
+# Bodies are searched: the outbox does not say any more which events a split delivery had.
+HOLDING = "SELECT delivery_id::text, body FROM scoring.delivery WHERE position(%s IN body) > 0 ORDER BY created_at"
+
+LOCK = "SELECT body FROM scoring.delivery WHERE delivery_id = %s FOR UPDATE"
+
+TAKE_OUT = """
+UPDATE scoring.delivery
+SET body = %(body)s, events = events - %(gone)s, erased = erased + %(gone)s,
+    state = CASE WHEN events = %(gone)s AND state IN ('pending', 'dead') THEN 'erased' ELSE state END
+WHERE delivery_id = %(delivery_id)s
 """
 
 
@@ -157,6 +173,28 @@ def newest(
 ) -> list[Delivery]:
     """List the newest deliveries, of one state or all."""
     return all_rows(connection, Delivery, LIST, {"endpoint": endpoint, "state": state, "limit": limit})
+
+
+def holding(connection: Connection, scores: Collection[str], customer: str) -> dict[str, list[dict[str, Any]]]:
+    """The events of a customer in the bodies of deliveries, by delivery."""
+    found = {}
+    for row in all_rows(connection, dict, HOLDING, (quoted(customer),)):
+        events = json.loads(row["body"])["data"]["events"]
+        theirs = [event for event in events if event["customer_id"] == customer and event["score"] in scores]
+        if theirs:
+            found[row["delivery_id"]] = theirs
+    return found
+
+
+def take_out(connection: Connection, delivery_id: str, scores: Collection[str], customer: str) -> int:
+    """Take a customer out of a delivery's body, whatever its state; waits while it is sent. Returns how many events.
+
+    The id of the message stays: a receiver that has had it is told nothing twice. With nobody left it is not sent.
+    """
+    body, gone = without(value(connection, LOCK, (delivery_id,)), scores, customer)
+    if gone:
+        execute(connection, TAKE_OUT, {"delivery_id": delivery_id, "body": body, "gone": gone})
+    return gone
 
 
 def replay_dead(connection: Connection, endpoint: str, ids: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,20 @@ def body(packed_at: dt.datetime, encoded: Sequence[str]) -> str:
     """Put encoded events into the envelope of a request; returns the body."""
     stamp = packed_at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
     return f'{{"type":"scores.changed","timestamp":"{stamp}Z","data":{{"events":[{",".join(encoded)}]}}}}'
+
+
+def without(text: str, scores: Collection[str], customer: str) -> tuple[str, int]:
+    """A body without the events of a customer in some scores, and how many events were taken out."""
+    content = json.loads(text)
+    events = content["data"]["events"]
+    kept = [one for one in events if one["customer_id"] != customer or one["score"] not in scores]
+    content["data"]["events"] = kept
+    return (_JSON.encode(content), len(events) - len(kept)) if len(kept) < len(events) else (text, 0)
+
+
+def quoted(customer: str) -> str:
+    """How a customer's id stands in a body."""
+    return f'"customer_id":{_JSON.encode(customer)}'
 
 
 ENVELOPE_BYTES = len(body(dt.datetime(2000, 1, 1, tzinfo=dt.UTC), []).encode())

@@ -9,7 +9,7 @@ import email.utils
 from dataclasses import dataclass
 from typing import Literal
 
-DeliveryState = Literal["pending", "delivered", "dead", "split"]
+DeliveryState = Literal["pending", "delivered", "dead", "split", "erased"]
 
 WAITS = (
     dt.timedelta(seconds=5),

@@ -1,7 +1,7 @@
 """Builds a snapshot row group by row group, then records it in one transaction; ingest and replay share this."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from scoring.alerts import wording
 from scoring.alerts.facts import note
-from scoring.database import Connection, transaction
+from scoring.database import Connection, connect, transaction
 from scoring.domain.dataset import DataSet
-from scoring.errors import PartitionStopped, PermanentError
-from scoring.intake.expectations import Suite, Validation
+from scoring.errors import PartitionStopped, PermanentError, TransientError
+from scoring.intake.expectations import RowFinding, Suite, Validation
+from scoring.intake.expectations.findings import merged
 from scoring.intake.limits import reason_to_stop
 from scoring.intake.refusals import Refusals
 from scoring.intake.settling import Settlement, settle
 from scoring.settings import Settings
-from scoring.snapshots import lake, manifest
+from scoring.snapshots import forgotten, lake, manifest
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.forgotten import Forgotten
 from scoring.snapshots.manifest import NewSnapshot, QuarantinedRow, Snapshot
 
 
@@ -47,13 +49,15 @@ class Origin:
     """Where a snapshot's rows came from.
 
     ``source`` is its name for a person, ``received`` the number of rows read, ``duplicates`` how many of them were
-    dropped for another row with the same key, and ``corrects`` the snapshot whose refused rows are replayed.
+    dropped for another row with the same key, and ``corrects`` the snapshot whose refused rows are replayed; ``erased``
+    rows of that one are gone.
     """
 
     source: str
     received: int
     duplicates: int
     corrects: int | None = None
+    erased: int = 0
 
 
 class SnapshotBuilder:
@@ -75,23 +79,40 @@ class SnapshotBuilder:
         self._writer = lake.RowGroupWriter(self._path, arrow_schema(data_set), settings.row_group_rows)
         self._content = lake.ContentDigest(arrow_schema(data_set))
         self._refusals = Refusals(data_set, scratch, most)
+        with connect(settings.database()) as connection:
+            self._forgotten = self._who_was_forgotten(connection)
+        self._erased: list[int] = []  # places among the accepted rows of those that are not written
+        self._accepted = 0
 
     def accept(self, batch: pa.RecordBatch) -> None:
-        """Take rows into the snapshot."""
-        self._writer.write(batch)
+        """Take rows into the snapshot. Those of persons who were forgotten count as received, and are not written."""
+        gone = self._forgotten.marks(batch.column(self._data_set.key))
         self._content.update(batch)
+        self._erased += (np.flatnonzero(gone) + self._accepted).tolist()
+        self._accepted += batch.num_rows
+        self._writer.write(batch.filter(pa.array(~gone)) if gone.any() else batch)
 
     def take(self, validation: Validation, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> None:
         """Check a batch: rows that break a critical rule are refused, the others accepted.
 
         ``numbers`` (shape (rows,)) are the rows' numbers as received, 1-based.
         """
-        findings = [finding for finding in validation.check_rows(batch) if finding.critical]
+        findings = [finding for finding in self._findings(validation, batch) if finding.critical]
         bad = np.zeros(batch.num_rows, dtype=bool)
         for finding in findings:
             bad |= finding.failing
         self._refusals.add(batch, numbers, findings, bad)
         self.accept(batch.filter(pa.array(~bad)))
+
+    def _findings(self, validation: Validation, batch: pa.RecordBatch) -> list[RowFinding]:
+        """The row rules that rows break; those of persons who were forgotten are judged where no page shows them."""
+        gone = self._forgotten.marks(batch.column(self._data_set.key))
+        if not gone.any():
+            return validation.check_rows(batch)
+        aside = validation.aside()
+        parts = [(~gone, validation), (gone, aside)]
+        found = [(here, one) for here, by in parts for one in by.check_rows(batch.filter(pa.array(here)))]
+        return merged(found, batch.num_rows)
 
     def carry_over(self, rows: Iterable[QuarantinedRow]) -> None:
         """Keep rows in quarantine that an earlier intake refused; they must come in the order of their numbers."""
@@ -105,7 +126,7 @@ class SnapshotBuilder:
             duplicates=origin.duplicates,
             **self._refusals.identity(),
         )
-        self._writer.close(digest)
+        self._writer.close(digest, self._erased)
         table = validation.check_table(self._columns, self._writer.written)
         warnings = validation.row_warnings() + [finding for finding in table if finding.severity != "critical"]
         return NewSnapshot(
@@ -122,12 +143,13 @@ class SnapshotBuilder:
             location=lake.snapshot_location(self._settings.lake, self._data_set.name, self._as_of, digest),
             row_group_rows=self._settings.row_group_rows,
             received=origin.received,
-            accepted=self._writer.written,
+            accepted=self._accepted + origin.erased,
             quarantined=self._refusals.rows,
             kept=self._refusals.kept,
             duplicates=origin.duplicates,
             warnings=[asdict(warning) for warning in warnings],
             broken_rules=self._refusals.broken_rules,
+            erased=len(self._erased) + origin.erased,
         )
 
     def record(self, new: NewSnapshot) -> Intake:
@@ -142,9 +164,13 @@ class SnapshotBuilder:
             so that its quarantine can be read.
         PermanentError
             If a row got lost, or if the partition was ingested again while it was replayed.
+        TransientError
+            If a person was forgotten meanwhile.
         """
-        lake.store(self._path, new.location)
         with transaction(self._settings.database()) as connection:
+            forgotten.hold(connection)  # the file, too, must be there before an erasure looks for it
+            self._refuse_news(connection)
+            lake.store(self._path, new.location)
             manifest.lock(connection, new.data_set, new.as_of)
             settlement = _settled(connection, new)
             found = self._apply(connection, settlement, new)
@@ -164,6 +190,16 @@ class SnapshotBuilder:
             unchanged=unchanged,
         )
 
+    def _who_was_forgotten(self, connection: Connection) -> Forgotten:
+        return forgotten.of_data_set(connection, self._settings.erasure_secret, self._data_set.name)
+
+    def _refuse_news(self, connection: Connection) -> None:
+        if self._who_was_forgotten(connection) != self._forgotten:
+            raise TransientError(
+                f"A person of {self._data_set.name} was forgotten while {self._as_of} was taken in.",
+                remedy="Take it in again.",
+            )
+
     def _note_stopped(self, connection: Connection, snapshot_id: int, new: NewSnapshot, because: str) -> None:
         names = (new.data_set, self._data_set.owner, new.as_of, snapshot_id)
         note(connection, wording.partition_stopped(*names, because=because, remedy=_stopped_remedy(new)))
@@ -173,11 +209,16 @@ class SnapshotBuilder:
         with pq.ParquetFile(self._path) as file:
             return file.read(columns=list(names))
 
+    def _refused(self) -> Iterator[QuarantinedRow]:
+        """The refused rows that are kept; nothing but the rules that they broke of persons who were forgotten."""
+        for row in self._refusals.read():
+            yield manifest.blank(row) if row.customer_id in self._forgotten else row
+
     def _apply(self, connection: Connection, settlement: Settlement, new: NewSnapshot) -> Snapshot:
         if settlement.action != "keep":
             _refuse_overtaken(connection, new)
         if settlement.snapshot_id is None:
-            return manifest.get(connection, manifest.record(connection, new, self._refusals.read()))
+            return manifest.get(connection, manifest.record(connection, new, self._refused()))
         earlier = manifest.get(connection, settlement.snapshot_id)
         if settlement.action == "stop":
             manifest.stop(connection, earlier, new.stopped_because or "")

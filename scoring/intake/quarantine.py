@@ -94,7 +94,7 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
                     builder.accept(batch)
         order = np.argsort(numbers)
         builder.take(validation, corrected.take(pa.array(order)), numbers[order])
-        origin = Origin(f"{base.source} + {path}", base.received, base.duplicates, corrects=base.snapshot_id)
+        origin = Origin(f"{base.source} + {path}", base.received, base.duplicates, base.snapshot_id, base.erased)
         return builder.record(builder.judge(suite, validation, origin))
 
 

@@ -116,7 +116,7 @@ def read(
     with SnapshotFile(cohort.location) as file:
         places = sampling.places(file.rows, most)
         wanted = [name for name in dict.fromkeys([key, *columns]) if name in file.schema.names]
-        rows = sampling.rows_at(file, wanted, places)
+        rows, places = sampling.rows_at(file, wanted, places), file.places(places)
     outcomes = known.as_known(connection, score.name, cohort.as_of, cohort.known_at)
     found = pc.index_in(rows.column(key), value_set=outcomes.column("customer_id").combine_chunks())
     seen = found.is_valid()

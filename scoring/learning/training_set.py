@@ -74,6 +74,7 @@ def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snaps
     """Features and outcomes of the customers in both snapshots whose outcome is not null."""
     with lake.SnapshotFile(before.location) as file:
         rows = file.read([data_set.key, *score.features])
+        places = file.places(np.arange(rows.num_rows))
     with lake.SnapshotFile(after.location) as file:
         shown = file.read([data_set.key, score.target.column])
     column = data_set.column(score.target.column)
@@ -84,7 +85,7 @@ def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snaps
     seen = ~np.isnan(outcome)
     kept = rows.filter(pa.array(seen))
     features = feature_frame(Encoding.of(score, data_set), kept, data_set.key)
-    return TrainingSet(features, outcome[seen], kept.column(data_set.key), np.flatnonzero(seen))
+    return TrainingSet(features, outcome[seen], kept.column(data_set.key), places[seen])
 
 
 def fitted(score: Score, known: TrainingSet, estimator: Any = None) -> Any:

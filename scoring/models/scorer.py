@@ -74,6 +74,8 @@ class Scorer:
         PermanentError
             As :meth:`values_of`, and as :func:`feature_frame`.
         """
+        if not customers.num_rows:  # a row group that a person who was forgotten had for themselves
+            return np.empty(0)
         return self.values_of(self.features(customers), customers.column(self._key))
 
     def features(self, customers: pa.Table) -> pd.DataFrame:

@@ -110,7 +110,9 @@ def _sampled(
     if source.tried is not None and source.trained is not None:
         tried = source.tried.take(pa.array(sampling.places(source.tried.num_rows, ROWS)))
         with SnapshotFile(manifest.get(connection, source.trained).location) as file:
-            rows = sampling.rows_at(file, [shown.key, *encoding.names], tried.column("row").to_numpy())
+            positions = file.positions(tried.column("row").to_numpy())
+            rows = sampling.rows_at(file, [shown.key, *encoding.names], positions[positions >= 0])
+        tried = tried.filter(pa.array(positions >= 0))
         features = feature_frame(encoding, rows, shown.key).to_numpy()
         yield Learned(tried.column("value").to_numpy(), tried.column("outcome").to_numpy(), features)
     for cohort in source.cohorts:

@@ -16,7 +16,7 @@ from scoring.outcomes import cohorts, reading, received
 from scoring.outcomes.cohorts import Cohort
 from scoring.outcomes.settle import Collected, Delivery, collected, known, require_usable, settle
 from scoring.settings import Settings
-from scoring.snapshots import manifest
+from scoring.snapshots import forgotten, manifest
 from scoring.snapshots.manifest import Snapshot
 
 
@@ -40,6 +40,7 @@ def collect(
     """
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     with transaction(settings.database()) as connection:
+        forgotten.hold(connection)
         cohort = cohorts.get(connection, score, as_of)
         if path is None and score.target.source is None:
             done = _derive(connection, score, data_set, cohort)
@@ -48,10 +49,12 @@ def collect(
             with reading.open_source(settings, score, data_set, as_of, path=path, anywhere=anywhere) as source:
                 now = value(connection, "SELECT clock_timestamp()")
                 judge = partial(reading.judged, score, data_set, as_of, now=now)
-                content = received.copy_all(connection, source.batches, judge)
+                gone = forgotten.of_data_set(connection, settings.erasure_secret, data_set.name)
+                content = received.copy_all(connection, source.batches, judge, gone)
             received.refuse_strangers(connection, [cohort])
-            digest = digest_of({"content": content, **context(score, data_set, cohort)})
-            done = settle(connection, Delivery(score.name, as_of, "system", source.name, digest), [cohort])
+            digest = digest_of({"content": content.digest, **context(score, data_set, cohort)})
+            delivery = Delivery(score.name, as_of, "system", source.name, digest, others=content.others)
+            done = settle(connection, delivery, [cohort])
     return require_usable(f"{score.name} {as_of}", done)
 
 

@@ -19,6 +19,7 @@ from scoring.outcomes.collect import context
 from scoring.outcomes.ledger import Outcome
 from scoring.outcomes.settle import Collected, Delivery, require_usable, settle
 from scoring.settings import Settings
+from scoring.snapshots import forgotten
 
 _IS_IN_COHORT = "SELECT EXISTS (SELECT FROM scoring.score WHERE publication_id = %s AND customer_id = %s)"
 
@@ -68,6 +69,7 @@ def correct_in(
 ) -> Correction:
     """As :func:`correct`, in a transaction of the caller."""
     _require_author(author, reason)
+    forgotten.hold(connection)
     cohort = cohorts.get(connection, score, as_of)
     if not value(connection, _IS_IN_COHORT, (cohort.publication_id, customer)):
         raise NotFound(
@@ -118,16 +120,19 @@ def correct_file(settings: Settings, score: Score, path: str, *, author: str, an
     _require_author(author, "in the file")
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     with transaction(settings.database()) as connection:
+        forgotten.hold(connection)
         ledger.lock_corrections(connection, score.name)
         received.create(connection)
         with reading.open_corrections(settings, score, path, anywhere=anywhere) as source:
             judge = partial(reading.judged_corrections, score, data_set)
-            content = received.copy_all(connection, source.batches, judge)
+            gone = forgotten.of_data_set(connection, settings.erasure_secret, data_set.name)
+            content = received.copy_all(connection, source.batches, judge, gone)
         about = cohorts.published(connection, score.name, received.as_ofs(connection))
         received.refuse_strangers(connection, about)
         read_as = [context(score, data_set, cohort) for cohort in about]
-        digest = digest_of({"content": content, "author": author, "read_as": read_as})
-        done = settle(connection, Delivery(score.name, None, "human", source.name, digest, author), about)
+        digest = digest_of({"content": content.digest, "author": author, "read_as": read_as})
+        delivery = Delivery(score.name, None, "human", source.name, digest, author, content.others)
+        done = settle(connection, delivery, about)
     return require_usable(source.name, done)
 
 

@@ -11,6 +11,7 @@ from scoring.database import Connection, column, execute, one
 from scoring.outcomes.batches import Origin
 from scoring.outcomes.cohorts import Cohort
 from scoring.publishing.copy_format import encode
+from scoring.snapshots.forgotten import Forgotten
 from scoring.snapshots.lake import ContentDigest
 
 UNKNOWN_CUSTOMER = "unknown customer"
@@ -134,17 +135,31 @@ def copy(connection: Connection, rows: pa.Table) -> None:
         cursor.copy_expert(_COPY, io.BytesIO(encode(rows.select(SCHEMA.names).cast(SCHEMA))), size=1 << 20)
 
 
+@dataclass(frozen=True)
+class Copied:
+    """A digest of all batches, and how many of their rows were left out: those of persons who were forgotten."""
+
+    digest: str
+    others: int
+
+
 def copy_all(
-    connection: Connection, batches: Iterator[pa.RecordBatch], judge: Callable[[pa.RecordBatch, int], pa.Table]
-) -> str:
-    """Add what ``judge`` makes of each batch and the number of its first row; returns a digest of the batches."""
-    content, rows = None, 0
+    connection: Connection,
+    batches: Iterator[pa.RecordBatch],
+    judge: Callable[[pa.RecordBatch, int], pa.Table],
+    gone: Forgotten,
+) -> Copied:
+    """Add what ``judge`` makes of each batch and the number of its first row, without persons who were forgotten."""
+    content, rows, others = None, 0, 0
     for batch in batches:
         content = content or ContentDigest(batch.schema)
         content.update(batch)
-        copy(connection, judge(batch, rows + 1))
+        judged = judge(batch, rows + 1)
+        theirs = gone.marks(judged.column("customer_id"))
+        others += int(theirs.sum())
+        copy(connection, judged.filter(pa.array(~theirs)) if theirs.any() else judged)
         rows += batch.num_rows
-    return content.hexdigest() if content else ""
+    return Copied(content.hexdigest() if content else "", others)
 
 
 def as_ofs(connection: Connection) -> list[dt.date]:

@@ -17,6 +17,7 @@ class Publication:
 
     ``announces`` says whether it was compared with the announcements (it is not silent); a reset makes it false again.
     ``reason_count`` reasons are stored for each customer (None: none), as places in ``reason_features``, from 1.
+    Of the ``rows`` that shards wrote, ``erased`` have left since, with persons who were forgotten.
     """
 
     publication_id: int
@@ -34,6 +35,7 @@ class Publication:
     announces: bool | None
     reason_count: int | None = None
     reason_features: list[str] | None = None
+    erased: int = 0
 
     @property
     def name(self) -> str:
@@ -80,9 +82,9 @@ class ScoreRow:
     model_version: int
 
 
-_SELECT = """
+SELECT = """
     SELECT publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
-        rows, changed, checksum, announces, reason_count, reason_features
+        rows, changed, checksum, announces, reason_count, reason_features, erased
     FROM scoring.publication """
 
 _OPEN = """
@@ -171,11 +173,11 @@ def published_before(connection: Connection, score: str, as_of: dt.date) -> Publ
 def all_published(connection: Connection, scores: Sequence[str]) -> list[Publication]:
     """The publications that readers see of some scores, by date and score."""
     condition = "WHERE state = 'published' AND score = ANY(%s) ORDER BY as_of, score"
-    return all_rows(connection, Publication, _SELECT + condition, (list(scores),))
+    return all_rows(connection, Publication, SELECT + condition, (list(scores),))
 
 
 def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Publication | None:
-    return one_or_none(connection, Publication, _SELECT + condition, arguments)
+    return one_or_none(connection, Publication, SELECT + condition, arguments)
 
 
 def open_publication(

@@ -81,7 +81,7 @@ def _publish(settings: Settings, connection: Connection, publication: Publicatio
     newer = publications.overtaken_by(connection, publication)
     done = shards.of_publication(connection, publication.publication_id)
     snapshot = manifest.by_id(connection, publication.snapshot_id)
-    expected = snapshot.accepted if snapshot else 0
+    expected = (snapshot.stored if snapshot else 0) + publication.erased  # what shards wrote, also of who left since
     marks = {shard.shard: shard.rows for shard in done}
     match publishable(publication.state, newer.publication_id if newer else None, marks, expected):
         case "published":
@@ -93,7 +93,7 @@ def _publish(settings: Settings, connection: Connection, publication: Publicatio
         case "torn":
             raise _torn(publication, f"Its shards wrote {_written(marks)} rows", expected)
     if publication.state == "open":
-        rows = keys.add(connection, publication)
+        rows = keys.add(connection, publication) + publication.erased
         if rows != expected:
             raise _torn(publication, f"It has {rows} rows", expected)
     return _show(settings, connection, publication, done, expected)

@@ -106,6 +106,16 @@ class ReportsRoot:
         except OSError as error:
             raise TransientError(f"The reports' root does not take {report.location}: {error}") from error
 
+    def remove(self, report: Report) -> None:
+        """Remove a page; nothing happens if it is not there."""
+        filesystem, path = self._at(report.location)
+        try:
+            filesystem.rm_file(path)
+        except FileNotFoundError:
+            pass  # another run has removed it
+        except OSError as error:
+            raise TransientError(f"The report {report.location} cannot be removed: {error}") from error
+
     def forget_old(self, name: str, newest: int, now: dt.datetime) -> list[dt.date]:
         """Remove the pages of all but the ``newest`` dates of a name, and what crashes left; the dates gone."""
         filesystem, folder = self._at(f"{self._root}/{checked_name(name)}")

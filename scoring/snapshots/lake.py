@@ -2,7 +2,8 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from scoring.domain.definition import digest_of
 from scoring.errors import IntegrityError, TransientError
 from scoring.snapshots.partial import is_local, put
 
 _DIGEST_KEY = "scoring.snapshot_digest"  # in the file's own metadata
+_ERASED_KEY = "scoring.erased"  # places, as accepted, of rows that left because their persons were forgotten (JSON)
 
 
 class ContentDigest:
@@ -66,18 +69,7 @@ class RowGroupWriter:
     """Writes a Parquet file in row groups of exactly ``rows`` rows (fewer in the last), whatever the batch sizes."""
 
     def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
-        # Floats rarely repeat, so a dictionary costs time and saves no space; splitting their bytes compresses better.
-        # Compared with zstd and dictionaries for all columns (measured on the benchmark's customers): a third of the
-        # time to read, a quarter of the time to write, and no larger.
-        floats = [field.name for field in schema if pa.types.is_floating(field.type)]
-        self._writer = pq.ParquetWriter(
-            path,
-            schema,
-            compression="lz4",
-            use_dictionary=[field.name for field in schema if not pa.types.is_floating(field.type)],
-            use_byte_stream_split=floats,
-            write_page_checksum=True,
-        )
+        self._writer = parquet_writer(path, schema)
         self._rows = rows
         self._waiting: list[pa.RecordBatch] = []
         self._count = 0
@@ -95,12 +87,36 @@ class RowGroupWriter:
             rest = table.slice(whole)
             self._waiting, self._count = rest.to_batches(), rest.num_rows
 
-    def close(self, digest: str) -> None:
-        """Write the last rows and the snapshot's digest, then finish the file."""
+    def close(self, digest: str, erased: Sequence[int] = ()) -> None:
+        """Write the last rows and the snapshot's digest, then finish the file.
+
+        ``erased`` are the places, among the accepted rows, of those that were not written (see :class:`SnapshotFile`).
+        """
         if self._count:
             self._writer.write_table(pa.Table.from_batches(self._waiting).combine_chunks(), row_group_size=self._rows)
-        self._writer.add_key_value_metadata({_DIGEST_KEY: digest})
+        self._writer.add_key_value_metadata(metadata_of(digest, erased))
         self._writer.close()
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of a snapshot's file."""
+    # Floats rarely repeat, so a dictionary costs time and saves no space; splitting their bytes compresses better.
+    # Compared with zstd and dictionaries for all columns (measured on the benchmark's customers): a third of the
+    # time to read, a quarter of the time to write, and no larger.
+    floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="lz4",
+        use_dictionary=[field.name for field in schema if not pa.types.is_floating(field.type)],
+        use_byte_stream_split=floats,
+        write_page_checksum=True,
+    )
+
+
+def metadata_of(digest: str, erased: Sequence[int]) -> dict[str, str]:
+    """What a snapshot's file says of itself."""
+    return {_DIGEST_KEY: digest} | ({_ERASED_KEY: json.dumps(list(erased))} if erased else {})
 
 
 def snapshot_location(lake: str, data_set: str, as_of: dt.date, digest: str) -> str:
@@ -121,16 +137,32 @@ def store(local: Path, location: str) -> None:
         filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - fsspec has no public name for it
         if filesystem.exists(path) and _is_whole(location):
             return  # the name is the content's digest, so the content is already there
-        if is_local(filesystem):
-            put(local, Path(path))
-        else:
-            filesystem.put_file(str(local), path)  # an object store shows only complete objects
+        _put(filesystem, local, path)
     except OSError as error:
         raise TransientError(f"The lake does not take {location}: {error}") from error
 
 
+def replace(local: Path, location: str) -> None:
+    """Put a finished file in the place of the one at ``location``, atomically; errors as of :func:`store`."""
+    filesystem, path = fsspec.core.url_to_fs(location)
+    try:
+        _put(filesystem, local, path)
+    except OSError as error:
+        raise TransientError(f"The lake does not take {location}: {error}") from error
+
+
+def _put(filesystem: Any, local: Path, path: str) -> None:
+    if is_local(filesystem):
+        put(local, Path(path))
+    else:
+        filesystem.put_file(str(local), path)  # an object store shows only complete objects
+
+
 class SnapshotFile:
     """An open snapshot; reads one row group at a time.
+
+    The rows of persons who were forgotten are not in it. ``erased`` are the places that they had, from 0 and growing;
+    what was noted of a row before by its place is found by :meth:`positions`.
 
     Raises
     ------
@@ -155,7 +187,9 @@ class SnapshotFile:
             raise _damaged(location, error) from error
         except OSError as error:
             raise TransientError(f"The snapshot file {location} cannot be read: {error}") from error
-        noted = (self._file.metadata.metadata or {}).get(_DIGEST_KEY.encode(), b"").decode()
+        metadata = self._file.metadata.metadata or {}
+        self.digest = noted = metadata.get(_DIGEST_KEY.encode(), b"").decode()
+        self.erased = np.array(json.loads(metadata.get(_ERASED_KEY.encode(), b"[]")), np.int64)
         if noted != Path(location).stem:
             self.close()
             raise _damaged(
@@ -187,6 +221,16 @@ class SnapshotFile:
     def schema(self) -> pa.Schema:
         """Its columns with their types."""
         return self._file.schema_arrow
+
+    def places(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places that the rows at some positions of the file had before any row was erased."""
+        before = np.searchsorted(self.erased - np.arange(len(self.erased)), positions, side="right")
+        return np.asarray(positions + before, np.int64)
+
+    def positions(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The positions in the file of rows by their places; -1 of those that were erased."""
+        found = places - np.searchsorted(self.erased, places, side="left")
+        return np.asarray(np.where(np.isin(places, self.erased), -1, found), np.int64)
 
     def read_group(self, group: int, columns: list[str] | None = None) -> pa.Table:
         """The rows of one row group (0-based)."""

@@ -51,7 +51,7 @@ class Snapshot:
 
     ``kept`` is how many of the ``quarantined`` rows are stored with their values: all of them, or a sample if too many
     rows stopped the partition. ``broken_rules`` counts all ``quarantined`` rows: ``{"rule", "column", "rows"}`` for
-    each rule.
+    each rule. ``erased`` of the ``accepted`` rows are not in the file, because their persons were forgotten.
     """
 
     snapshot_id: int
@@ -71,6 +71,12 @@ class Snapshot:
     duplicates: int
     warnings: list[dict[str, Any]]
     broken_rules: list[dict[str, Any]]
+    erased: int = 0
+
+    @property
+    def stored(self) -> int:
+        """Rows in the file."""
+        return self.accepted - self.erased
 
 
 @dataclass(frozen=True)
@@ -94,11 +100,12 @@ class NewSnapshot:
     warnings: list[dict[str, Any]]
     kept: int = 0
     broken_rules: list[dict[str, Any]] = field(default_factory=list)
+    erased: int = 0
 
 
 _SELECT = """
     SELECT snapshot_id, data_set, as_of, digest, state, stopped_because, source, corrects, location, row_group_rows,
-        received, accepted, quarantined, kept, duplicates, warnings, broken_rules
+        received, accepted, quarantined, kept, duplicates, warnings, broken_rules, erased
     FROM scoring.snapshot"""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' || %s::date, 0))"
@@ -106,10 +113,10 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' 
 _INSERT = """
     INSERT INTO scoring.snapshot (data_set, as_of, digest, state, stopped_because, source, corrects,
         definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, kept, duplicates,
-        warnings, broken_rules, current_since)
+        warnings, broken_rules, erased, current_since)
     VALUES (%(data_set)s, %(as_of)s, %(digest)s, %(state)s, %(stopped_because)s, %(source)s, %(corrects)s,
         %(definition_digest)s, %(suite_digest)s, %(location)s, %(row_group_rows)s, %(received)s, %(accepted)s,
-        %(quarantined)s, %(kept)s, %(duplicates)s, %(warnings)s, %(broken_rules)s,
+        %(quarantined)s, %(kept)s, %(duplicates)s, %(warnings)s, %(broken_rules)s, %(erased)s,
         CASE WHEN %(state)s = 'current' THEN clock_timestamp() END)
     RETURNING snapshot_id"""
 
@@ -220,6 +227,17 @@ def stop(connection: Connection, snapshot: Snapshot, because: str) -> None:
     """Mark a snapshot as stopped: nothing is scored from it; one that was stopped before it gives way to it."""
     forget_stopped(connection, snapshot.data_set, snapshot.as_of)
     execute(connection, _STOP, (because, snapshot.snapshot_id))
+
+
+def note_stored(connection: Connection, location: str, rows: int) -> None:
+    """Record how many rows the file of a snapshot has, after persons in it were forgotten."""
+    execute(connection, "UPDATE scoring.snapshot SET erased = accepted - %s WHERE location = %s", (rows, location))
+
+
+def blank(row: QuarantinedRow) -> QuarantinedRow:
+    """A quarantined row without what it says of a person."""
+    breaches = tuple(Breach(breach.rule, breach.column, None) for breach in row.breaches)
+    return QuarantinedRow(row.row_number, None, "{}", breaches)
 
 
 def quarantined(connection: Connection, snapshot_id: int) -> Iterator[QuarantinedRow]:

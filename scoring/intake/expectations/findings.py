@@ -1,6 +1,7 @@
 """The findings of a check, as plain values: a caller need not import Great Expectations."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +33,14 @@ class TableFinding:
     column: str | None
     severity: str
     observed: str
+
+
+def merged(found: Sequence[tuple[NDArray[np.bool_], RowFinding]], rows: int) -> list[RowFinding]:
+    """Findings about parts of a batch, each with its part (bool, shape (rows,)), as findings about the whole batch."""
+    whole: dict[tuple[str, str], RowFinding] = {}
+    for part, one in found:
+        failing = np.zeros(rows, dtype=bool)
+        failing[part] = one.failing
+        other = whole.get((one.rule, one.column))
+        whole[one.rule, one.column] = replace(one, failing=failing | other.failing if other else failing)
+    return list(whole.values())

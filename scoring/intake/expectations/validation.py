@@ -31,6 +31,10 @@ class Validation:
         """What every rule found, over all batches together."""
         return [tally.result() for tally in self._tallies.values()] + self._table
 
+    def aside(self) -> "Validation":
+        """Another validation by the same rules, whose results are in nobody's way."""
+        return Validation(self._data_set, self._rules, self._engine)
+
     def check_rows(self, batch: pa.RecordBatch) -> list[RowFinding]:
         """The row rules that rows of this batch break; every failing row counts, whatever ``mostly`` says.
 

@@ -1,0 +1,1 @@
+"""A person's id in, all that is held about them out: shown, or erased place by place and never taken in again."""

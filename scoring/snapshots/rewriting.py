@@ -1,0 +1,49 @@
+"""Finds a customer in the files of the lake, and writes a file without them."""
+
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pyarrow.compute as pc
+
+from scoring.errors import TransientError
+from scoring.snapshots.lake import SnapshotFile, metadata_of, parquet_writer
+from scoring.snapshots.partial import is_local
+
+
+def files(lake: str, data_set: str) -> list[str]:
+    """The locations of all snapshot files of a data set, also of those that no row of table ``snapshot`` names."""
+    filesystem, root = fsspec.core.url_to_fs(f"{lake.rstrip('/')}/{data_set}")
+    filesystem.invalidate_cache()  # another process writes, too
+    try:
+        found = [name for name in filesystem.find(root) if str(name).endswith(".parquet")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise TransientError(f"The files in {root} cannot be listed: {error}") from error
+    return sorted(name if is_local(filesystem) else filesystem.unstrip_protocol(name) for name in found)
+
+
+def without(location: str, key: str, customer: str, local: Path) -> int:
+    """Write a snapshot's file without the rows of a customer to ``local``; returns how many rows it has then.
+
+    Row groups keep their boundaries: what was planned over them still fits. Memory: one row group.
+    """
+    with SnapshotFile(location) as file:
+        writer, erased, first, rows = parquet_writer(local, file.schema), list[int](), 0, 0
+        for group in file.groups():
+            theirs = pc.fill_null(pc.equal(group.column(key), customer), False)
+            erased += (np.flatnonzero(theirs.to_numpy()) + first).tolist()
+            kept = group.filter(pc.invert(theirs)).combine_chunks()
+            writer.write_table(kept, row_group_size=max(kept.num_rows, 1))
+            first, rows = first + group.num_rows, rows + kept.num_rows
+        before = file.places(np.array(erased, np.int64)).tolist()
+        writer.add_key_value_metadata(metadata_of(file.digest, sorted([*file.erased.tolist(), *before])))
+        writer.close()
+    return rows
+
+
+def holds(location: str, key: str, customer: str) -> int:
+    """Rows of a customer in a snapshot's file."""
+    with SnapshotFile(location) as file:
+        return sum(int(pc.sum(pc.equal(part.column(key), customer)).as_py() or 0) for part in file.groups([key]))

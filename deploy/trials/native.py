@@ -56,8 +56,16 @@ def interpolated(text: str, variables: Mapping[str, str]) -> str:
 
 
 def compose_file(variables: Mapping[str, str]) -> dict[str, Any]:
-    """The compose file with its variables filled in."""
-    return dict(yaml.safe_load(interpolated(COMPOSE.read_text(), variables)))
+    """The compose file with its variables filled in, value by value, as Compose does it."""
+
+    def filled(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: filled(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [filled(value) for value in node]
+        return interpolated(node, variables) if isinstance(node, str) else node
+
+    return dict(filled(yaml.safe_load(COMPOSE.read_text())))
 
 
 def image_environment() -> dict[str, str]:
@@ -158,6 +166,14 @@ class Native:
         if status:
             raise RuntimeError(f"{service} ended with {status}:\n{self.output(service)}")
 
+    def run_command(self, service: str, command: list[str]) -> None:
+        """Run a command as in a service's container, to its end."""
+        done = subprocess.run(  # noqa: S603
+            command, env=self.environment(service), cwd=PROJECT, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
     def healthy(self, service: str, **variables: str) -> bool:
         """Whether a service's own health check says that it is well."""
         test = [self.adapted(word) for word in self.services[service]["healthcheck"]["test"][1:]]
@@ -233,17 +249,13 @@ class Native:
 
         self.wait("s3", answers, 30)
 
+    def stop_one(self, name: str) -> None:
+        """Stop one process with its children."""
+        _stop([self.started.pop(name)])
+
     def stop(self) -> None:
         """Stop everything that was started, the last first; what does not end is killed."""
-        families = [[process, *_children(process)] for process in reversed(self.started.values())]
-        for family in families:
-            _signal(family[0].terminate)
-        everyone = [process for family in families for process in family]
-        _, left = psutil.wait_procs(everyone, timeout=GRACE_SECONDS)
-        for process in left:
-            _signal(process.kill)
-        psutil.wait_procs(left, timeout=GRACE_SECONDS)
-
+        _stop([*reversed(self.started.values())])
     def _start(self, name: str, command: list[str], environment: Mapping[str, str], **user: Any) -> psutil.Popen:
         with (self.home / "out" / f"{name}.log").open("ab") as output:
             self.started[name] = psutil.Popen(
@@ -251,6 +263,17 @@ class Native:
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **user,
             )  # fmt: skip
         return self.started[name]
+
+
+def _stop(processes: list[psutil.Popen]) -> None:
+    families = [[process, *_children(process)] for process in processes]
+    for family in families:
+        _signal(family[0].terminate)
+    everyone = [process for family in families for process in family]
+    _, left = psutil.wait_procs(everyone, timeout=GRACE_SECONDS)
+    for process in left:
+        _signal(process.kill)
+    psutil.wait_procs(left, timeout=GRACE_SECONDS)
 
 
 def _children(process: psutil.Popen) -> list[psutil.Process]:

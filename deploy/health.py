@@ -1,4 +1,4 @@
-"""Whether the process of this container is well, for docker-compose.yaml: exit status 0 or 1, and one line that says why.
+"""Whether the process of this container is well, for docker-compose.yaml: exit status 0 or 1, and a line that says why.
 
 health.py http URL [VARIABLE]   it answers with 200; VARIABLE holds a bearer token
 health.py job TYPE              Airflow's job of this host beats (SchedulerJob, DagProcessorJob, TriggererJob)
@@ -10,7 +10,7 @@ health.py worker                the Celery worker of this host answers
 import os
 import socket
 import sys
-from urllib.request import Request, build_opener, ProxyHandler
+from urllib.request import ProxyHandler, Request, build_opener
 
 SECONDS = 10
 BEATS_SECONDS = 60  # a job beats every 5; Airflow takes it for dead after 30

@@ -97,7 +97,9 @@ class Trial:
     def publication(self, run: str, victim: str = "") -> dict[str, Any]:
         """Score the month anew; returns what came of it. ``victim`` is killed once it is in the middle of a shard."""
         began, killed = time.monotonic(), 0.0
-        self.ask("POST", f"/api/v2/dags/{DAG}/dagRuns", {"dag_run_id": run, "logical_date": None, "partition_key": AS_OF})
+        self.ask(
+            "POST", f"/api/v2/dags/{DAG}/dagRuns", {"dag_run_id": run, "logical_date": None, "partition_key": AS_OF}
+        )
         while self.rows("SELECT state FROM dag_run WHERE run_id = %s", run)[0][0] not in ("success", "failed"):
             if time.monotonic() - began > LIMIT_SECONDS:
                 raise TimeoutError(f"{run} does not end: {list(self.shards(run))}")

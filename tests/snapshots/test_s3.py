@@ -36,15 +36,15 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def s3(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A plain client; this process uses the server by variables, as a container does."""
-    for name, value in (KEYS | {"AWS_ENDPOINT_URL": address}).items():
-        monkeypatch.setenv(name, value)
+    for name, setting in (KEYS | {"AWS_ENDPOINT_URL": address}).items():
+        monkeypatch.setenv(name, setting)
     fsspec.get_filesystem_class("s3").clear_instance_cache()
     yield factories_s3.client(address)
     fsspec.get_filesystem_class("s3").clear_instance_cache()
 
 
 @pytest.fixture
-def nobody_listens(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody_listens(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - its keys, without its server
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{factories_s3.LOOPBACK}:{factories_s3.free_port()}")
 
 
@@ -77,9 +77,7 @@ def key_of(location: str) -> str:
     return location.removeprefix(f"s3://{BUCKET}/")
 
 
-def test_a_partition_has_the_same_digest_and_checksum_in_s3_as_on_files(
-    shop: Settings, server: str, s3: Any
-) -> None:
+def test_a_partition_has_the_same_digest_and_checksum_in_s3_as_on_files(shop: Settings, server: str, s3: Any) -> None:
     execute(server, "CREATE DATABASE in_s3 TEMPLATE template_scoring")
     url = SecretStr(server.replace("/postgres?", "/in_s3?"))
     in_s3 = shop.model_copy(update={"lake_url": LAKE, "reports": f"s3://{BUCKET}/reports", "database_url": url})
@@ -99,7 +97,8 @@ def test_a_partition_has_the_same_digest_and_checksum_in_s3_as_on_files(
     assert f"lake/{SHOP.name}/as_of={JUNE}/{results[1][0]}.parquet" in kept
 
 
-def test_a_file_in_s3_is_read_by_row_group_and_column(tmp_path: Any, s3: Any) -> None:
+@pytest.mark.usefixtures("s3")
+def test_a_file_in_s3_is_read_by_row_group_and_column(tmp_path: Any) -> None:
     path, location = stored(tmp_path)
     with lake.SnapshotFile(location) as there, lake.SnapshotFile(str(path.rename(local_name(path, location)))) as here:
         assert there.row_groups == here.row_groups == 5
@@ -119,12 +118,14 @@ def test_a_file_that_was_damaged_in_s3_is_found_and_stored_again(tmp_path: Any, 
             assert file.rows == 30
 
 
-def test_a_file_that_is_gone_from_s3_says_how_to_get_it_back(s3: Any) -> None:
+@pytest.mark.usefixtures("s3")
+def test_a_file_that_is_gone_from_s3_says_how_to_get_it_back() -> None:
     with pytest.raises(IntegrityError, match="is gone"):
         lake.SnapshotFile(f"{LAKE}/shop/as_of={JUNE}/{'0' * 64}.parquet")
 
 
-def test_a_store_that_does_not_answer_is_worth_another_try(tmp_path: Any, nobody_listens: None) -> None:
+@pytest.mark.usefixtures("nobody_listens")
+def test_a_store_that_does_not_answer_is_worth_another_try(tmp_path: Any) -> None:
     path, digest = written(tmp_path)
     with pytest.raises(TransientError, match="does not take"):
         lake.store(path, lake.snapshot_location(LAKE, SHOP.name, JUNE, digest))
@@ -143,8 +144,9 @@ def test_a_store_that_does_not_answer_is_worth_another_try(tmp_path: Any, nobody
             use()
 
 
+@pytest.mark.usefixtures("s3")
 def test_a_store_that_falls_silent_while_a_file_is_read_is_no_damage(
-    tmp_path: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with factories_s3.s3_server() as (url, other):
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -165,7 +167,8 @@ def test_a_bucket_that_is_not_there_is_not_made(tmp_path: Any, s3: Any) -> None:
     assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == [BUCKET]
 
 
-def test_reports_in_s3_are_kept_found_replaced_and_forgotten(s3: Any) -> None:
+@pytest.mark.usefixtures("s3")
+def test_reports_in_s3_are_kept_found_replaced_and_forgotten() -> None:
     root = ReportsRoot(f"s3://{BUCKET}/pages")
     reports = [root.report("leaving", as_of, "drift") for as_of in (MAY, JUNE, JULY)]
     for report in reports:

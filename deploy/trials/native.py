@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[2]
 COMPOSE = PROJECT / "docker-compose.yaml"
 DOCKERFILE = PROJECT / "deploy" / "Dockerfile"
 LOOPBACK = "127.0.0.1"
-PORTS = (5432, 6379, 8333, 5000, 8080, 8000, 9108, 8090, 8793, 8794)  # those of the services that are started
+PORTS = (5432, 6379, 8333, 5000, 8080, 8000, 9108, 8090, 8793, 8794, 9125)  # those of the services that are started
 GRACE_SECONDS = 15.0
 POLL_SECONDS = 0.5
 
@@ -142,7 +142,10 @@ class Native:
             name: str(value) for name, value in self.services[service].get("environment", {}).items()
         }
         return {
-            **{name: LOOPBACK if name == "PGHOST" else self.adapted(value) for name, value in given.items()},
+            **{
+                name: LOOPBACK if name.endswith("HOST") and value in self.services else self.adapted(value)
+                for name, value in given.items()
+            },
             "PATH": paths,
             "PYTHONPATH": os.pathsep.join(
                 path for path in (os.environ.get("PYTHONPATH"), self.adapted(given["PYTHONPATH"])) if path

@@ -11,6 +11,7 @@ from scoring.customers.place import Place
 from scoring.customers.profiles import Edges
 from scoring.customers.publications import Publications
 from scoring.customers.reports import Reports
+from scoring.customers.requests import Requests
 from scoring.customers.snapshots import Snapshots
 from scoring.customers.tables import ANNOUNCEMENTS, EVENTS, OUTCOMES, QUARANTINE, REFUSED_OUTCOMES
 from scoring.customers.texts import Texts
@@ -27,6 +28,7 @@ PLACES: tuple[Place, ...] = (
     ANNOUNCEMENTS,
     EVENTS,
     Deliveries(),
+    Requests(),
     OUTCOMES,
     REFUSED_OUTCOMES,
     QUARANTINE,

@@ -16,6 +16,7 @@ from scoring.database import Connection, all_rows, execute, transaction
 STRUCTURED = frozenset(
     {
         "announcement",
+        "api_request",
         "breach",
         "delivery",
         "event",

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import fsspec
-
 from scoring.domain.dataset import checked_name
 from scoring.errors import NotFound, TransientError
 from scoring.snapshots.partial import MARK, is_local, remove_partial_files
+from scoring.snapshots.remote import client_errors, located
 
 Kind = Literal["validation", "drift", "performance"]  # the first is of a data set, the others are of a score
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -60,11 +59,11 @@ class ReportsRoot:
 
     def kept(self, name: str) -> list[Report]:
         """The pages of a score or data set, the newest date first."""
-        filesystem, folder = self._at(f"{self._root}/{checked_name(name)}")
+        filesystem, folder = located(f"{self._root}/{checked_name(name)}")
         found = []
         for as_of in _dates(filesystem, folder):
             here = [self.report(name, as_of, kind) for kind in KINDS]
-            found += [one for one in here if filesystem.exists(self._at(one.location)[1])]
+            found += [one for one in here if self._is_kept(filesystem, one)]
         return found
 
     def read(self, report: Report) -> bytes:
@@ -75,9 +74,10 @@ class ReportsRoot:
         NotFound
             If it is not kept (any more).
         """
-        filesystem, path = self._at(report.location)
+        filesystem, path = located(report.location)
         try:
-            return bytes(filesystem.cat_file(path))
+            with client_errors():
+                return bytes(filesystem.cat_file(path))
         except FileNotFoundError as error:
             raise NotFound(f"There is no {report.kind} report of {report.name} at {report.as_of}.") from error
         except OSError as error:
@@ -85,9 +85,9 @@ class ReportsRoot:
 
     def inputs_of(self, report: Report) -> str | None:
         """The digest of what a page was made from; None if there is none."""
-        filesystem, path = self._at(report.location)
+        filesystem, path = located(report.location)
         try:
-            with filesystem.open(path, "rb") as page:
+            with client_errors(), filesystem.open(path, "rb") as page:
                 found = _DIGEST.search(page.read(_HEAD))
         except FileNotFoundError:
             return None
@@ -97,20 +97,22 @@ class ReportsRoot:
 
     def write(self, report: Report, page: bytes) -> None:
         """Keep a page: a reader sees all of it or what was there before, and nobody else's account reads it."""
-        filesystem, path = self._at(report.location)
+        filesystem, path = located(report.location)
         try:
             if is_local(filesystem):
-                _write_private(Path(self._at(self._root)[1]), Path(path), page)
+                _write_private(Path(located(self._root)[1]), Path(path), page)
             else:
-                filesystem.pipe_file(path, page)  # an object store shows an object when it is complete
+                with client_errors():
+                    filesystem.pipe_file(path, page)  # an object store shows an object when it is complete
         except OSError as error:
             raise TransientError(f"The reports' root does not take {report.location}: {error}") from error
 
     def remove(self, report: Report) -> None:
         """Remove a page; nothing happens if it is not there."""
-        filesystem, path = self._at(report.location)
+        filesystem, path = located(report.location)
         try:
-            filesystem.rm_file(path)
+            with client_errors():
+                filesystem.rm_file(path)
         except FileNotFoundError:
             pass  # another run has removed it
         except OSError as error:
@@ -118,11 +120,12 @@ class ReportsRoot:
 
     def forget_old(self, name: str, newest: int, now: dt.datetime) -> list[dt.date]:
         """Remove the pages of all but the ``newest`` dates of a name, and what crashes left; the dates gone."""
-        filesystem, folder = self._at(f"{self._root}/{checked_name(name)}")
+        filesystem, folder = located(f"{self._root}/{checked_name(name)}")
         old = _dates(filesystem, folder)[newest:]
         try:
-            for as_of in old:
-                filesystem.rm(f"{folder}/as_of={as_of.isoformat()}", recursive=True)
+            with client_errors():
+                for as_of in old:
+                    filesystem.rm(f"{folder}/as_of={as_of.isoformat()}", recursive=True)
         except FileNotFoundError:
             pass  # another run forgets them, too
         except OSError as error:
@@ -130,15 +133,19 @@ class ReportsRoot:
         remove_partial_files(f"{self._root}/{name}", now - _ABANDONED)
         return old
 
-    def _at(self, location: str) -> tuple[Any, str]:
-        filesystem, path = fsspec.core.url_to_fs(location)
-        return filesystem, str(path)
+    def _is_kept(self, filesystem: Any, report: Report) -> bool:
+        try:
+            with client_errors():
+                return bool(filesystem.exists(located(report.location)[1]))
+        except OSError as error:
+            raise TransientError(f"The report {report.location} cannot be looked up: {error}") from error
 
 
 def _dates(filesystem: Any, folder: str) -> list[dt.date]:
     filesystem.invalidate_cache()  # another process writes, too
     try:
-        names = filesystem.ls(folder, detail=False)
+        with client_errors():
+            names = filesystem.ls(folder, detail=False)
     except FileNotFoundError:
         return []
     except OSError as error:

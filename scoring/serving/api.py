@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from scoring.database import Connection
 from scoring.publishing.predict import threads_of_one_core
 from scoring.serving import idempotency
 from scoring.serving.answers import Answer
@@ -21,6 +22,7 @@ from scoring.serving.pool import Pool
 from scoring.serving.problems import Problem, invalid
 from scoring.serving.request_store import Asked
 from scoring.settings import ApiSettings, Settings
+from scoring.snapshots import forgotten
 
 T = TypeVar("T")
 
@@ -74,9 +76,13 @@ class Api:
             customers=[one for one in dict.fromkeys(customers) if "\0" not in one],
         )
         keep = dt.timedelta(hours=self.limits.keep_hours)
-        return idempotency.once(
-            self.pool, asked, make, keep=keep, stale=dt.timedelta(seconds=2 * self.limits.answer_seconds)
-        )
+        stale = dt.timedelta(seconds=2 * self.limits.answer_seconds)
+
+        def may_be_kept(connection: Connection) -> bool:
+            forgotten.hold(connection)
+            return not any(one in gone for gone in self.board.forgotten_of(connection) for one in asked.customers)
+
+        return idempotency.once(self.pool, asked, make, keep=keep, stale=stale, may_be_kept=may_be_kept)
 
     def records_of(self, request: Request, name: str) -> list[Any]:
         """The list that the body of a request holds under ``name``.

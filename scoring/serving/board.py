@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scoring.catalog import Catalog, load_catalog
+from scoring.database import Connection
 from scoring.errors import PermanentError, ScoringError
 from scoring.intake.expectations import load_suite
 from scoring.intake.expectations.compiled import RowChecks
@@ -15,6 +16,8 @@ from scoring.serving.model import Served, load
 from scoring.serving.pool import Pool
 from scoring.serving.records import Reader
 from scoring.settings import Settings
+from scoring.snapshots import forgotten
+from scoring.snapshots.forgotten import Forgotten
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +28,14 @@ MOST_LOOKS = 32  # after which what could not be loaded is tried again, at the l
 class Board:
     """The scores that are served, by name; one thread writes, all others read one immutable mapping.
 
-    ``troubles`` says which score cannot be served as the ledger says it, and why.
+    ``forgotten`` has the persons of each data set who were forgotten: they are not scored. ``troubles`` says which
+    score cannot be served as the ledger says it, and why.
     """
 
     def __init__(self, settings: Settings, pool: Pool, metrics: Metrics) -> None:
         self._settings, self._pool, self._metrics = settings, pool, metrics
         self.served: Mapping[str, Served] = MappingProxyType({})
+        self.forgotten: Mapping[str, Forgotten] = MappingProxyType({})
         self.troubles: Mapping[str, str] = MappingProxyType({})
         self._seen: dict[str, State] = {}
         self._readers: dict[str, Reader] = {}
@@ -68,6 +73,11 @@ class Board:
                 self._seen[name] = state
                 self._try(name)
 
+    def forgotten_of(self, connection: Connection) -> list[Forgotten]:
+        """The persons who were forgotten, by data set."""
+        secret = self._settings.erasure_secret
+        return [forgotten.of_data_set(connection, secret, name) for name in self.catalog.data_sets]
+
     def _follow(self, seconds: float) -> None:
         while True:
             self.look()
@@ -76,6 +86,7 @@ class Board:
 
     def _states(self) -> dict[str, State]:
         with self._pool.transaction() as connection:
+            self.forgotten = MappingProxyType({one.data_set: one for one in self.forgotten_of(connection)})
             newest, running = ledger.newest_of_each(connection), experiments.all_running(connection)
         scores = self.catalog.scores.values()
         splits = {one.score: (one.experiment_id, one.share) for one in running if one.mode == "split"}

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
+from scoring.database import Connection
 from scoring.serving import request_store
 from scoring.serving.answers import JSON, Answer
 from scoring.serving.pool import Pool
@@ -31,8 +32,18 @@ def checked(key: str | None) -> str | None:
     return bare
 
 
-def once(pool: Pool, asked: Asked, make: Callable[[], Answer], *, keep: dt.timedelta, stale: dt.timedelta) -> Answer:
+def once(
+    pool: Pool,
+    asked: Asked,
+    make: Callable[[], Answer],
+    *,
+    keep: dt.timedelta,
+    stale: dt.timedelta,
+    may_be_kept: Callable[[Connection], bool],
+) -> Answer:
     """Answer a request and keep the answer, or give the one that is kept.
+
+    ``may_be_kept`` says whether it may be; it is asked in the transaction that would record it.
 
     Raises
     ------
@@ -40,6 +51,8 @@ def once(pool: Pool, asked: Asked, make: Callable[[], Answer], *, keep: dt.timed
         409 if the same request is being answered; 422 if the key belongs to another request.
     """
     with pool.transaction() as connection:
+        if not may_be_kept(connection):
+            return make()
         request_id = request_store.open_request(connection, asked, keep, stale)
         if request_id is None:
             assert asked.idempotency is not None  # noqa: S101 - nothing else conflicts

@@ -33,6 +33,7 @@ from scoring.serving.shapes import (
     SCORES_ANSWER,
     problems,
 )  # fmt: skip
+from scoring.snapshots.forgotten import Forgotten
 
 MOST_HISTORY = 100
 
@@ -196,9 +197,10 @@ def _scored(api: Api, request: Request, name: str, *, reasons: bool) -> Answer:
     if reasons and served.explained is None:
         raise Problem(422, f"The definition of {name} has no reasons.", "urn:scoring:no-reasons")
     records = api.records_of(request, "records")
+    gone = api.board.forgotten.get(served.data_set.name, Forgotten(served.data_set.name))
 
     def make() -> Answer:
-        answer, count = score_records(served, records, reasons=reasons)
+        answer, count = score_records(served, records, gone, reasons=reasons)
         api.metrics.records.labels(name).inc(count)
         api.metrics.refused.labels(name).inc(len(records) - count)
         return answer

@@ -8,15 +8,25 @@ from scoring.errors import PermanentError
 from scoring.serving.answers import Answer, per_record
 from scoring.serving.model import Served
 from scoring.serving.problems import Problem
+from scoring.snapshots.forgotten import Forgotten
+
+FORGOTTEN = Problem(
+    422, "This customer was forgotten on request.", "urn:scoring:forgotten", title="Forgotten customers are not scored"
+)
 
 
-def score_records(served: Served, records: list[Any], *, reasons: bool = False) -> tuple[Answer, int]:
-    """The answer to a request for scores, and how many records have got one."""
+def score_records(served: Served, records: list[Any], gone: Forgotten, *, reasons: bool = False) -> tuple[Answer, int]:
+    """The answer to a request for scores, and how many records have got one; ``gone`` are not scored."""
     read = served.reader.read(records)
-    problems = dict(read.problems)
+    problems, positions, rows = dict(read.problems), read.positions, pa.Table.from_batches([read.rows])
+    marks = gone.marks(rows.column(served.data_set.key))
+    if marks.any():
+        problems |= {position: FORGOTTEN for position, mark in zip(positions, marks, strict=True) if mark}
+        positions = [position for position in positions if position not in problems]
+        rows = rows.filter(pa.array(~marks))
     results: dict[int, Any] = {}
-    if read.positions:
-        results |= _scored(served, pa.Table.from_batches([read.rows]), read.positions, problems, reasons=reasons)
+    if positions:
+        results |= _scored(served, rows, positions, problems, reasons=reasons)
     return per_record(results, problems, score=served.score.name), len(results)
 
 

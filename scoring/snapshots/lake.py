@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from scoring.domain.definition import digest_of
 from scoring.errors import IntegrityError, TransientError
 from scoring.snapshots.partial import is_local, put
+from scoring.snapshots.remote import RemoteFile, client_errors, located, make_folder
 
 _DIGEST_KEY = "scoring.snapshot_digest"  # in the file's own metadata
 _ERASED_KEY = "scoring.erased"  # places, as accepted, of rows that left because their persons were forgotten (JSON)
@@ -132,21 +132,23 @@ def store(local: Path, location: str) -> None:
     TransientError
         If the file system refuses it.
     """
-    filesystem, path = fsspec.core.url_to_fs(location)
+    filesystem, path = located(location)
     try:
-        filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - fsspec has no public name for it
-        if filesystem.exists(path) and _is_whole(location):
-            return  # the name is the content's digest, so the content is already there
-        _put(filesystem, local, path)
+        with client_errors():
+            make_folder(location)
+            if filesystem.exists(path) and _is_whole(location):
+                return  # the name is the content's digest, so the content is already there
+            _put(filesystem, local, path)
     except OSError as error:
         raise TransientError(f"The lake does not take {location}: {error}") from error
 
 
 def replace(local: Path, location: str) -> None:
     """Put a finished file in the place of the one at ``location``, atomically; errors as of :func:`store`."""
-    filesystem, path = fsspec.core.url_to_fs(location)
+    filesystem, path = located(location)
     try:
-        _put(filesystem, local, path)
+        with client_errors():
+            _put(filesystem, local, path)
     except OSError as error:
         raise TransientError(f"The lake does not take {location}: {error}") from error
 
@@ -175,9 +177,11 @@ class SnapshotFile:
     def __init__(self, location: str) -> None:
         self._location = location
         try:
-            filesystem, path = fsspec.core.url_to_fs(location)
-            self._handle = pa.OSFile(path) if is_local(filesystem) else filesystem.open(path, "rb")
-            self._file = pq.ParquetFile(self._handle, page_checksum_verification=True)
+            filesystem, path = located(location)
+            local = is_local(filesystem)
+            self._handle = pa.OSFile(path) if local else RemoteFile(filesystem, path)
+            # From elsewhere, the columns of a row group come in a few large requests.
+            self._file = pq.ParquetFile(self._handle, page_checksum_verification=True, pre_buffer=not local)
         except FileNotFoundError as error:
             raise IntegrityError(
                 f"The snapshot file {location} is gone. Restore it from a backup, or ingest the partition "

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fsspec
+from scoring.snapshots.remote import located
 
 MARK = ".partial-"
 
@@ -43,7 +43,7 @@ def remove_partial_files(lake: str, older_than: dt.datetime) -> list[Path]:
     older_than
         Only files that last changed before this time (aware) and that no process is writing are removed.
     """
-    filesystem, root = fsspec.core.url_to_fs(lake)
+    filesystem, root = located(lake)
     if not is_local(filesystem):
         return []
     return [path for path in Path(root).rglob(f"*{MARK}*") if remove_abandoned(path, older_than)]

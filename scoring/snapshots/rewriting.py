@@ -2,21 +2,22 @@
 
 from pathlib import Path
 
-import fsspec
 import numpy as np
 import pyarrow.compute as pc
 
 from scoring.errors import TransientError
 from scoring.snapshots.lake import SnapshotFile, metadata_of, parquet_writer
 from scoring.snapshots.partial import is_local
+from scoring.snapshots.remote import client_errors, located
 
 
 def files(lake: str, data_set: str) -> list[str]:
     """The locations of all snapshot files of a data set, also of those that no row of table ``snapshot`` names."""
-    filesystem, root = fsspec.core.url_to_fs(f"{lake.rstrip('/')}/{data_set}")
+    filesystem, root = located(f"{lake.rstrip('/')}/{data_set}")
     filesystem.invalidate_cache()  # another process writes, too
     try:
-        found = [name for name in filesystem.find(root) if str(name).endswith(".parquet")]
+        with client_errors():
+            found = [name for name in filesystem.find(root) if str(name).endswith(".parquet")]
     except FileNotFoundError:
         return []
     except OSError as error:

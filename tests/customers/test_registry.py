@@ -14,6 +14,7 @@ OTHERS = {
     "delivery": "deliveries",
     "breach": "quarantine",
     "outbox": "events",
+    "api_request": "API requests",
 }
 
 COLUMNS = """

@@ -26,7 +26,7 @@ from scoring.models.encoding import Encoding
 from scoring.models.explaining.explainer import background_of
 from scoring.models.ledger import Decision
 from scoring.models.registry import CHAMPION, Registry
-from scoring.models.tags import PROMISED, ModelRef
+from scoring.models.tags import PROMISED, ModelRef, explanation_tags
 from scoring.publishing.copy_format import encode
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
@@ -195,9 +195,9 @@ def register(
     means = background_of(estimator, example) if background else None
     ref = registry.register(
         score.model_name, estimator, example, encoding=Encoding.of(score, data_set), trusted_types=(),
-        tags={"made": "for tests"} | (tags or {}), as_of=MAY, out_of_fold=out_of_fold,
+        tags={"made": "for tests"} | (tags or {}) | explanation_tags(means, explained=background),
+        as_of=MAY, out_of_fold=out_of_fold,
         metrics={f"{PROMISED}{name}": metric for name, metric in (promised or {}).items()},
-        background=None if means is None else means.tolist(),
     )  # fmt: skip
     if promote and not settings.database_url.get_secret_value():  # as it was before there was a ledger: it is adopted
         client = MlflowClient(tracking_uri=settings.mlflow_tracking_uri.get_secret_value())

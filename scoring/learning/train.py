@@ -16,7 +16,7 @@ from scoring.database import connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
-from scoring.learning.explained import background
+from scoring.learning.explained import explanation
 from scoring.learning.out_of_fold import out_of_fold
 from scoring.learning.promotion import FIRST, promote
 from scoring.learning.training_set import Floats, TrainingSet, fitted, refuse_nothing_to_learn, training_set
@@ -60,7 +60,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)
     refuse_unpublishable(score, data_set, scorer, known)
-    means = background(score, estimator, scorer, known)
+    explained = explanation(score, estimator, scorer, known)
     tried = out_of_fold(score, data_set, known)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(
@@ -76,11 +76,11 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             "outcome_snapshot_digest": after.digest,
             "data_set_digest": data_set.digest,
             "rows": str(len(known.features)),
-        },
+        }
+        | explained,
         metrics=in_sample(score, known.outcome, scorer.values_of(known.features, known.customers)) | tried.promised,
         out_of_fold=tried.rows,
         as_of=as_of,
-        background=means,
     )
     if find_in_charge(settings.database(), registry, score.model_name) is None:
         promote(settings, score, ref, FIRST)

@@ -13,7 +13,7 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.learning.cohorts import Cohort, read
-from scoring.learning.explained import background
+from scoring.learning.explained import explanation
 from scoring.learning.fitting import best_parameters, fit, numbered
 from scoring.learning.out_of_fold import SCHEMA
 from scoring.learning.pictures import pictures
@@ -83,7 +83,7 @@ class Training:
         estimator = fit(score, known, parameters)
         scorer = Scorer(estimator, score, encoding, key=self.data_set.key, name=NEW)
         refuse_unpublishable(score, self.data_set, scorer, known)
-        means = background(score, estimator, scorer, known)
+        explained = explanation(score, estimator, scorer, known)
         features = feature_frame(encoding, held.rows, self.data_set.key)
         values = scorer.values_of(features, held.rows.column(self.data_set.key))
         newest = slice(len(values) - len(held.newest), None)
@@ -94,12 +94,11 @@ class Training:
             known.features.head(EXAMPLE_ROWS),
             encoding=encoding,
             trusted_types=score.trusted_types,
-            tags=self._tags(digest, reason, known, parameters),
+            tags=self._tags(digest, reason, known, parameters) | explained,
             metrics=self._promised(values, held),
             out_of_fold=tried,
             pictures=pictures(score, estimator, features, values, held.outcomes),
             as_of=as_of,
-            background=means,
         )
 
     def _part(self, connection: Connection, cohort: Cohort, encoding: Encoding) -> TrainingSet:

@@ -148,12 +148,10 @@ class Registry:
         as_of: dt.date,
         out_of_fold: pa.Table | None = None,
         pictures: Pictures | None = None,
-        background: Sequence[float] | None = None,
     ) -> ModelRef:
         """Register a fitted estimator as a new version of ``name``; logs its signature, example, tags and metrics.
 
-        ``out_of_fold`` is what :meth:`out_of_fold` gives later; ``pictures`` are kept by file name; ``background`` are
-        the training means that explain a linear model.
+        ``out_of_fold`` is what :meth:`out_of_fold` gives later; ``pictures`` are kept by file name.
 
         Raises
         ------
@@ -172,7 +170,7 @@ class Registry:
             if out_of_fold is not None:
                 described |= {OUT_OF_FOLD_TAG: log_out_of_fold(out_of_fold)}
             uri, digest = log_model(estimator, example, trusted_types)
-            described |= {DIGEST_TAG: digest} | said.encoding_tags(encoding) | said.background_tags(background)
+            described |= {DIGEST_TAG: digest} | said.encoding_tags(encoding)
             made = mlflow.register_model(uri, name, tags=described)
         return self.version(name, int(made.version))
 

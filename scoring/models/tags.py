@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
 TRIED_AS_OF_TAG, TRIED_SNAPSHOT_TAG = "tried_as_of", "tried_snapshot_digest"
 INPUTS_TAG = "inputs_digest"  # of a version that retraining has made
 ENCODING_TAG = "encoding"
-BACKGROUND_TAG = "background"
+BACKGROUND_TAG, EXPLAINED_TAG = "background", "explained"
 TAG_CHARACTERS = 90_000  # a tag holds at most 100,000, so a long encoding takes several
 
 PROMISED = "out_of_fold_"  # metrics of this prefix are what a version promises, unless it has
@@ -31,6 +31,7 @@ class ModelRef:
     ``digest`` is the SHA-256 of its file, ``trained_with`` the version of scikit-learn. Versions of the first release
     have no ``encoding``; ``data_set_digest`` says which definition of the data set they were trained with.
     ``background`` are the training means that explain a linear model; None if it is none, or an older version.
+    ``explained`` says that it was found at training that the scores of all customers can be explained.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ModelRef:
     encoding: Encoding | None = None
     data_set_digest: str | None = None
     background: tuple[float, ...] | None = None
+    explained: bool = False
 
     def __str__(self) -> str:
         """Name and version, as messages show them."""
@@ -78,6 +80,7 @@ def ref_of(name: str, version: int, tags: Mapping[str, str]) -> ModelRef:
         encoding=_encoding(f"{name} version {version}", tags),
         data_set_digest=tags.get(DATA_SET_TAG),
         background=_background(f"{name} version {version}", tags),
+        explained=EXPLAINED_TAG in tags,
     )
 
 
@@ -102,9 +105,10 @@ def encoding_tags(encoding: Encoding) -> dict[str, str]:
     return _parts(ENCODING_TAG, encoding.content)
 
 
-def background_tags(background: Sequence[float] | None) -> dict[str, str]:
-    """The tags that hold the training means of a linear model."""
-    return {} if background is None else _parts(BACKGROUND_TAG, [float(mean) for mean in background])
+def explanation_tags(background: Iterable[float] | None, *, explained: bool) -> dict[str, str]:
+    """The tags that hold the training means of a linear model, and that its scores can be explained."""
+    means = {} if background is None else _parts(BACKGROUND_TAG, [float(mean) for mean in background])
+    return means | ({EXPLAINED_TAG: "all customers"} if explained else {})
 
 
 def _parts(tag: str, content: Sequence[object]) -> dict[str, str]:

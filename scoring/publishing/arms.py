@@ -69,7 +69,7 @@ def arms_now(settings: Settings, score: Score, data_set: DataSet, unable: Unable
 
 def _arm(settings: Settings, score: Score, data_set: DataSet, name: str, ref: ModelRef) -> Arm:
     encoding = fitting_encoding(ref, score, data_set)
-    if score.reasons is not None and score.reasons.stored:
+    if score.reasons is not None and score.reasons.stored and not ref.explained:
         registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
         estimator = registry.load(ref, score.trusted_types)
         scorer = Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), background=ref.background)

@@ -129,9 +129,12 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
     return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), block=BLOCK, background=ref.background)
 
 
-def _loaded(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
+def _loaded(settings: Settings, score: Score, data_set: DataSet, arm: Arm, *, explained: bool) -> Scorer:
     with blamed(arm):
-        return load_scorer(settings, score, data_set, arm)
+        scorer = load_scorer(settings, score, data_set, arm)
+        if explained:
+            scorer.explainer.refuse_slow()
+        return scorer
 
 
 def score_shard(settings: Settings, publication_id: int, shard: int) -> int:
@@ -168,8 +171,9 @@ def _score_shard(settings: Settings, publication_id: int, shard: int) -> int:
             raise NotFound(f"Publication {publication_id} has no snapshot.", remedy="Ingest the partition again.")
         score, data_set = planned_definition(settings, publication)
         arms = publications.arms(connection, publication_id)
-        loaded = [_loaded(settings, score, data_set, arm) for arm in arms]
-        scorers = Scorers(score, data_set, arms, loaded, StoredReasons.of(publication))
+        reasons = StoredReasons.of(publication)
+        loaded = [_loaded(settings, score, data_set, arm, explained=reasons is not None) for arm in arms]
+        scorers = Scorers(score, data_set, arms, loaded, reasons)
         table, rows, digests = publications.rows_table(publication_id), 0, []
         with lake.SnapshotFile(snapshot.location) as file, threads_of_one_core(settings.threads) as pool:
             customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))

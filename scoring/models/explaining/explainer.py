@@ -87,6 +87,11 @@ class Explainer:
                 f"The estimator of {score.name} cannot be explained: {error}.", remedy=REMEDY
             ) from error
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether all customers of a publication can be explained."""
+        return self._inner.has_table
+
     def refuse_slow(self) -> None:
         """Refuse to explain all customers of a publication if each takes a good part of a second.
 
@@ -95,7 +100,7 @@ class Explainer:
         PermanentError
             If the trees are too large.
         """
-        if not self._inner.has_table:
+        if not self.is_quick:
             raise PermanentError(
                 f"The trees of {self._score.name}'s model are too large to explain all customers.",
                 remedy="Limit them ('max_leaf_nodes', 'max_depth') and train a version, or leave 'stored' out of the "

@@ -54,23 +54,28 @@ def base_of(weights: Floats, values: Floats) -> float:
 
 
 def _of_size(weights: Floats, values: Floats, patterns: Patterns) -> Floats:
-    size = weights.shape[1]
-    met = ((patterns[:, None] >> np.arange(size)) & 1).astype(np.float64)
-    moves, integral = met - weights, np.zeros_like(weights)
-    for time, share in zip(*_quadrature((size + 1) // 2), strict=True):  # exact up to degree size - 1
-        integral += share * _products_of_others(weights + moves * time)
-    return values[:, None] * moves * integral
+    """Those of leaves with the same number of conditions; the leaves are the last axis, as NumPy likes it."""
+    size, leaves = weights.shape[1], len(values)
+    times, shares = _quadrature((size + 1) // 2)  # exact up to degree size - 1
+    weight = np.ascontiguousarray(weights.T)
+    moves = ((patterns >> np.arange(size)[:, None]) & 1) - weight
+    factors = weight[:, None] + moves[:, None] * times[:, None]
+    others, running = np.empty_like(factors), np.ones((len(times), leaves))
+    for place in range(size):  # the products of all factors before each; no division, because a factor may be 0
+        others[place] = running
+        running *= factors[place]
+    running[:] = 1.0
+    for place in reversed(range(size)):  # and of all behind it
+        others[place] *= running
+        running *= factors[place]
+    integral = np.zeros_like(moves)
+    for point, share in enumerate(shares):
+        integral += share * others[:, point]
+    return np.asarray((values * moves * integral).T)
 
 
 @cache
 def _quadrature(points: int) -> tuple[Floats, Floats]:
+    """Gauss-Legendre points between 0 and 1, and their shares."""
     places, shares = np.polynomial.legendre.leggauss(points)
     return (places + 1) / 2, shares / 2
-
-
-def _products_of_others(factors: Floats) -> Floats:
-    """For each factor of a row the product of all others; without a division, because a factor may be 0."""
-    before, after = np.ones_like(factors), np.ones_like(factors)
-    np.cumprod(factors[:, :-1], axis=1, out=before[:, 1:])
-    np.cumprod(factors[:, :0:-1], axis=1, out=after[:, -2::-1])
-    return before * after

@@ -6,6 +6,7 @@ for each cell, and kept for the next customers.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,15 +36,22 @@ class TreeContributions:
     """
 
     def __init__(self, trees: Sequence[Tree], features: int) -> None:
-        self._forest, self._features = Forest(trees), features
+        self._given, self._forest, self._features = trees, Forest(trees), features
         self.base = base_of(self._forest.path_weights, self._forest.values)
-        starts = np.concatenate([[0.0], np.cumsum(np.exp2(self._forest.sizes))])
-        self.has_table = bool(starts[-1] * features <= LARGEST_TABLE)
-        if self.has_table:
-            self._table = _Table(self._forest, starts.astype(np.int32), features)
-            edges = [self._forest.edges(feature) for feature in range(features)]
-            self._intervals = Intervals(edges)
-            self._trees = [_OneTree(tree, edges, KEPT // len(trees)) for tree in trees]
+        self._starts = np.concatenate([[0.0], np.cumsum(np.exp2(self._forest.sizes))])
+        self.has_table = bool(self._starts[-1] * features <= LARGEST_TABLE)
+
+    @cached_property
+    def _table(self) -> "_Table":
+        return _Table(self._forest, self._starts.astype(np.int32), self._features)
+
+    @cached_property
+    def _intervals(self) -> Intervals:
+        return Intervals([self._forest.edges(feature) for feature in range(self._features)])
+
+    @cached_property
+    def _trees(self) -> "list[_OneTree]":
+        return [_OneTree(tree, self._intervals.edges, KEPT // len(self._given)) for tree in self._given]
 
     def of(self, matrix: Floats) -> Floats:
         """Contributions, float64 of shape (rows, features), of a matrix of that shape.
@@ -61,7 +69,7 @@ class TreeContributions:
 
     def _few(self, columns: Floats) -> Floats:
         codes = self._forest.patterns(columns) + self._table.starts[:-1, None]
-        rows, trees = columns.shape[1], len(self._trees)
+        rows, trees = columns.shape[1], len(self._given)
         ends = np.concatenate([np.arange(rows)[:, None] * len(codes) + self._forest.first_leaf[:-1]]).ravel()
         parts = self._table.sums(codes.T.ravel(), np.append(ends, codes.size))
         return np.cumsum(parts.reshape(rows, trees, self._features), axis=1)[:, -1]

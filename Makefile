@@ -42,6 +42,7 @@ format: .venv/dev ## let ruff format and mend what it can
 bench: .venv/dev ## rows per second and peak memory beside the tutorial way and the floor
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/drift.py
+	$(BIN)/python benchmarks/serving.py
 
 simulate-drift: .venv/dev ## how often the verdict on drift is wrong; renews docs/drift-simulations.md
 	$(BIN)/python benchmarks/simulate_drift.py
@@ -56,8 +57,9 @@ simulate-experiments: .venv/dev ## how often an experiment's verdict is wrong; r
 	$(BIN)/python benchmarks/simulate_experiments.py
 	$(BIN)/python benchmarks/simulate_looks.py
 
-docs: .venv/run ## write docs/dags.md from the DAG files
+docs: .venv/run ## write docs/dags.md from the DAG files, and Grafana's dashboards
 	$(BIN)/python docs/generate.py
+	$(BIN)/python deploy/grafana/make.py
 
 mutants: .venv/dev ## change the pure rules spot by spot, see that a test fails each time; write docs/mutants.md (minutes)
 	rm -rf mutants

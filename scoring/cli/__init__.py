@@ -10,12 +10,14 @@ import typer
 from scoring.cli import (
     alerts,
     announcements,
+    backup,
     crm,
     customers,
     data,
     drift,
     experiments,
     exporter,
+    maintain,
     models,
     monitoring,
     outcomes,
@@ -98,6 +100,9 @@ app.command()(reconcile.reconcile)
 app.command()(serving.api)
 app.add_typer(serving.api_key, name="api-key")
 app.command()(exporter.exporter)
+app.command()(maintain.maintain)
+app.add_typer(maintain.hold, name="hold")
+app.add_typer(backup.backup, name="backup")
 app.add_typer(data.quarantine, name="quarantine")
 app.add_typer(scores.score, name="score")
 app.add_typer(scores.publication, name="publication")

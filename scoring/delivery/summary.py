@@ -24,12 +24,17 @@ WITH told AS (
     WHERE o.delivery_id IS NOT NULL
     ORDER BY o.delivery_id, e.event_id
 ), asked AS (
-    SELECT c.publication_id, count(*) AS requests
-    FROM carrier c JOIN scoring.attempt USING (delivery_id)
+    SELECT c.publication_id, sum(d.attempts)::bigint AS requests
+    FROM carrier c JOIN scoring.delivery d USING (delivery_id)
+    WHERE d.attempts > 0
     GROUP BY c.publication_id
+), retired AS (
+    SELECT publication_id, sum(events)::bigint AS events, sum(requests)::bigint AS requests
+    FROM scoring.retired_telling GROUP BY publication_id
 )
-SELECT publication_id, coalesce(events, 0) AS events, coalesce(requests, 0) AS requests
-FROM told FULL JOIN asked USING (publication_id)
+SELECT publication_id, coalesce(told.events, 0) + coalesce(retired.events, 0) AS events,
+    coalesce(asked.requests, 0) + coalesce(retired.requests, 0) AS requests
+FROM told FULL JOIN asked USING (publication_id) FULL JOIN retired USING (publication_id)
 """
 
 

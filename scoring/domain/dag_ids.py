@@ -7,6 +7,7 @@ from scoring.domain.score import Score
 NOTIFY = "notify_crm"
 SWEEP = "sweep_crm"
 RECONCILE = "reconcile"
+MAINTAIN = "maintain"
 TELL = "tell_people"
 CONFIRM = "confirm_publication"
 ROLL_BACK = "roll_back_model"
@@ -71,4 +72,4 @@ def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
     of_scores |= {retrain_schedule_dag(name) for name, score in scores.items() if score.learning.schedule}
     of_scores |= {*map(evaluate_dag, scores)}
     by_hand = {CONFIRM, ROLL_BACK, CHANGE_EXPERIMENT}
-    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, *by_hand, NOTIFY, SWEEP, RECONCILE, TELL}
+    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, *by_hand, NOTIFY, SWEEP, RECONCILE, MAINTAIN, TELL}

@@ -174,6 +174,8 @@ class SnapshotBuilder:
             manifest.lock(connection, new.data_set, new.as_of)
             settlement = _settled(connection, new)
             found = self._apply(connection, settlement, new)
+            if manifest.keep_file(connection, found.snapshot_id):  # retention had removed it, perhaps a moment ago
+                self._store_again(found, new)
             unchanged = settlement.action == "keep"
             if new.stopped_because and not unchanged:
                 self._note_stopped(connection, found.snapshot_id, new, new.stopped_because)
@@ -199,6 +201,14 @@ class SnapshotBuilder:
                 f"A person of {self._data_set.name} was forgotten while {self._as_of} was taken in.",
                 remedy="Take it in again.",
             )
+
+    def _store_again(self, found: Snapshot, new: NewSnapshot) -> None:
+        """Under the partition's lock, which retention needs to remove a file."""
+        if found.digest == new.digest:
+            lake.store(self._path, found.location)
+            return
+        with lake.SnapshotFile(found.location):  # a replay corrects this content: its own file must be there
+            pass
 
     def _note_stopped(self, connection: Connection, snapshot_id: int, new: NewSnapshot, because: str) -> None:
         names = (new.data_set, self._data_set.owner, new.as_of, snapshot_id)

@@ -34,12 +34,18 @@ def quarantined(
     Raises
     ------
     NotFound
-        If nothing was ingested for the date.
+        If nothing was ingested for the date, or its quarantined rows were removed because they are old.
     """
     with transaction(settings.database()) as connection:
         snapshot = manifest.newest(connection, data_set.name, as_of)
         if snapshot is None:
             raise NotFound(f"Nothing of {data_set.name} was ingested for {as_of}.")
+        if snapshot.quarantine_retired_at is not None:
+            raise NotFound(
+                f"The {snapshot.kept} quarantined rows of {data_set.name} {as_of} were removed at "
+                f"{snapshot.quarantine_retired_at:%Y-%m-%d}, as the setting SCORING_KEEP_QUARANTINE wants it.",
+                remedy="to correct them, deliver the file once more under its date with a change, or from a backup.",
+            )
         yield snapshot, manifest.quarantined(connection, snapshot.snapshot_id)
 
 

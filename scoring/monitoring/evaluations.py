@@ -124,7 +124,8 @@ _LATER = """
 
 _LEARNABLE = """
     WHERE score = %s AND kind = 'realised' AND mature AND as_of < %s AND publication_id IN (
-        SELECT publication_id FROM scoring.arm WHERE model_name = %s AND model_version = %s)
+        SELECT publication_id FROM scoring.arm JOIN scoring.publication USING (publication_id)
+        WHERE state = 'published' AND model_name = %s AND model_version = %s)
     ORDER BY as_of DESC"""
 
 

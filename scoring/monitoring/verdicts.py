@@ -90,7 +90,7 @@ _SUCCESSOR = """
 _CLOSE_DONE = """
     UPDATE scoring.retrain_request SET state = 'done', done_version = %s, closed_at = now() WHERE request_id = %s"""
 
-_PUBLISHED = "SELECT publication_id FROM scoring.publication WHERE state = 'published' AND publication_id = ANY(%s)"
+_SEEN = "SELECT publication_id FROM scoring.publication WHERE seen AND publication_id = ANY(%s)"
 
 # A version that is in charge again, or that readers saw again after that, is not replaced.
 _DONE = """
@@ -171,8 +171,8 @@ def set_evidence(connection: Connection, request_id: int, evidence: Sequence[dic
 
 
 def still_published(connection: Connection, evidence: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The evidence of publications that readers still see."""
-    seen = set(column(connection, _PUBLISHED, ([one["publication_id"] for one in evidence],)))
+    """The evidence of publications that readers still see, or saw until they were retired."""
+    seen = set(column(connection, _SEEN, ([one["publication_id"] for one in evidence],)))
     return [one for one in evidence if one["publication_id"] in seen]
 
 

@@ -171,11 +171,21 @@ def _against_training(look: Look, bins: tuple[str, Stored] | None) -> None:
 def _against_previous(look: Look, bins: tuple[str, Stored] | None) -> None:
     before = look.previous
     if before is None or bins is None:
-        _record(look, "previous", [], _Reference(reason="nothing was published before"), bins)
+        if _is_first(look):
+            _record(look, "previous", [], _Reference(reason="nothing was published before"), bins)
         return
     reference = bins[1] if look.trained is None else _profile(look, before, bins)
     parts = _Reference(reference, before.snapshot_id, before.publication_id, before.as_of)
     _record(look, "previous", [bins[0], before.publication_id, before.inputs_digest], parts, bins)
+
+
+def _is_first(look: Look) -> bool:
+    """Whether nothing was ever published before; where that was retired, an earlier comparison with it counts on."""
+    publication = look.publication
+    if not publications.was_published_before(look.connection, publication.score, publication.as_of):
+        return True
+    runs = drift_runs.current(look.connection, publication.score, publication.as_of)
+    return not any(run.against == "previous" for run in runs)
 
 
 def _record(

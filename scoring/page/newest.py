@@ -127,7 +127,7 @@ _VERDICTS = """
         SELECT v.score, v.as_of, v.headline, v.promised, v.drifted_columns, v.estimator_trusted, v.trust_reason,
             v.update_needed, v.because
         FROM scoring.verdict v JOIN scoring.publication p USING (publication_id)
-        WHERE v.score = s.score AND p.state = 'published' ORDER BY v.as_of DESC LIMIT 1) v"""
+        WHERE v.score = s.score AND p.seen ORDER BY v.as_of DESC LIMIT 1) v"""
 
 # The evaluation that counts is that of view current_evaluation; the newest date is found by index.
 _FIGURES = """
@@ -139,7 +139,7 @@ _FIGURES = """
         CROSS JOIN LATERAL (
             SELECT e.evaluation_id, e.publication_id, e.as_of, e.reason
             FROM scoring.evaluation e JOIN scoring.publication p USING (publication_id)
-            WHERE e.score = s.score AND e.kind = %(kind)s AND p.state = 'published'
+            WHERE e.score = s.score AND e.kind = %(kind)s AND p.seen
                 AND (e.mature OR e.kind = 'estimated')
                 AND e.evaluation_id = (SELECT c.evaluation_id FROM scoring.current_evaluation c
                                        WHERE c.publication_id = e.publication_id AND c.kind = e.kind)

@@ -10,7 +10,10 @@ MOST = 400  # dates in one look: a year of days and a month
 
 @dataclass(frozen=True)
 class Look:
-    """Publications of a score that readers see, the oldest first; ``more`` says that older ones were cut off."""
+    """Publications of a score that readers see, or saw until they were retired, the oldest first.
+
+    ``more`` says that older ones were cut off.
+    """
 
     score: str
     publication_ids: list[int]
@@ -69,7 +72,7 @@ class _Seen:
 
 _LOOK = """
     SELECT publication_id, as_of FROM scoring.publication
-    WHERE score = %(score)s AND state = 'published' AND as_of >= coalesce(%(first)s, '-infinity'::date)
+    WHERE score = %(score)s AND seen AND as_of >= coalesce(%(first)s, '-infinity'::date)
         AND as_of <= coalesce(%(last)s, 'infinity'::date)
     ORDER BY as_of DESC LIMIT %(most)s + 1"""
 

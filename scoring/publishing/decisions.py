@@ -7,9 +7,9 @@ from typing import Literal
 from scoring.domain.score import ChangeRule
 from scoring.publishing.digest import share
 
-PublicationState = Literal["open", "published", "superseded"]
+PublicationState = Literal["open", "published", "superseded", "retired"]
 Announcing = Literal["tell", "know", "silent"]
-Publishable = Literal["show", "published", "overtaken", "waiting", "torn"]
+Publishable = Literal["show", "published", "overtaken", "waiting", "torn", "retired"]
 HoldState = Literal["held", "confirmed", "rejected", "overtaken"]
 Decision = Literal["confirmed", "rejected"]
 Telling = Literal["tell", "hold"]
@@ -114,10 +114,11 @@ def publishable(
     -------
     Publishable
         ``show`` it; or leave it, because it is ``published``, was ``overtaken`` by the newer one, is ``waiting`` for
-        shards, or is ``torn``: its shards did not write as many rows as the snapshot has.
+        shards, or is ``torn``: its shards did not write as many rows as the snapshot has. ``retired``: its rows were
+        removed.
     """
-    if state == "published":
-        return "published"
+    if state in ("published", "retired"):
+        return state
     if newer is not None:
         return "overtaken"
     if None in shards.values():

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.catalog import load_catalog
-from scoring.database import connect
+from scoring.database import Connection, connect
 from scoring.domain.reasons import Reason, Reasons, told
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, PermanentError
@@ -47,7 +47,7 @@ def passport(settings: Settings, score: str, customer: str, as_of: dt.date | Non
     with connect(settings.database()) as connection:
         publication = publications.published(connection, score, as_of)
         if publication is None:
-            raise NotFound(f"Nothing is published of {score}{f' at {as_of}' if as_of else ''}.")
+            raise _missing(connection, score, as_of)
         row = publications.row_of(connection, publication.publication_id, customer)
         if row is None:
             raise NotFound(f"{score} at {publication.as_of} has no customer {customer!r}.")
@@ -56,6 +56,16 @@ def passport(settings: Settings, score: str, customer: str, as_of: dt.date | Non
     if snapshot is None:
         raise IntegrityError(f"The snapshot of publication {publication.publication_id} is not recorded any more.")
     return Passport(row, publication, arms[row.arm], snapshot)
+
+
+def _missing(connection: Connection, score: str, as_of: dt.date | None) -> NotFound:
+    gone = publications.retired(connection, score, as_of) if as_of else None
+    if gone is None:
+        return NotFound(f"Nothing is published of {score}{f' at {as_of}' if as_of else ''}.")
+    return NotFound(
+        f"{gone.name} was retired at {gone.retired_at:%Y-%m-%d}: its {gone.rows} rows are gone, as the setting "
+        f"SCORING_KEEP_PUBLICATIONS wants it. Its checksum was {gone.checksum}."
+    )
 
 
 def lines(found: Passport) -> list[tuple[str, object]]:

@@ -18,6 +18,7 @@ class Publication:
     ``announces`` says whether it was compared with the announcements (it is not silent); a reset makes it false again.
     ``reason_count`` reasons are stored for each customer (None: none), as places in ``reason_features``, from 1.
     Of the ``rows`` that shards wrote, ``erased`` have left since, with persons who were forgotten.
+    ``retired_at`` is when retention removed its rows; what was counted of them stays.
     """
 
     publication_id: int
@@ -36,6 +37,7 @@ class Publication:
     reason_count: int | None = None
     reason_features: list[str] | None = None
     erased: int = 0
+    retired_at: dt.datetime | None = None
 
     @property
     def name(self) -> str:
@@ -84,7 +86,7 @@ class ScoreRow:
 
 SELECT = """
     SELECT publication_id, score, as_of, snapshot_id, definition_digest, inputs_digest, state, run_id, code_version,
-        rows, changed, checksum, announces, reason_count, reason_features, erased
+        rows, changed, checksum, announces, reason_count, reason_features, erased, retired_at
     FROM scoring.publication """
 
 _OPEN = """
@@ -106,6 +108,11 @@ _ATTACH = sql.SQL("ALTER TABLE scoring.score ATTACH PARTITION {} FOR VALUES IN (
 
 _SUPERSEDE = """
     UPDATE scoring.publication SET state = 'superseded' WHERE score = %s AND as_of = %s AND state = 'published'"""
+
+# What was shown at that date before its rows were removed counts no more, either.
+_FORGET_RETIRED = """
+    UPDATE scoring.publication SET retired_from = 'superseded'
+    WHERE score = %s AND as_of = %s AND state = 'retired' AND retired_from = 'published'"""
 
 _REVEAL = """
     UPDATE scoring.publication SET state = 'published', rows = %s, changed = %s, checksum = %s, announces = %s,
@@ -133,8 +140,9 @@ def lock(connection: Connection, score: str) -> None:
 
 
 def by_inputs(connection: Connection, score: str, as_of: dt.date, inputs_digest: str) -> Publication | None:
-    """The publication with exactly these inputs, whatever its state."""
-    return _one(connection, "WHERE score = %s AND as_of = %s AND inputs_digest = %s", (score, as_of, inputs_digest))
+    """The publication with exactly these inputs that has its rows, or gets them."""
+    condition = "WHERE score = %s AND as_of = %s AND inputs_digest = %s AND state <> 'retired'"
+    return _one(connection, condition, (score, as_of, inputs_digest))
 
 
 def reopen(connection: Connection, publication_id: int) -> None:
@@ -159,6 +167,18 @@ def published(connection: Connection, score: str, as_of: dt.date | None) -> Publ
     """The publication that readers see of a score at ``as_of``, or at its newest date."""
     condition = "WHERE state = 'published' AND score = %s AND as_of = coalesce(%s, as_of) ORDER BY as_of DESC LIMIT 1"
     return _one(connection, condition, (score, as_of))
+
+
+def retired(connection: Connection, score: str, as_of: dt.date) -> Publication | None:
+    """What readers saw of a score at ``as_of`` until its rows were removed, if they see nothing there now."""
+    condition = "WHERE seen AND state = 'retired' AND score = %s AND as_of = %s"
+    return _one(connection, condition, (score, as_of))
+
+
+def was_published_before(connection: Connection, score: str, as_of: dt.date) -> bool:
+    """Whether readers have seen an earlier date of a score, also one that was retired."""
+    query = "SELECT EXISTS (SELECT FROM scoring.publication WHERE seen AND score = %s AND as_of < %s)"
+    return bool(value(connection, query, (score, as_of)))
 
 
 def published_before(connection: Connection, score: str, as_of: dt.date) -> Publication | None:
@@ -245,6 +265,7 @@ def reveal(
         identity = sql.Literal(publication.publication_id)
         execute(connection, _ATTACH.format(rows_table(publication.publication_id), identity))
     execute(connection, _SUPERSEDE, (publication.score, publication.as_of))
+    execute(connection, _FORGET_RETIRED, (publication.score, publication.as_of))
     execute(connection, _REVEAL, (rows, changed, checksum, announces, publication.publication_id))
 
 

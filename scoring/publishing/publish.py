@@ -86,6 +86,8 @@ def _publish(settings: Settings, connection: Connection, publication: Publicatio
     match publishable(publication.state, newer.publication_id if newer else None, marks, expected):
         case "published":
             return _announce_late(settings, connection, publication)
+        case "retired":
+            return _retired(publication)
         case "overtaken" if newer is not None:
             return _announce_late(settings, connection, newer, instead_of=publication)
         case "waiting":
@@ -138,6 +140,19 @@ def _seen(connection: Connection, seen: Publication, instead_of: Publication | N
         silent=not seen.announces and not held,
         held=held,
         warning=" ".join(warnings) or None,
+    )
+
+
+def _retired(publication: Publication) -> Published:
+    """A publication whose rows were removed while somebody wanted it published once more: there is nothing to do."""
+    return Published(
+        publication.publication_id,
+        rows=publication.rows or 0,
+        changed=publication.changed or 0,
+        checksum=publication.checksum or "",
+        silent=not publication.announces,
+        warning=f"{publication.name} was retired at {publication.retired_at:%Y-%m-%d}: its rows are gone. To score the "
+        "date once more, run the partition from its first task.",
     )
 
 

@@ -45,13 +45,13 @@ class SnapshotSeen(NamedTuple):
 
 
 class PublicationSeen(NamedTuple):
-    """A publication, perhaps one that was removed on purpose (state ``dropped``)."""
+    """A publication, perhaps one that was removed: by a person (``dropped``), or because it was old (``retired``)."""
 
     publication_id: int
     score: str
     as_of: dt.date
     snapshot_id: int
-    state: Literal["open", "published", "superseded", "dropped"]
+    state: Literal["open", "published", "superseded", "retired", "dropped"]
     since: dt.datetime
 
 
@@ -147,7 +147,7 @@ def unpublished(
         own = [publication for publication in publications if publication.as_of == snapshot.as_of]
         done = any(one.snapshot_id == snapshot.snapshot_id and one.state != "superseded" for one in own)
         if now - snapshot.since < GRACE or done:
-            continue  # too early to say, or published, or dropped on purpose, or begun (see `unfinished`)
+            continue  # too early to say, or published, retired or dropped on purpose, or begun (see `unfinished`)
         yield _gap(score, snapshot, outdated=any(one.state == "published" for one in own), now=now)
 
 

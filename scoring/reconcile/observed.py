@@ -13,7 +13,9 @@ WHERE state = 'current' AND data_set = ANY(%(data_sets)s)
 """
 
 PUBLICATIONS = """
-SELECT publication_id, score, as_of, snapshot_id, state, opened_at AS since FROM scoring.publication
+SELECT publication_id, score, as_of, snapshot_id,
+    CASE retired_from WHEN 'superseded' THEN retired_from ELSE state END AS state, opened_at AS since
+FROM scoring.publication
 WHERE score = ANY(%(scores)s)
 UNION ALL
 SELECT publication_id, score, as_of, snapshot_id, 'dropped', dropped_at FROM scoring.dropped_publication

@@ -3,7 +3,9 @@
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +20,7 @@ from scoring.errors import IntegrityError, TransientError
 from scoring.snapshots.partial import is_local, put
 from scoring.snapshots.remote import RemoteFile, client_errors, located, make_folder
 
+_NAMED = re.compile(r"([^/]+)/as_of=(\d{4}-\d{2}-\d{2})/([0-9a-f]{64})\.parquet$")
 _DIGEST_KEY = "scoring.snapshot_digest"  # in the file's own metadata
 _ERASED_KEY = "scoring.erased"  # places, as accepted, of rows that left because their persons were forgotten (JSON)
 
@@ -158,6 +161,39 @@ def _put(filesystem: Any, local: Path, path: str) -> None:
         put(local, Path(path))
     else:
         filesystem.put_file(str(local), path)  # an object store shows only complete objects
+
+
+def size(location: str) -> int:
+    """Bytes of a snapshot's file; 0 if it is gone."""
+    filesystem, path = located(location)
+    try:
+        with client_errors():
+            return int(filesystem.size(path) or 0)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise TransientError(f"The lake does not say how large {location} is: {error}") from error
+
+
+def remove(location: str) -> None:
+    """Remove a file, and its folder if that is empty then; one that is gone is no mistake."""
+    filesystem, path = located(location)
+    try:
+        with client_errors():
+            filesystem.rm_file(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise TransientError(f"The lake does not remove {location}: {error}") from error
+    if is_local(filesystem):
+        with suppress(OSError):  # another file of the date is there
+            Path(path).parent.rmdir()
+
+
+def partition_of(location: str) -> tuple[str, str, str] | None:
+    """Data set, as_of (ISO 8601) and digest of a snapshot's file, as its name says them; None of another file."""
+    found = _NAMED.search(location)
+    return None if found is None else (found[1], found[2], found[3])
 
 
 class SnapshotFile:

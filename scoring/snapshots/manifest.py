@@ -12,6 +12,7 @@ from psycopg2.extras import Json
 from scoring.database import Connection, column, execute, insert, one, one_or_none, value
 
 State = Literal["current", "superseded", "stopped"]
+FileState = Literal["kept", "leaving", "gone"]
 
 ROWS_AT_A_TIME = 1000  # rows of the quarantine in memory
 
@@ -52,6 +53,7 @@ class Snapshot:
     ``kept`` is how many of the ``quarantined`` rows are stored with their values: all of them, or a sample if too many
     rows stopped the partition. ``broken_rules`` counts all ``quarantined`` rows: ``{"rule", "column", "rows"}`` for
     each rule. ``erased`` of the ``accepted`` rows are not in the file, because their persons were forgotten.
+    each rule. ``file`` and ``quarantine_retired_at`` say what retention has removed, or is removing.
     """
 
     snapshot_id: int
@@ -72,6 +74,8 @@ class Snapshot:
     warnings: list[dict[str, Any]]
     broken_rules: list[dict[str, Any]]
     erased: int = 0
+    file: FileState = "kept"
+    quarantine_retired_at: dt.datetime | None = None
 
     @property
     def stored(self) -> int:
@@ -105,7 +109,8 @@ class NewSnapshot:
 
 _SELECT = """
     SELECT snapshot_id, data_set, as_of, digest, state, stopped_because, source, corrects, location, row_group_rows,
-        received, accepted, quarantined, kept, duplicates, warnings, broken_rules, erased
+        received, accepted, quarantined, kept, duplicates, warnings, broken_rules, erased, file,
+        quarantine_retired_at
     FROM scoring.snapshot"""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' || %s::date, 0))"
@@ -137,6 +142,8 @@ _MAKE_CURRENT = """
     WHERE snapshot_id = %s"""
 
 _STOP = "UPDATE scoring.snapshot SET state = 'stopped', stopped_because = %s WHERE snapshot_id = %s"
+
+_KEEP_FILE = "UPDATE scoring.snapshot SET file = 'kept' WHERE snapshot_id = %s AND file <> 'kept'"
 
 _LINEAGE = """
     WITH RECURSIVE line AS (
@@ -210,6 +217,11 @@ def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedR
         )
         insert(connection, _BREACHES, breaches)
     return snapshot_id
+
+
+def keep_file(connection: Connection, snapshot_id: int) -> bool:
+    """Note that a snapshot's file is there (again); whether retention had removed it."""
+    return execute(connection, _KEEP_FILE, (snapshot_id,)) > 0
 
 
 def forget_stopped(connection: Connection, data_set: str, as_of: dt.date) -> None:

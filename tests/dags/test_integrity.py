@@ -80,6 +80,7 @@ def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any])
         "notify_crm",
         "sweep_crm",
         "reconcile",
+        "maintain",
         "tell_people",
         "confirm_publication",
         "roll_back_model",

@@ -1,4 +1,4 @@
-"""What was left undone: found, woken or reported."""
+"""What was left undone: found, woken or reported; and what is old: removed."""
 
 import datetime as dt
 import logging
@@ -56,6 +56,20 @@ def report_undone() -> int:
     if asking:
         raise NeedsPerson(f"{len(asking)} findings need a person:\n" + "\n".join(asking))
     return len(found)
+
+
+@task_body
+def maintain() -> dict[str, int]:
+    """Remove what is old, or only say what, as the form says; returns how many things left and how many wait."""
+    from scoring.maintain.maintain import maintain as remove_old
+    from scoring.settings import load_keep_settings
+
+    dry_run = bool(get_current_context()["params"]["dry_run"])
+    done = remove_old(task_settings(), load_keep_settings(), dt.datetime.now(dt.UTC), dry_run=dry_run)
+    for part in done.parts:
+        for line in part.lines(dry_run=dry_run, all_of_it=True):
+            log.info("%s", line)
+    return {"removed": 0 if dry_run else done.removed, "waiting": done.waiting}
 
 
 class NeedsPerson(PermanentError):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scoring.cli.options import By, attached_settings, moment, shell_user
-from scoring.maintain.legal_holds import KINDS
+from scoring.snapshots.legal_holds import KINDS
 
 hold = typer.Typer(help="Legal holds: what must stay, however old it is.", no_args_is_help=True)
 
@@ -44,7 +44,7 @@ def place(
     """Keep everything about a data set, a score or a customer, from --first to --last (as_of, both included)."""
     from scoring.database import transaction
     from scoring.errors import PermanentError
-    from scoring.maintain import legal_holds
+    from scoring.snapshots import legal_holds
 
     which = next((known for known in KINDS if known == kind), None)
     if which is None:
@@ -61,7 +61,7 @@ def list_holds(
 ) -> None:
     """Show the holds."""
     from scoring.database import transaction
-    from scoring.maintain import legal_holds
+    from scoring.snapshots import legal_holds
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
         found = legal_holds.all_holds(connection, released=released)
@@ -78,7 +78,7 @@ def list_holds(
 def release(hold_id: Annotated[int, typer.Argument(help="Its number.")], *, by: By = None) -> None:
     """Release a hold: what it kept leaves with the next run, if it is old."""
     from scoring.database import transaction
-    from scoring.maintain import legal_holds
+    from scoring.snapshots import legal_holds
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
         was = legal_holds.release(connection, hold_id, by or shell_user())

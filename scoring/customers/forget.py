@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 
 from psycopg2 import sql
 
+from scoring.catalog import load_catalog
 from scoring.customers.held import Held, held, subject_of
 from scoring.customers.place import Subject
 from scoring.customers.registry import PLACES
 from scoring.customers.traces import Traces
-from scoring.database import column, connect, execute, transaction, value
+from scoring.database import Connection, column, connect, execute, transaction, value
 from scoring.domain.dataset import DataSet
 from scoring.domain.signature import require_signature
 from scoring.errors import PermanentError, TransientError
 from scoring.settings import Settings
-from scoring.snapshots import forgotten
+from scoring.snapshots import forgotten, legal_holds
 
 ROUNDS = 3  # what is under way while a person is forgotten may write of them once more
 
@@ -51,7 +52,7 @@ def forget(
     Raises
     ------
     PermanentError
-        If nobody or no reason is named, or the reason names the person.
+        If nobody or no reason is named, the reason names the person, or a legal hold is in force.
     TransientError
         If another erasure is running, or something under way writes of the person again and again.
     """
@@ -60,6 +61,7 @@ def forget(
         raise PermanentError("The reason is kept: it must not name the person.", remedy="Write it without the id.")
     with _only_one(settings):
         with transaction(settings.database()) as connection:
+            _refuse_held(connection, settings, data_set, customer)
             erasure = forgotten.begin(
                 connection, settings.erasure_secret, data_set.name, customer, by=by, reason=reason
             )
@@ -93,6 +95,19 @@ def _erased(subject: Subject, erasure_id: int) -> dict[str, int]:
     raise TransientError(
         f"Something writes of the person while they are forgotten: {', '.join(left)}.", remedy="Run the command again."
     )
+
+
+def _refuse_held(connection: Connection, settings: Settings, data_set: DataSet, customer: str) -> None:
+    """A legal claim goes before an erasure (GDPR art. 17, 3 e)."""
+    scores = [score.name for score in load_catalog(settings.definitions).scores_of(data_set.name)]
+    about = {"customer": [customer], "data_set": [data_set.name], "score": scores}
+    holds = [hold for hold in legal_holds.all_holds(connection) if hold.name in about[hold.kind]]
+    if holds:
+        named = ", ".join(f"{hold.hold_id} ({hold.reason})" for hold in holds)
+        raise PermanentError(
+            f"A legal hold is in force that covers this person: {named}.",
+            remedy="Ask whoever placed it; when it is released (`scoring hold release`), run the command again.",
+        )
 
 
 @contextmanager

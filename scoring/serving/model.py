@@ -109,6 +109,10 @@ def load(settings: Settings, name: str, reader: Reader, unable: Unable) -> Serve
         both = Scorers(score, data_set, arms, scorers, reasons)
         return both, both if len(arms) == 1 else Scorers(score, data_set, arms[:1], scorers[:1], reasons)
 
-    explained = ways(StoredReasons(score.reasons.count, score.features)) if score.reasons else None
+    explained = None
+    if score.reasons:
+        explained = ways(StoredReasons(score.reasons.count, score.features))
+        for one in scorers:
+            one.explainer.base  # noqa: B018 - made now, so that no request waits for it
     digest = digest_of_definition(score, data_set)
     return Served(score, data_set, reader, tuple(arms), *ways(None), explained, digest)

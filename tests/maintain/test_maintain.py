@@ -14,13 +14,13 @@ from scoring.delivery import summary
 from scoring.errors import NotFound
 from scoring.intake.ingest import ingest
 from scoring.intake.quarantine import quarantined
-from scoring.maintain import legal_holds
 from scoring.maintain.maintain import maintain
 from scoring.outcomes.collect import collect
 from scoring.page import partitions
 from scoring.publishing.passport import passport, recompute
 from scoring.publishing.publish import publish
 from scoring.reconcile.reconcile import reconcile
+from scoring.snapshots import legal_holds
 
 
 def part(done, kind):

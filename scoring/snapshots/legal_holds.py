@@ -37,7 +37,7 @@ _PLACE = """
 
 _RELEASE = "UPDATE scoring.legal_hold SET released_at = clock_timestamp(), released_by = %s WHERE hold_id = %s"
 
-# The lock of :func:`scoring.maintain.retirement.alone`: once a hold is placed, no removal that has not seen it runs.
+# The lock of ``scoring.maintain.retirement.alone``: once a hold is placed, no removal that has not seen it runs.
 _AFTER_REMOVALS = "SELECT pg_advisory_xact_lock(hashtext('scoring.legal_hold'))"
 
 

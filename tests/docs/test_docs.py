@@ -4,9 +4,11 @@ import re
 import runpy
 
 import pytest
+import typer
 import yaml
 from pydantic_settings import BaseSettings
 
+from scoring.cli import app
 from scoring.settings import PROJECT
 
 SETTINGS = {
@@ -16,6 +18,7 @@ SETTINGS = {
     for name in kind.model_fields
 }
 
+DAGS = PROJECT / "docs" / "operations.md"
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), PROJECT / "sample_data" / "README.md"])
 
 
@@ -29,6 +32,39 @@ def test_the_catalogue_of_dags_is_current_and_names_every_file():
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+SPANISH = [PROJECT / "README.es.md", PROJECT / "docs" / "es" / "operaciones.md"]
+
+
+def commands_in(page):
+    """Our commands in the code blocks of a page, without remarks and values."""
+    lines = re.findall(r"^ {4}(?:\.venv/bin/)?scoring ([^#\n]+)", page.read_text(), re.MULTILINE)
+    return [line.split() for line in lines]
+
+
+@pytest.mark.parametrize("page", [*SPANISH, PROJECT / "docs" / "operations.md"], ids=lambda page: page.name)
+def test_the_commands_of_a_page_exist_with_their_options(page):
+    for words in commands_in(page):
+        found, rest = typer.main.get_command(app), words
+        while hasattr(found, "commands"):
+            assert rest[0] in found.commands, (page.name, words)
+            found, rest = found.commands[rest[0]], rest[1:]
+        options = {option for parameter in found.params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("--")} <= options, (page.name, words)
+
+
+def test_the_readme_in_spanish_starts_with_the_same_commands():
+    english, spanish = (re.findall(r"^ {4}(make [a-z]+)", (PROJECT / name).read_text(), re.MULTILINE)
+                        for name in ("README.md", "README.es.md"))  # fmt: skip
+    assert english == spanish
+
+
+def test_operations_in_spanish_names_the_dags_that_exist():
+    known = {re.sub(r"<[^>]+>", "<>", name) for name in re.findall(r"`([a-z_]+(?:_<[^>]+>)?)`", DAGS.read_text())}
+    table = SPANISH[1].read_text().split("## Cuando algo falla")[0]
+    named = {re.sub(r"<[^>]+>", "<>", name) for name in re.findall(r"`([a-z]+_[a-z_]*(?:<[^>]+>)?)`", table)}
+    assert named <= known
 
 
 def test_operations_names_every_setting_that_exists_and_no_other():

@@ -6,11 +6,11 @@ import runpy
 import pytest
 import yaml
 
-from scoring.settings import PROJECT, ChannelSettings, CrmSettings, Settings
+from scoring.settings import PROJECT, ChannelSettings, CrmSettings, KeepSettings, Settings
 
 SETTINGS = {
     f"{kind.model_config['env_prefix']}{name.upper()}"
-    for kind in (Settings, CrmSettings, ChannelSettings)
+    for kind in (Settings, CrmSettings, ChannelSettings, KeepSettings)
     for name in kind.model_fields
 }
 
@@ -32,6 +32,13 @@ def test_links_between_pages_lead_somewhere(page):
 def test_operations_names_every_setting_that_exists_and_no_other():
     named = set(re.findall(r"SCORING_[A-Z_]+", (PROJECT / "docs" / "operations.md").read_text()))
     assert named == SETTINGS
+
+
+def test_the_page_on_retention_gives_each_default():
+    table = dict(
+        re.findall(r"\| `SCORING_KEEP_([A-Z_]+)` \|.*\| (\d+) \|", (PROJECT / "docs/retention.md").read_text())
+    )
+    assert table == {name.upper(): str(field.default) for name, field in KeepSettings.model_fields.items()}
 
 
 def test_the_compose_file_starts_commands_that_exist_with_settings_that_exist():

@@ -57,19 +57,27 @@ def look(settings: Settings, shelf: Shelf, catalog: Catalog, run: Run) -> Looked
 
 
 def remove(settings: Settings, shelf: Shelf, found: Looked) -> None:
-    """Remove what may go: versions first, so that none is left without its run; then the runs, with their files."""
+    """Remove what may go: versions first, so that none is left without its run; then the runs, with their files.
+
+    A run that an earlier call has begun with is finished.
+    """
     for version in found.versions:
         shelf.remove_version(version)
-        _note(settings, VERSIONS, f"{version.model} version {version.version}")
-    for run in found.runs:
-        shelf.remove_run(run.run_id)
-        _note(settings, RUNS, run.run_id)
-    if not shelf.collect_garbage() and found.runs:
+        with transaction(settings.database()) as connection:
+            what = f"{version.model} version {version.version}"
+            retirement.begin(connection, VERSIONS, what, 1)
+            retirement.end(connection, VERSIONS, what)
+    with transaction(settings.database()) as connection:
+        begun = retirement.unfinished(connection, RUNS)
+        for run in found.runs:
+            retirement.begin(connection, RUNS, run.run_id, 1)
+    leaving = [*begun, *(run.run_id for run in found.runs)]
+    for run_id in leaving:
+        shelf.remove_run(run_id)
+    if not leaving:
+        return
+    if not shelf.collect_garbage(leaving) and found.runs:
         last = found.parts[1].removed[-1]
         found.parts[1].removed[-1] = Removed(last.what + "; `mlflow gc` at the server removes the files", last.rows)
-
-
-def _note(settings: Settings, kind: str, what: str) -> None:
     with transaction(settings.database()) as connection:
-        retirement.begin(connection, kind, what, 1)
-        retirement.end(connection, kind, what)
+        retirement.end(connection, RUNS)

@@ -55,6 +55,7 @@ def alone(url: str) -> Iterator[None]:
         if not value(connection, "SELECT pg_try_advisory_lock(hashtext('scoring.maintain'))"):
             raise TransientError("Another `scoring maintain` is running.", remedy="Wait for its end.")
         yield
+        value(connection, "SELECT pg_advisory_unlock(hashtext('scoring.maintain'))")  # at once; closing takes a moment
 
 
 @contextmanager

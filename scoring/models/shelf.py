@@ -4,9 +4,10 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlflow.entities import Run, ViewType
+from mlflow.entities import LifecycleStage, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -87,21 +88,24 @@ class Shelf:
     def remove_run(self, run_id: str) -> None:
         """Mark a run as deleted, with the models that it logged; :meth:`collect_garbage` removes them for good."""
         with translated_errors():
-            self._client.delete_run(run_id)
+            run = self._client.get_run(run_id)
+            logged = self._client.search_logged_models(
+                [run.info.experiment_id], filter_string=f"source_run_id = '{run_id}'"
+            )
+            for one in logged:
+                self._client.delete_logged_model(one.model_id)
+            if run.info.lifecycle_stage != LifecycleStage.DELETED:
+                self._client.delete_run(run_id)
 
-    def collect_garbage(self) -> bool:
-        """Remove what is marked as deleted, with its artifacts; whether that can be done from here.
+    def collect_garbage(self, run_ids: Sequence[str]) -> bool:
+        """Remove runs and models that are marked as deleted, with their files; whether that can be done from here.
 
         Behind a server it cannot: ``mlflow gc`` needs the server's own database.
         """
         if self._uri.startswith(("http:", "https:")):
             return False
-        with translated_errors():
-            deleted = self._deleted()
-        if not deleted:
-            return True
         given = {**os.environ, "MLFLOW_BACKEND_STORE_URI": self._uri, "MLFLOW_TRACKING_URI": self._uri}
-        command = [sys.executable, "-m", "mlflow", "gc", "--run-ids", ",".join(deleted)]
+        command = [sys.executable, "-m", "mlflow", "gc", "--run-ids", ",".join(run_ids)]
         try:
             done = subprocess.run(  # noqa: S603 - our own command
                 command, env=given, capture_output=True, text=True, timeout=GC_SECONDS, check=False
@@ -112,14 +116,6 @@ class Shelf:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise TransientError(f"`mlflow gc` failed: {last.replace(self._uri, 'the tracking URI')}")
         return True
-
-    def _deleted(self) -> list[str]:
-        """The runs that are marked as deleted."""
-        found = []
-        for experiment in self._client.search_experiments(view_type=ViewType.ALL):
-            runs = self._client.search_runs([experiment.experiment_id], run_view_type=ViewType.DELETED_ONLY)
-            found += [str(one.info.run_id) for one in runs]
-        return found
 
     def _search(self, model: str) -> list[ModelVersion]:
         found, token = list[ModelVersion](), None

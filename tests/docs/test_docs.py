@@ -72,6 +72,13 @@ def test_operations_names_every_setting_that_exists_and_no_other():
     assert named == SETTINGS
 
 
+def test_the_page_on_retention_gives_each_default():
+    table = dict(
+        re.findall(r"\| `SCORING_KEEP_([A-Z_]+)` \|.*\| (\d+) \|", (PROJECT / "docs/retention.md").read_text())
+    )
+    assert table == {name.upper(): str(field.default) for name, field in KeepSettings.model_fields.items()}
+
+
 def test_the_compose_file_starts_commands_that_exist_with_settings_that_exist():
     compose = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
     for service in compose["services"].values():

@@ -2,9 +2,9 @@
 
     .venv/bin/python deploy/trials/image.py FOLDER
 
-In a FOLDER that exists the Debian is not made anew. Debian's Python stands in for that of the base image. ENV, RUN, COPY
-and USER are carried out in order; at the end the commands of the image answer as its user. docs/production.md says what
-was seen.
+In a FOLDER that exists the Debian is not made anew. Debian's Python stands in for that of the base image. ENV, RUN,
+COPY and USER are carried out in order; at the end the commands of the image answer as its user. docs/production.md says
+what was seen.
 """
 
 import fnmatch

@@ -2,8 +2,9 @@
 
     .venv/bin/python deploy/trials/image.py FOLDER
 
-FOLDER must not exist. Debian's Python stands in for that of the base image. ENV, RUN, COPY and USER are carried out in
-order; at the end the commands of the image answer as its user. docs/production.md says what was seen.
+In a FOLDER that exists the Debian is not made anew. Debian's Python stands in for that of the base image. ENV, RUN,
+COPY and USER are carried out in order; at the end the commands of the image answer as its user. docs/production.md says
+what was seen.
 """
 
 import fnmatch
@@ -17,8 +18,10 @@ from pathlib import Path
 from deploy.trials.native import DOCKERFILE, PROJECT
 
 PACKAGES = "python3,python3-pip,ca-certificates"
+# The way to the registries is this machine's: variables, settings, certificates.
 PASSED_ON = ("PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-SETTINGS = ("etc/resolv.conf", "etc/pip.conf", "etc/uv/uv.toml")  # of this machine, for the way to the registries
+SETTINGS = (("/etc/resolv.conf", "etc/resolv.conf"), ("~/.config/pip/pip.conf", "etc/pip.conf"))
+CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 QUESTIONS = (
     "id",
     "python -m scoring --help",
@@ -56,39 +59,57 @@ def base(root: Path) -> None:
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
         marker.unlink()
-    for name in SETTINGS:
-        if Path("/", name).exists():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(Path("/", name), root / name)
+    for here, there in SETTINGS:
+        if Path(here).expanduser().exists():
+            shutil.copyfile(Path(here).expanduser(), root / there)
+
+
+class Image:
+    """What the instructions make: a tree, variables, a user and a working directory."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._user, self._directory = "root", "/"
+        self._environment = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)} | {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "SSL_CERT_FILE": f"/{CERTIFICATES}",
+            "PIP_CERT": f"/{CERTIFICATES}",
+        }
+
+    def run(self, command: str) -> bool:
+        """Run a command; whether it succeeded."""
+        inside = ["chroot", f"--userspec={self._user}", self._root, "sh", "-c", f"cd {self._directory} && {command}"]
+        return subprocess.run(inside, env=self._environment, check=False).returncode == 0  # noqa: S603
+
+    def follow(self, word: str, rest: str) -> bool:
+        """Carry an instruction out; whether it succeeded."""
+        match word:
+            case "ENV":
+                self._environment |= dict(pair.split("=", 1) for pair in shlex.split(rest))
+            case "COPY":
+                copy(self._root, *shlex.split(rest))
+            case "WORKDIR":
+                self._directory = rest
+            case "USER":
+                self._user = rest
+            case "RUN":
+                return self.run(rest)
+        return True
 
 
 def main(folder: str) -> int:
     """Carry the steps out and ask the questions; returns the exit status."""
     root = Path(folder)
-    base(root)
-    environment = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
-    environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    user, directory = "root", "/"
-
-    def run(command: str) -> int:
-        inside = ["chroot", f"--userspec={user}", root, "sh", "-c", f"cd {directory} && {command}"]
-        return subprocess.run(inside, env=environment, check=False).returncode  # noqa: S603
-
+    if not root.exists():
+        base(root)
+    if os.environ.get("SSL_CERT_FILE"):
+        shutil.copyfile(os.environ["SSL_CERT_FILE"], root / CERTIFICATES)
+    image = Image(root)
     for word, rest in instructions():
         print(f"--- {word} {rest[:100]}", flush=True)
-        match word:
-            case "ENV":
-                environment |= dict(pair.split("=", 1) for pair in shlex.split(rest))
-            case "COPY":
-                copy(root, *shlex.split(rest))
-            case "WORKDIR":
-                directory = rest
-            case "USER":
-                user = rest
-            case "RUN":
-                if run(rest):
-                    return 1
-    failed = [question for question in QUESTIONS if run(question)]
+        if not image.follow(word, rest):
+            return 1
+    failed = [question for question in QUESTIONS if not image.run(question)]
     print("All steps ran." if not failed else f"These failed: {failed}")
     return 1 if failed else 0
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from scoring.cli import app
-from scoring.settings import PROJECT
+from scoring.settings import PROJECT, KeepSettings
 
 SETTINGS = {
     f"{kind.model_config['env_prefix']}{name.upper()}"

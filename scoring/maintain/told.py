@@ -100,9 +100,8 @@ _REFUSED_OUTCOMES = """
     DELETE FROM scoring.outcome_refused r USING scoring.outcome_batch b
     WHERE r.batch_id = b.batch_id AND b.score = %s AND b.as_of = %s"""
 
-# The table of the API, where that is installed.
-_IS_API_THERE = "SELECT to_regclass('scoring.api_request') IS NOT NULL"
-_OLD_API_REQUESTS = "FROM scoring.api_request a WHERE a.requested_at < %s"
+# The answer under an Idempotency-Key stays as long as the API has promised.
+_OLD_API_REQUESTS = "FROM scoring.api_request a WHERE a.started_at < %s AND a.keep_until < %s"
 _SOME_API_REQUESTS = f"""
     DELETE FROM scoring.api_request WHERE ctid IN (SELECT a.ctid {_OLD_API_REQUESTS} LIMIT %s)"""  # noqa: S608
 
@@ -130,10 +129,9 @@ def remove_told(url: str, run: Run) -> list[Part]:
         _Step("deliveries", _OLD_DELIVERIES, _SOME_DELIVERIES, delivered * 2),
         _Step("events", _OLD_EVENTS, _SOME_EVENTS, told, first=_LIST_EVENTS),
         _Step("alerts", _OLD_ALERTS, _SOME_ALERTS, noted),
+        _Step("API requests", _OLD_API_REQUESTS, _SOME_API_REQUESTS, [*asked, run.now]),
     ]
     with connect(url) as connection:
-        if value(connection, _IS_API_THERE):
-            steps.append(_Step("API requests", _OLD_API_REQUESTS, _SOME_API_REQUESTS, asked))
         return [_rows(connection, step, run) for step in steps]
 
 

@@ -67,7 +67,22 @@ def lived_in(settings: Settings, folder: Path) -> None:
     _outcomes(settings)
     write_reports(settings, SPENDING, JULY, now=LATER)
     _shadow(settings)
+    _asked(settings)
     _texts(settings)
+
+
+def _asked(settings):
+    """The API keeps what it was asked and answered."""
+    row = next(one for one in everybody(JULY) if one["customer_id"] == PERSON)
+    query(
+        settings,
+        """INSERT INTO scoring.api_request (key_id, route, asked_digest, asked, customers, status, answer, answered_at,
+            keep_until) VALUES ('0123456789ab', 'POST /v1/scores/leaving', repeat('0', 64), %s, ARRAY[%s], 200, %s,
+            now(), now())""",
+        json.dumps({"records": [row]}, default=str),
+        PERSON,
+        json.dumps({"results": [{"result": {"customer_id": PERSON}}]}),
+    )
 
 
 def _deliver(settings, folder):

@@ -218,7 +218,8 @@ def checked(settings: Settings, dates: list[dt.date], now: dt.datetime) -> dict[
         monitor(settings, as_of, dates[-1])
     found = [str(one) for one in reconcile(settings, now) if one.kind in ("not published", "outdated", "not finished")]
     return {
-        "kept": len(kept), "retired": retired, "passports recomputed": len(CHECKED) * len(kept), "monitored again": 2 * len(again),
+        "kept": len(kept), "retired": retired, "passports recomputed": len(CHECKED) * len(kept),
+        "monitored again": 2 * len(again),
         "figures of retired": evaluated,
         "found undone": found, "dates on the page": len(seen.dates), "without counts": unknown,
     }  # fmt: skip

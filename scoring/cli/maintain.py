@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from scoring.cli.options import By, attached_settings, moment, shell_user
-from scoring.maintain.legal_holds import KINDS
 
 hold = typer.Typer(help="Legal holds: what must stay, however old it is.", no_args_is_help=True)
 
@@ -33,7 +32,7 @@ def maintain(
 
 @hold.command()
 def place(
-    kind: Annotated[str, typer.Argument(help=f"What it is about: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help="What it is about: data_set, score or customer.")],
     name: Annotated[str, typer.Argument(help="The name, or the id of the customer.")],
     *,
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
@@ -46,9 +45,9 @@ def place(
     from scoring.errors import PermanentError
     from scoring.maintain import legal_holds
 
-    which = next((known for known in KINDS if known == kind), None)
+    which = next((known for known in legal_holds.KINDS if known == kind), None)
     if which is None:
-        raise PermanentError(f"{kind!r} is nothing to hold.", remedy=f"Say one of {', '.join(KINDS)}.")
+        raise PermanentError(f"{kind!r} is nothing to hold.", remedy=f"Say one of {', '.join(legal_holds.KINDS)}.")
     bounds = {"first": first.date() if first else None, "last": last.date() if last else None}
     with attached_settings() as settings, transaction(settings.database()) as connection:
         number = legal_holds.place(connection, which, name, **bounds, reason=reason, by=by or shell_user())

@@ -59,7 +59,7 @@ def _places(settings: Settings) -> "Places":
         trees["mlflow"] = settings.mlflow_artifacts
     if _is_local(settings):
         databases["airflow"] = databases["scoring"].replace("/scoring?", "/airflow?", 1)
-    own = ("keys.json", "receiver.sqlite3", "alerts.jsonl")
+    own = ("keys.json", "alerts.jsonl")  # the CRM stand-in is another system
     return Places(databases, trees, {name: settings.home / name for name in own})
 
 

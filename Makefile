@@ -57,6 +57,9 @@ simulate-experiments: .venv/dev ## how often an experiment's verdict is wrong; r
 	$(BIN)/python benchmarks/simulate_experiments.py
 	$(BIN)/python benchmarks/simulate_looks.py
 
+simulate-retention: .venv/dev ## two years of daily partitions, then maintain: sizes before and after, what must stay (minutes)
+	$(BIN)/python benchmarks/simulate_retention.py
+
 docs: .venv/run ## write docs/dags.md from the DAG files, and Grafana's dashboards
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/grafana/make.py
@@ -72,4 +75,4 @@ lock: .venv/dev ## pin requirements.in, requirements-production.in and requireme
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench simulate-drift simulate-estimates simulate-gate simulate-experiments docs mutants lock clean
+.PHONY: help run up test lint format bench simulate-drift simulate-estimates simulate-gate simulate-experiments simulate-retention docs mutants lock clean

@@ -61,31 +61,28 @@ FEATURES = tuple(name for name in CREDIT_CARDS.column_names if name != CREDIT_CA
 HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
 
-# What people read if a feature pushed the score up, or down. Sex, age and marriage are in the model: a bank of 2005.
+# What people read of a feature that pushed the score. A tree may push either way at any value, so the texts say which
+# way, and do not guess from it whether the value was high or low. Sex and age are in the model: a bank of 2005.
+LABELS = {
+    "credit_limit": "The credit limit",
+    "sex": "Sex, as recorded,",
+    "age": "Age",
+    "education": "Education, as recorded,",
+    "marriage": "Marital status, as recorded,",
+    "repayment_status": "How repayments stand",
+    "bill": "This month's bill",
+    "payment": "What was paid this month",
+    "previous_repayment_status": "How repayments stood a month ago",
+    "previous_bill": "Last month's bill",
+    "previous_payment": "What was paid last month",
+}
 RISK_TEXTS = {
-    "credit_limit": ReasonText(up="The credit limit is low.", down="The credit limit is high."),
-    "sex": ReasonText(up="Sex, as recorded.", down="Sex, as recorded."),
-    "age": ReasonText(
-        up="Customers of this age are behind more often.", down="Customers of this age are behind less often."
-    ),
-    "education": ReasonText(up="Education, as recorded.", down="Education, as recorded."),
-    "marriage": ReasonText(up="Marital status, as recorded.", down="Marital status, as recorded."),
-    "repayment_status": ReasonText(up="Repayments are behind.", down="Repayments are on time."),
-    "bill": ReasonText(up="The size of this month's bill.", down="The size of this month's bill."),
-    "payment": ReasonText(up="Little was paid this month.", down="Enough was paid this month."),
-    "previous_repayment_status": ReasonText(
-        up="Repayments were behind a month ago.", down="Repayments were on time a month ago."
-    ),
-    "previous_bill": ReasonText(up="The size of last month's bill.", down="The size of last month's bill."),
-    "previous_payment": ReasonText(up="Little was paid last month.", down="Enough was paid last month."),
+    name: ReasonText(up=f"{label} speaks for a delay.", down=f"{label} speaks against a delay.")
+    for name, label in LABELS.items()
 }
 PAYMENT_TEXTS = {
-    "credit_limit": ReasonText(up="The credit limit is high.", down="The credit limit is low."),
-    "bill": ReasonText(up="This month's bill is high.", down="This month's bill is low."),
-    "payment": ReasonText(up="Much was paid this month.", down="Little was paid this month."),
-    "repayment_status": ReasonText(up="Bills are paid in full.", down="Bills are not paid in full."),
-    "previous_bill": ReasonText(up="Last month's bill was high.", down="Last month's bill was low."),
-    "previous_payment": ReasonText(up="Much was paid last month.", down="Little was paid last month."),
+    name: ReasonText(up=f"{label} speaks for a higher payment.", down=f"{label} speaks for a lower payment.")
+    for name, label in LABELS.items()
 }
 
 # A new version each quarter: put in charge if it is surely better, or tried on half of the customers first.

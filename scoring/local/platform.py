@@ -26,7 +26,7 @@ from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
 from scoring.settings import ApiSettings, ExporterSettings, Settings, load_api_settings, load_exporter_settings
 
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 600.0  # a bound for what hangs; a busy machine trains for minutes
 POLL_SECONDS = 0.25
 AIRFLOW_PARTS = {
     "api-server": ["airflow", "api-server"],

@@ -51,7 +51,7 @@ KEEP = KeepSettings(publications=90, newest=24, snapshots=90, events=365, delive
 MOVED = 0.15  # share of customers who are drawn anew from day to day
 CORRECTED = 20  # every so many days the snapshot is delivered anew, and scored again
 COLLECTED = 60  # newest cohorts with outcomes; in practice all are collected
-MONITORED = 4  # of the oldest and of the newest cohorts
+MONITORED = 4  # newest cohorts with outcomes; each has the estimates of all later dates made anew
 CHECKED = ("c000007",)  # whose passport of each kept publication is recomputed
 
 TOLD = """
@@ -167,10 +167,10 @@ def live(settings: Settings, days: int, count: int) -> list[dt.date]:
         with transaction(settings.database()) as connection:
             execute(connection, TOLD)
     known = [as_of for as_of in dates if as_of + dt.timedelta(days=30) <= dates[-1]]
-    for as_of in [*known[:MONITORED], *known[-COLLECTED:]]:
+    for as_of in known[-COLLECTED:]:
         for score in SCORES:
             collect(settings, score, as_of)
-    for as_of in [*known[:MONITORED], *known[-MONITORED:]]:
+    for as_of in known[-MONITORED:]:
         monitor(settings, as_of, dates[-1])
     with transaction(settings.database()) as connection:
         execute(connection, AGED, {"now": dt.datetime.now(dt.UTC)})

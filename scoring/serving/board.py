@@ -1,5 +1,6 @@
 """What is served now, and the watcher that follows the ledger: it loads beside the old, then swaps one reference."""
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping
@@ -23,6 +24,12 @@ log = logging.getLogger(__name__)
 
 State = tuple[object, ...]  # what the ledger and the experiments say of a score
 MOST_LOOKS = 32  # after which what could not be loaded is tried again, at the latest
+
+
+def _spare_the_collector() -> None:
+    """Take what lives as long as the process out of garbage collections: looking at it all would hold up a request."""
+    gc.collect()
+    gc.freeze()
 
 
 class Board:
@@ -67,11 +74,14 @@ class Board:
         except ScoringError as error:
             log.warning("the ledger cannot be read: %s", error.args[0])
             return
+        tried = False
         for name, state in states.items():
             changed = state != self._seen.get(name)
             if changed or (name in self.troubles and self._looks >= self._again[name]):
-                self._seen[name] = state
+                self._seen[name], tried = state, True
                 self._try(name)
+        if tried:
+            _spare_the_collector()
 
     def forgotten_of(self, connection: Connection) -> list[Forgotten]:
         """The persons who were forgotten, by data set."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "grafana" / "dashboards"
+STARTING = 503  # the answer of a Prometheus that reads its store, in plain text
 VARIABLE = re.compile(r"\$(?!__)\w+")
 
 
@@ -51,6 +52,8 @@ def figures(prometheus: str, expression: str) -> int:
         with urllib.request.urlopen(f"{prometheus}/api/v1/query", body, timeout=30) as answer:
             found = json.load(answer)["data"]
     except urllib.error.HTTPError as error:
+        if error.code == STARTING:
+            raise
         raise ValueError(json.load(error).get("error", str(error))) from None
     return sum(not math.isnan(float(one["value"][1])) for one in found["result"])
 

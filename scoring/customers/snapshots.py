@@ -9,7 +9,7 @@ from scoring.database import transaction
 from scoring.errors import IntegrityError
 from scoring.intake.scratch import scratch_directory
 from scoring.publishing import erasing, publications
-from scoring.snapshots import lake, manifest, rewriting
+from scoring.snapshots import lake, listing, manifest, rewriting
 
 
 class Snapshots:
@@ -22,12 +22,17 @@ class Snapshots:
 
     def find(self, subject: Subject) -> list[Found]:
         """The person's row in each file."""
-        locations = rewriting.files(subject.settings.lake, subject.data_set.name)
+        locations = _locations(subject)
         return [Found(location, row) for location in locations for row in _rows(location, subject)]
 
     def erase(self, subject: Subject) -> int:
         """Write each file again that has the person; see what a killed erasure left, too."""
-        return sum(_erase(subject, one) for one in rewriting.files(subject.settings.lake, subject.data_set.name))
+        return sum(_erase(subject, one) for one in _locations(subject))
+
+
+def _locations(subject: Subject) -> list[str]:
+    root = f"{subject.settings.lake.rstrip('/')}/{subject.data_set.name}"
+    return [file.location for file in listing.files(root)]
 
 
 def _rows(location: str, subject: Subject) -> list[dict[str, Any]]:

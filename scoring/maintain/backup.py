@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fsspec
 from psycopg2.extensions import parse_dsn
 
 from scoring.database import all_rows, connect, execute, transaction, value
 from scoring.errors import IntegrityError, PermanentError, TransientError
 from scoring.maintain import retirement
 from scoring.snapshots import lake
+from scoring.snapshots.remote import located
 
 MANIFEST = "backup.json"
 FIRST = "scoring"  # the database that all others follow
@@ -207,7 +207,7 @@ def _major(program: str) -> int:
 
 def _copy_out(root: str, folder: Path) -> int:
     """Copy the files under a root that ``folder`` has not, or has with another size; returns the bytes copied."""
-    filesystem, top = fsspec.core.url_to_fs(root)
+    filesystem, top = located(root)
     filesystem.invalidate_cache()
     copied = 0
     for path, size in _found(filesystem, top):
@@ -229,7 +229,7 @@ def _found(filesystem: Any, top: str) -> Iterator[tuple[str, int]]:
 
 
 def _copy_in(folder: Path, root: str) -> int:
-    filesystem, top = fsspec.core.url_to_fs(root)
+    filesystem, top = located(root)
     copied = 0
     for path in sorted(found for found in folder.rglob("*") if found.is_file()):
         place = f"{top.rstrip('/')}/{path.relative_to(folder).as_posix()}"

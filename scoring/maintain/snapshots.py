@@ -5,19 +5,15 @@ need the partition's lock, under which an intake puts a file back, so a kill or 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-import fsspec
+from collections.abc import Mapping
 
 from scoring.catalog import Catalog
 from scoring.database import Connection, connect, execute, one_or_none, value
-from scoring.errors import TransientError
 from scoring.maintain import observed, retirement
 from scoring.maintain.report import Part, Removed
 from scoring.maintain.rules import Run, cutoff, snapshot_stays
 from scoring.settings import Settings
-from scoring.snapshots import lake, manifest
+from scoring.snapshots import lake, listing, manifest
 
 KIND, QUARANTINE, STRAY = "snapshot files", "quarantined rows", "stray files"
 STRAY_AGE = dt.timedelta(days=1)  # no intake takes so long from its file to its row
@@ -128,9 +124,9 @@ def sweep_strays(settings: Settings, run: Run) -> Part:
     """Remove files of the lake that no snapshot knows and that are older than a day: a crash has left them."""
     part = Part(STRAY)
     with connect(settings.database()) as connection:
-        for location, changed, size in _files(settings.lake):
-            place = lake.partition_of(location)
-            if place is None or changed >= run.now - STRAY_AGE:
+        for file in listing.files(settings.lake):
+            place = lake.partition_of(file.location)
+            if place is None or file.changed >= run.now - STRAY_AGE:
                 continue
             data_set, as_of, digest = place
             with connection:
@@ -138,24 +134,8 @@ def sweep_strays(settings: Settings, run: Run) -> Part:
                 if value(connection, _KNOWN, (data_set, as_of, digest)):
                     continue
                 if not run.dry_run:
-                    lake.remove(location)
-                    retirement.begin(connection, STRAY, location, 0, size)
-                    retirement.end(connection, STRAY, location)
-            part.removed.append(Removed(location, 0, size))
+                    lake.remove(file.location)
+                    retirement.begin(connection, STRAY, file.location, 0, file.size)
+                    retirement.end(connection, STRAY, file.location)
+            part.removed.append(Removed(file.location, 0, file.size))
     return part
-
-
-def _files(root: str) -> Iterator[tuple[str, dt.datetime, int]]:
-    """Location, time of the last change and size of each Parquet file of a lake."""
-    filesystem, folder = fsspec.core.url_to_fs(root)
-    filesystem.invalidate_cache()
-    try:
-        found: dict[str, dict[str, Any]] = filesystem.find(folder, detail=True)
-        for path, about in found.items():
-            if path.endswith(".parquet"):
-                changed = filesystem.modified(path)
-                yield filesystem.unstrip_protocol(path), changed.astimezone(dt.UTC), int(about.get("size") or 0)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise TransientError(f"The lake {root} cannot be listed: {error}") from error

@@ -5,24 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
-from scoring.errors import TransientError
 from scoring.snapshots.lake import SnapshotFile, metadata_of, parquet_writer
-from scoring.snapshots.partial import is_local
-from scoring.snapshots.remote import client_errors, located
-
-
-def files(lake: str, data_set: str) -> list[str]:
-    """The locations of all snapshot files of a data set, also of those that no row of table ``snapshot`` names."""
-    filesystem, root = located(f"{lake.rstrip('/')}/{data_set}")
-    filesystem.invalidate_cache()  # another process writes, too
-    try:
-        with client_errors():
-            found = [name for name in filesystem.find(root) if str(name).endswith(".parquet")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise TransientError(f"The files in {root} cannot be listed: {error}") from error
-    return sorted(name if is_local(filesystem) else filesystem.unstrip_protocol(name) for name in found)
 
 
 def without(location: str, key: str, customer: str, local: Path) -> int:

@@ -22,7 +22,7 @@ from scoring.intake.ingest import ingest
 from scoring.local.receiver import Receiver
 from scoring.outcomes.collect import collect
 from scoring.publishing.publish import publish
-from scoring.snapshots import forgotten, lake, rewriting
+from scoring.snapshots import forgotten, lake, listing
 
 PERSON = "c0003"
 WHY = {"by": "Ann", "reason": "a letter"}
@@ -80,7 +80,7 @@ def test_an_intake_under_way_records_nothing_and_stores_nothing(shop, tmp_path):
     forget(shop, SHOP, PERSON, **WHY)
     with pytest.raises(TransientError, match="was forgotten while 2024-06-30 was taken in"):
         builder.record(new)
-    assert rewriting.files(shop.lake, SHOP.name) == []
+    assert list(listing.files(shop.lake)) == []
     assert value(shop, "SELECT count(*) FROM scoring.snapshot") == 0
 
 

@@ -70,7 +70,7 @@ class Load:
             self.statuses[status] += 1
             self.milliseconds.append(passed)
             for result in content.get("results", []):
-                self.versions[result["model"]["version"]] += 1
+                self.versions[result["result"]["model"]["version"]] += 1
 
 
 def trial(
@@ -82,6 +82,8 @@ def trial(
     with tempfile.TemporaryDirectory(prefix="scoring-serving-change-") as scratch, ExitStack() as stack:
         environment = our_environment(Path(scratch), stack)
         prepared(environment, Path(scratch))
+        for as_of in ("2005-06-30", "2005-07-31"):
+            command(environment, "ingest", DELINQUENCY_RISK.data_set, "--as-of", as_of)
         command(environment, "train", DELINQUENCY_RISK.name, "--as-of", "2005-06-30")  # version 2, not in charge
         server = our_server(environment, Path(scratch), stack)
         bodies = bodies_of(Path(scratch), OURS, Case(1, 1, 2000)).read_bytes().splitlines()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
 from scoring.database import all_rows, connect, execute, transaction, value
@@ -38,8 +39,10 @@ _IN_ENVIRONMENT = {
     "sslmode": "PGSSLMODE",
 }
 
-_HAS_TABLES = "SELECT to_regclass('scoring.promotion') IS NOT NULL"
-_HAS_CONTENT = "SELECT EXISTS (SELECT FROM scoring.snapshot) OR EXISTS (SELECT FROM scoring.promotion)"
+# Tables of ours, of MLflow and of Airflow that have rows when the database is in use; others have some from the start.
+_IN_USE = ("scoring.snapshot", "scoring.promotion", "public.registered_models", "public.runs", "public.dag_run")
+_IS_THERE = "SELECT to_regclass(%s) IS NOT NULL"
+_HAS_ROWS = "SELECT EXISTS (SELECT FROM {})"
 
 _COUNTS = """
     SELECT count(*) FILTER (WHERE state <> 'retired') AS publications,
@@ -84,14 +87,17 @@ class BackedUp:
 
 
 def create(places: Places, folder: Path, now: dt.datetime) -> BackedUp:
-    """Write a backup into ``folder``; files of the lake that an earlier backup has put there are not copied again.
+    """Write a backup into ``folder``; of the files only those are copied that an earlier backup there has not.
+
+    The folder becomes like the installation: files that have left it leave the folder, too.
 
     Raises
     ------
     TransientError
         If `maintain` is running, or the database or the files cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # also one that was there: it holds keys
     with retirement.alone(places.databases[FIRST]):
         with transaction(places.databases[FIRST]) as connection:
             (counts,) = all_rows(connection, dict, _COUNTS)
@@ -119,17 +125,14 @@ def restore(places: Places, folder: Path) -> BackedUp:
     Raises
     ------
     PermanentError
-        If there is no whole backup in ``folder``, or the database is not empty.
+        If there is no whole backup in ``folder``, or one of the databases is in use.
     IntegrityError
         If a dump is not what was written, or a snapshot or a row is missing afterwards.
     """
     said = _manifest(folder)
-    with transaction(places.databases[FIRST]) as connection:
-        if value(connection, _HAS_TABLES) and value(connection, _HAS_CONTENT):
-            raise PermanentError(
-                "The database is not empty, so nothing is restored into it.",
-                remedy="Restore into a new database, or drop the schema `scoring` yourself if it may be lost.",
-            )
+    for name in said["dumps"]:
+        if name in places.databases:
+            _refuse_used(name, places.databases[name])
     dumps = {name: folder / f"{name}.dump" for name in said["dumps"] if name in places.databases}
     for name, dump in dumps.items():
         if _sha256(dump) != said["dumps"][name]:
@@ -144,6 +147,17 @@ def restore(places: Places, folder: Path) -> BackedUp:
         _load(places.databases[name], dump)
     counts = _checked(places, said)
     return BackedUp(sum(dump.stat().st_size for dump in dumps.values()), copied, counts)
+
+
+def _refuse_used(name: str, url: str) -> None:
+    with transaction(url) as connection:
+        for table in _IN_USE:
+            rows = sql.SQL(_HAS_ROWS).format(sql.Identifier(*table.split(".")))
+            if value(connection, _IS_THERE, (table,)) and value(connection, rows):
+                raise PermanentError(
+                    f"The database of {name} is not empty ({table} has rows), so nothing is restored.",
+                    remedy="Restore into new databases, or empty this one yourself if it may be lost.",
+                )
 
 
 def _checked(places: Places, said: Mapping[str, Any]) -> dict[str, int]:
@@ -206,17 +220,27 @@ def _major(program: str) -> int:
 
 
 def _copy_out(root: str, folder: Path) -> int:
-    """Copy the files under a root that ``folder`` has not, or has with another size; returns the bytes copied."""
+    """Make ``folder`` like a root: copy what is new or was changed since, remove what is gone; the bytes copied."""
     filesystem, top = located(root)
     filesystem.invalidate_cache()
-    copied = 0
+    copied, seen = 0, set[Path]()
     for path, size in _found(filesystem, top):
         place = folder / path.removeprefix(top).lstrip("/")
-        if not place.exists() or place.stat().st_size != size:
+        seen.add(place)
+        if not _is_copy(place, size, filesystem.modified(path)):
             place.parent.mkdir(parents=True, exist_ok=True)
             filesystem.get_file(path, str(place))
             copied += size
+    for place in [one for one in folder.rglob("*") if one.is_file() and one not in seen]:
+        place.unlink()  # retired, or of a person who was forgotten
     return copied
+
+
+def _is_copy(place: Path, size: int, changed: dt.datetime) -> bool:
+    if not place.exists():
+        return False
+    kept = place.stat()
+    return kept.st_size == size and kept.st_mtime >= changed.timestamp()
 
 
 def _found(filesystem: Any, top: str) -> Iterator[tuple[str, int]]:

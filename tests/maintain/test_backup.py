@@ -1,6 +1,8 @@
 """What was backed up comes back whole, elsewhere, too; what is damaged, or would overwrite, is refused."""
 
+import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ def test_a_restored_installation_is_the_same_and_its_passports_recompute(days, e
     assert state_of(elsewhere) == before
     recompute(elsewhere, passport(elsewhere, "leaving", "c0001"))
     assert (elsewhere.home / "keys.json").read_text() == "{}"
-    with pytest.raises(PermanentError, match="The database is not empty"):
+    with pytest.raises(PermanentError, match=r"The database of scoring is not empty \(scoring.snapshot has rows\)"):
         restore(places_of(elsewhere), folder)
 
 
@@ -54,6 +56,32 @@ def test_a_second_backup_into_the_same_folder_copies_only_what_is_new(days, tmp_
     first = create(places_of(days), tmp_path / "backup", NOW)
     again = create(places_of(days), tmp_path / "backup", NOW)
     assert (first.files > 0, again.files) == (True, 0)
+
+
+def test_a_backup_follows_what_was_changed_and_what_has_left_since(days, tmp_path):
+    page, gone = days.home / "lake" / "page.html", days.home / "lake" / "gone.html"
+    page.write_text("Ann")
+    gone.write_text("Bob")
+    create(places_of(days), tmp_path / "backup", NOW)
+    kept = tmp_path / "backup" / "lake"
+    assert ((kept / "page.html").read_text(), (kept / "gone.html").exists()) == ("Ann", True)
+    page.write_text("***")  # as many bytes
+    later = (kept / "page.html").stat().st_mtime + 1
+    os.utime(page, (later, later))
+    gone.unlink()
+    assert create(places_of(days), tmp_path / "backup", NOW).files == 3
+    assert ((kept / "page.html").read_text(), (kept / "gone.html").exists()) == ("***", False)
+    assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o700
+
+
+def test_nothing_is_restored_over_models_or_runs_of_another_installation(server, days, elsewhere, tmp_path):
+    create(places_of(days), tmp_path / "backup", NOW)
+    used = server.replace("/postgres?", "/elsewhere?")
+    with connect(used) as connection, connection:
+        execute(connection, "CREATE TABLE public.dag_run (id int); INSERT INTO public.dag_run VALUES (1)")
+    with pytest.raises(PermanentError, match=r"public.dag_run has rows"):
+        restore(places_of(elsewhere), tmp_path / "backup")
+    assert not Path(elsewhere.lake).exists()
 
 
 def test_no_backup_is_made_while_maintain_removes_things(days, tmp_path):

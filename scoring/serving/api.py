@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ from scoring.serving.request_store import Asked
 from scoring.settings import ApiSettings, Settings
 from scoring.snapshots import forgotten
 
+LOOK_SECONDS = 1.0
+
 T = TypeVar("T")
 
 
@@ -37,6 +40,8 @@ class Api:
         self.board = Board(settings, self.pool, self.metrics)
         self.doorkeeper = Doorkeeper(self.pool, limits.key_cache_seconds, limits.refusals_per_minute)
         self.draining = False
+        self._answers: asyncio.Future[bool] | None = None
+        self._asked_at = 0.0
         self._computing = threads_of_one_core(limits.threads)
         self._blocking = ThreadPoolExecutor(limits.connections, "database")
 
@@ -58,6 +63,20 @@ class Api:
     async def blocking(self, work: Callable[[], T]) -> T:
         """Run what waits for the database."""
         return await asyncio.get_running_loop().run_in_executor(self._blocking, work)
+
+    async def database_answers(self) -> bool:
+        """Whether the database answers; it is asked once a second at most, for anybody may ask us."""
+        now = time.monotonic()
+        if self._answers is None or (self._answers.done() and now - self._asked_at > LOOK_SECONDS):
+            self._answers, self._asked_at = asyncio.ensure_future(self.blocking(self._reachable)), now
+        return await asyncio.shield(self._answers)  # who leaves early takes the answer from nobody else
+
+    def _reachable(self) -> bool:
+        try:
+            with self.pool.transaction():
+                return True
+        except Exception:  # noqa: BLE001 - whatever it is, the database cannot be used
+            return False
 
     def kept(self, request: Request, customers: Sequence[str], make: Callable[[], Answer]) -> Answer:
         """Answer a request once for an Idempotency-Key; what else is kept is said by the settings."""

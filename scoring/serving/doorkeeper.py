@@ -27,7 +27,7 @@ class Doorkeeper:
     cache_seconds
         How long a key may be used after it was revoked.
     refusals_per_minute
-        Wrong keys of one address, after which it gets 429 whatever it says.
+        Wrong keys of one address, after which it gets 429, but for keys that were used not long ago.
     """
 
     def __init__(self, pool: Pool, cache_seconds: float, refusals_per_minute: int) -> None:
@@ -52,9 +52,9 @@ class Doorkeeper:
         Problem
             401 without a valid key; 429 if it comes too often.
         """
-        if not self._limiter.test(self._refusals, "refused", address):
-            raise self._too_many(self._refusals, "refused", address)
         found = parts(authorization[7:].strip()) if authorization[:7].lower() == "bearer " else None
+        if not self._is_known(found) and not self._limiter.test(self._refusals, "refused", address):
+            raise self._too_many(self._refusals, "refused", address)
         key = await self._find(found[0], run) if found else None
         if found is None or not opens(key, found[1], dt.datetime.now(dt.UTC)) or key is None:
             self._limiter.hit(self._refusals, "refused", address)
@@ -68,6 +68,11 @@ class Doorkeeper:
         if not self._limiter.hit(limit, "key", key.key_id):
             raise self._too_many(limit, "key", key.key_id)
         return key
+
+    def _is_known(self, found: tuple[str, str] | None) -> bool:
+        """Whether there was such a key not long ago: behind a proxy all callers share the address of a wrong one."""
+        seen = self._known.get(found[0]) if found else None
+        return seen is not None and seen[1] is not None
 
     async def _find(self, key_id: str, run: Run) -> ApiKey | None:
         seen = self._known.get(key_id)

@@ -81,7 +81,7 @@ async def readyz(request: Request) -> Response:
     troubles += ["definitions: some are wrong"] if api.board.catalog.problems else []
     fatal = ["the process is ending"] if api.draining else []
     fatal += [] if api.board.served else ["no model is loaded"]
-    fatal += [] if await api.blocking(lambda: reachable(api)) else ["the database does not answer"]
+    fatal += [] if await api.database_answers() else ["the database does not answer"]
     content = {"status": "not ready" if fatal else "ready", "troubles": fatal + troubles}
     return sent(told(content, 503 if fatal else 200))
 
@@ -181,15 +181,6 @@ async def corrections(request: Request) -> Response:
 def sent(answer: Answer) -> Response:
     """An answer as Starlette sends it."""
     return Response(answer.content, answer.status, dict(answer.headers), answer.media_type)
-
-
-def reachable(api: Api) -> bool:
-    """Whether the database answers."""
-    try:
-        with api.pool.transaction():
-            return True
-    except Exception:  # noqa: BLE001 - whatever it is, the database cannot be used
-        return False
 
 
 def _scored(api: Api, request: Request, name: str, *, reasons: bool) -> Answer:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import socket
 import threading
+import time
 
 import httpx
 import psycopg2
@@ -89,9 +90,19 @@ def test_whoever_comes_too_often_waits(shop, api):
     assert [one.status_code for one in found[:2]] == [200, 200]
     assert statuses(found[2]) == [429]
     assert 1 <= int(found[2].headers["retry-after"]) <= 60
+    assert api.client.get("/v1/scores").status_code == 200
     api.api.doorkeeper._refusals = api.api.doorkeeper._refusals.__class__(3)
     strangers = [httpx.get(f"{api.url}/v1/scores", trust_env=False).status_code for _ in range(5)]
     assert strangers[-1] == 429
+    assert api.client.get("/v1/scores").status_code == 200  # of the same address, but with a key that is known
+
+
+def test_however_often_anybody_asks_whether_it_is_ready_the_database_is_asked_once_a_second(api, monkeypatch):
+    asked = []
+    monkeypatch.setattr(api.api, "_reachable", lambda: asked.append(1) or True)
+    began = time.monotonic()
+    assert {httpx.get(f"{api.url}/readyz", trust_env=False).status_code for _ in range(40)} == {200}
+    assert len(asked) <= time.monotonic() - began + 1
 
 
 def test_a_request_that_cannot_be_read_or_is_too_large_is_refused_with_its_status(api):
@@ -188,11 +199,11 @@ def test_without_a_free_connection_or_a_database_the_answer_is_503_and_it_recove
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (f"test_{name}",)
             )
             assert statuses(api.client.get("/v1/models")) == [503]
-            assert api.client.get("/readyz").status_code == 503
+            until(lambda: api.client.get("/readyz").status_code == 503)
             assert api.client.post("/v1/scores/leaving", json=ONE).status_code == 200
             cursor.execute(f"ALTER DATABASE test_{name} ALLOW_CONNECTIONS true")
         admin.close()
-        assert api.client.get("/readyz").status_code == 200
+        until(lambda: api.client.get("/readyz").status_code == 200)
         assert api.client.get("/v1/models").status_code == 200
 
 

@@ -10,6 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from scoring.catalog import Catalog
 from scoring.exporter.names import METRICS, Metric
 from scoring.exporter.observed import Moved, Observed
+from scoring.models.experiments import Mode
+from scoring.models.ledger import How
 from scoring.page.freshness import Word
 from scoring.page.newest import Figure, Snapshot
 from scoring.page.overview import ScoreLine
@@ -20,8 +22,8 @@ Family = GaugeMetricFamily | CounterMetricFamily
 
 STATES: tuple[Word, ...] = get_args(Word)
 ANSWERS = ("2xx", "3xx", "4xx", "5xx", "none")
-WAYS = ("first", "adopted", "gate", "approval", "person", "rollback", "experiment")
-MODES = ("split", "shadow")
+WAYS: tuple[How, ...] = get_args(How)
+MODES: tuple[Mode, ...] = get_args(Mode)
 ELSEWHERE: set[Kind] = {"partial file", "abandoned directory", "alias moved", "alias not checked"}
 KINDS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind not in ELSEWHERE)
 

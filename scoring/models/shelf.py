@@ -11,6 +11,7 @@ from mlflow.entities import LifecycleStage, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.utils import get_results_from_paginated_fn
 
 from scoring.errors import TransientError
 from scoring.models.mlflow_setup import configure_mlflow, translated_errors
@@ -67,13 +68,10 @@ class Shelf:
             experiment = self._client.get_experiment_by_name(model)
             if experiment is None:
                 return []
-            found, token = list[Run](), None
-            while True:
-                page = self._client.search_runs([experiment.experiment_id], max_results=PAGE, page_token=token)
-                found += page
-                token = page.token
-                if not token:
-                    break
+            ids = [experiment.experiment_id]
+            found: list[Run] = get_results_from_paginated_fn(  # type: ignore[no-untyped-call]
+                lambda most, token: self._client.search_runs(ids, max_results=most, page_token=token), PAGE
+            )
         return [TrainingRun(one.info.run_id, one.info.run_name or "", _time(one.info.start_time)) for one in found]
 
     def remove_version(self, one: Shelved) -> None:
@@ -118,13 +116,13 @@ class Shelf:
         return True
 
     def _search(self, model: str) -> list[ModelVersion]:
-        found, token = list[ModelVersion](), None
-        while True:
-            page = self._client.search_model_versions(f"name = '{model}'", max_results=PAGE, page_token=token)
-            found += page
-            token = page.token
-            if not token:
-                return found
+        found: list[ModelVersion] = get_results_from_paginated_fn(  # type: ignore[no-untyped-call]
+            lambda most, token: self._client.search_model_versions(
+                f"name = '{model}'", max_results=most, page_token=token
+            ),
+            PAGE,
+        )
+        return found
 
 
 def _shelved(one: ModelVersion) -> Shelved:

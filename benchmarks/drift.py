@@ -1,7 +1,6 @@
 """The benchmark of drift: ours beside Evidently's preset, on the same data. ``make bench`` runs it last."""
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,18 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project i
 import report
 import typer
 from drift_definitions import NOW, TRAINED
-from measure import HERE, Measured, in_fresh_process
-from pydantic import SecretStr
+from installation import environment_of, installed
+from measure import Measured, in_fresh_process
+from sections import measured, renew, table
 
 from scoring.database import connect, value
-from scoring.local.environment import base_environment, scoring_variables
 from scoring.local.interrupts import interruptible
-from scoring.local.places import Places
-from scoring.local.postgres import running_postgres
-from scoring.settings import PROJECT, Settings
 
-BEGIN, END = "<!-- drift: written by make bench -->", "<!-- end of drift -->"
-DOCUMENT = PROJECT / "docs" / "benchmarks.md"
 ROWS = 1_000_000
 STEADY, FIRST, EVIDENTLY = "ours, profiles of the references are there", "ours, nothing is there", "Evidently's preset"
 HEADINGS = ("customers x columns", "way", "seconds", "CPU seconds", "peak MB", "drifted columns", "compares")
@@ -39,33 +33,24 @@ def bench(
     """Measure both ways. A run of the usual size renews its part of docs/benchmarks.md."""
     results: dict[str, list[Measured]] = {STEADY: [], FIRST: [], EVIDENTLY: []}
     machine = report.machine()
-    with tempfile.TemporaryDirectory(prefix="scoring-bench-drift-") as scratch:
-        places = Places(Path(scratch))
-        places.make()
-        with running_postgres(places) as server:
-            settings = Settings(
-                home=places.home,
-                database_url=SecretStr(server.url("scoring")),
-                mlflow_tracking_uri=SecretStr(server.sqlalchemy_url("mlflow")),
-                mlflow_artifacts=str(places.home / "mlflow"),
-                definitions="drift_definitions",
-            )
-            environment = base_environment() | scoring_variables(settings) | {"PYTHONPATH": f"{HERE}:{PROJECT}"}
-            in_fresh_process("drift_prepare.py", environment, rows=rows)
-            for _ in range(rounds):
-                for way, first_time in ((FIRST, True), (STEADY, False)):
-                    results[way].append(in_fresh_process("drift_ours.py", environment, first_time=first_time))
-                    print(way, report.line(results[way][-1]), f"{results[way][-1].cpu_seconds:.2f} CPU s", flush=True)
-            with connect(settings.database()) as connection:
-                query = "SELECT location FROM scoring.snapshot WHERE as_of = %s"
-                reference, current = (value(connection, query, (as_of,)) for as_of in (TRAINED, NOW))
-            theirs = in_fresh_process("drift_evidently.py", environment, reference=reference, current=current)
-            results[EVIDENTLY].append(theirs)
-            print(EVIDENTLY, report.line(theirs), f"{theirs.cpu_seconds:.2f} CPU s", flush=True)
+    with installed("drift_definitions") as settings:
+        environment = environment_of(settings)
+        in_fresh_process("drift_prepare.py", environment, rows=rows)
+        for _ in range(rounds):
+            for way, first_time in ((FIRST, True), (STEADY, False)):
+                results[way].append(in_fresh_process("drift_ours.py", environment, first_time=first_time))
+                print(way, report.line(results[way][-1]), f"{results[way][-1].cpu_seconds:.2f} CPU s", flush=True)
+        with connect(settings.database()) as connection:
+            query = "SELECT location FROM scoring.snapshot WHERE as_of = %s"
+            reference, current = (value(connection, query, (as_of,)) for as_of in (TRAINED, NOW))
+        theirs = in_fresh_process("drift_evidently.py", environment, reference=reference, current=current)
+        results[EVIDENTLY].append(theirs)
+        print(EVIDENTLY, report.line(theirs), f"{theirs.cpu_seconds:.2f} CPU s", flush=True)
     lines = [_row(rows, way, rounds_of) for way, rounds_of in results.items()]
     print(*(" | ".join(line) for line in lines), _ratio(results), sep="\n")
     if rows == ROWS:
-        _write(lines, _ratio(results), machine)
+        by = "make bench"
+        renew("benchmarks.md", "drift", by, [table(HEADINGS, lines), _ratio(results), measured(by, machine)])
 
 
 def _row(rows: int, way: str, measured: list[Measured]) -> tuple[str, ...]:
@@ -90,15 +75,6 @@ def _ratio(results: dict[str, list[Measured]]) -> str:
         f"Evidently's preset takes {times(STEADY)} of ours in the steady state, {times(FIRST)} of ours the first time, "
         f"and {memory:.1f} times the memory; the fastest rounds are compared."
     )
-
-
-def _write(lines: list[tuple[str, ...]], ratio: str, machine: dict[str, str]) -> None:
-    table = "\n".join(f"| {' | '.join(line)} |" for line in (HEADINGS, tuple("---" for _ in HEADINGS), *lines))
-    facts = ", ".join(f"{name} {fact}" for name, fact in machine.items())
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    results = f"{BEGIN}\n\n{table}\n\n{ratio}\n\nMeasured with `make bench`: {facts}.\n\n{END}"
-    DOCUMENT.write_text(before + results + rest.split(END)[1])
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
 
 
 if __name__ == "__main__":

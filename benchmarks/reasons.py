@@ -4,10 +4,8 @@ python benchmarks/reasons.py --sizes 30000,200000 --rounds 5
 """
 
 import datetime as dt
-import os
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project i
 
 import psutil
 import typer
-from measure import HERE, Measured, in_fresh_process
-from pydantic import SecretStr
+from installation import environment_of, installed
+from measure import Measured, in_fresh_process
 
 from scoring.database import transaction, value
 from scoring.domain.calendar import months_after
-from scoring.local.environment import base_environment, scoring_variables
 from scoring.local.interrupts import interruptible
-from scoring.local.places import Places
-from scoring.local.postgres import running_postgres
 from scoring.publishing import publications
-from scoring.settings import PROJECT, Settings
+from scoring.settings import Settings
 
 SHOWN = dt.date(2005, 6, 30)
 PAIRS = (("risk", "risk_explained"), ("payment", "payment_explained"))
@@ -37,24 +32,13 @@ def bench(
 ) -> None:
     """Print seconds without and with reasons, and their ratio; CPU is that of the process and of its connections."""
     counts = [int(size) for size in sizes.split(",")]
-    with tempfile.TemporaryDirectory(prefix="scoring-reasons-") as scratch:
-        places = Places(Path(scratch))
-        places.make()
-        with running_postgres(places) as server:
-            settings = Settings(
-                home=places.home,
-                database_url=SecretStr(server.url("scoring")),
-                mlflow_tracking_uri=SecretStr(server.sqlalchemy_url("mlflow")),
-                mlflow_artifacts=str(places.home / "mlflow"),
-                definitions="reasons_definitions",
-            )
-            path = os.pathsep.join([str(HERE), str(PROJECT)])
-            environment = base_environment() | scoring_variables(settings) | {"PYTHONPATH": path}
-            one_thread = environment | {"OMP_NUM_THREADS": "1"}  # faster on a busy machine
-            in_fresh_process("reasons_ours.py", one_thread, step="prepare", sizes=counts)
-            for months, count in enumerate(counts, 1):
-                for pair in PAIRS:
-                    _compare(settings, environment, pair, months_after(SHOWN, months), count, rounds)
+    with installed("reasons_definitions") as settings:
+        environment = environment_of(settings)
+        one_thread = environment | {"OMP_NUM_THREADS": "1"}  # faster on a busy machine
+        in_fresh_process("reasons_ours.py", one_thread, step="prepare", sizes=counts)
+        for months, count in enumerate(counts, 1):
+            for pair in PAIRS:
+                _compare(settings, environment, pair, months_after(SHOWN, months), count, rounds)
 
 
 def _compare(  # noqa: PLR0917 - one line of the table

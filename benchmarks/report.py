@@ -11,9 +11,10 @@ from statistics import median
 import psutil
 from measure import Measured
 from rich.table import Table
+from sections import measured, renew
+from sections import table as markdown
 from stage import FLOOR, PIPELINE, TUTORIAL
 
-BEGIN, END = "<!-- results: written by make bench -->", "<!-- end of results -->"
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "psycopg2-binary", "SQLAlchemy", "mlflow")
 HEADINGS = ("customers", "way", "seconds", "fastest-slowest", "rows/s", "peak MB", "changes", "seconds by part")
 
@@ -113,11 +114,12 @@ def _processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def write(document: Path, results: Results, made_on: dict[str, str]) -> None:
-    """Put the results between the two markers of the document."""
-    rows = [HEADINGS, tuple("---" for _ in HEADINGS), *results.rows()]
-    facts = ", ".join(f"{name} {value}" for name, value in made_on.items())
-    parts = [BEGIN, "", *(f"| {' | '.join(row)} |" for row in rows), "", *(f"- {it}" for it in ratios(results)), ""]
-    before, rest = document.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    document.write_text(before + "\n".join([*parts, f"Measured with `make bench`: {facts}.", "", END]) + after)
+def write(results: Results, made_on: dict[str, str]) -> None:
+    """Renew the results in docs/benchmarks.md."""
+    said = "\n".join(f"- {it}" for it in ratios(results))
+    renew(
+        "benchmarks.md",
+        "results",
+        "make bench",
+        [markdown(HEADINGS, results.rows()), said, measured("make bench", made_on)],
+    )

@@ -21,19 +21,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project i
 import pandas as pd
 import report
 import typer
+from installation import environment_of, settings_of
 from measure import HERE, in_fresh_process
-from pydantic import SecretStr
+from sections import measured, renew, table
 from serving_client import PERCENTILES, Asked
 
 from scoring.definitions.credit_cards import CREDIT_CARDS, DELINQUENCY_RISK, FEATURES
-from scoring.local.environment import LOOPBACK, base_environment, scoring_variables
+from scoring.local.environment import LOOPBACK
 from scoring.local.interrupts import interruptible
 from scoring.local.places import Places
 from scoring.local.postgres import running_postgres
-from scoring.settings import PROJECT, Settings
+from scoring.settings import PROJECT
 
-BEGIN, END = "<!-- serving: written by make bench -->", "<!-- end of serving -->"
-DOCUMENT = PROJECT / "docs" / "benchmarks.md"
 OURS, BARE, MLFLOW = "ours", "bare FastAPI", "mlflow models serve"
 MANY = 1000
 HEADINGS = ("records in a request", "clients", "server", *(f"p{p} ms" for p in PERCENTILES), "records/s")
@@ -80,7 +79,8 @@ def bench(
     lines = [_row(case, way, asked) for (case, way), asked in results.items()]
     print(*(" | ".join(line) for line in (HEADINGS, *lines)), *_ratios(results), sep="\n")
     if not quick:
-        _write(lines, _ratios(results), machine)
+        by, said = "make bench", "\n".join(f"- {ratio}" for ratio in _ratios(results))
+        renew("benchmarks.md", "serving", by, [table(HEADINGS, lines), said, measured(by, machine)])
 
 
 def _servers(home: Path, stack: ExitStack) -> dict[str, Server]:
@@ -107,13 +107,7 @@ def our_environment(home: Path, stack: ExitStack) -> dict[str, str]:
     places = Places(home)
     places.make()
     postgres = stack.enter_context(running_postgres(places))
-    settings = Settings(
-        home=home,
-        database_url=SecretStr(postgres.url("scoring")),
-        mlflow_tracking_uri=SecretStr(postgres.sqlalchemy_url("mlflow")),
-        mlflow_artifacts=str(home / "mlflow"),
-    )
-    environment = base_environment() | scoring_variables(settings) | {"PYTHONPATH": f"{HERE}:{PROJECT}"}
+    environment = environment_of(settings_of(home, postgres, "scoring.definitions"))
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"  # MLflow starts uvicorn by its name
     return environment
 
@@ -232,16 +226,6 @@ def _ratios(results: Mapping[tuple[Case, str], Sequence[Asked]]) -> list[str]:
                 f"{other} (rounds {rounds})."
             )
     return said
-
-
-def _write(lines: Sequence[tuple[str, ...]], ratios: Sequence[str], machine: Mapping[str, str]) -> None:
-    table = "\n".join(f"| {' | '.join(line)} |" for line in (HEADINGS, tuple("---" for _ in HEADINGS), *lines))
-    said = "\n".join(f"- {ratio}" for ratio in ratios)
-    facts = ", ".join(f"{name} {fact}" for name, fact in machine.items())
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    results = f"{BEGIN}\n\n{table}\n\n{said}\n\nMeasured with `make bench`: {facts}.\n\n{END}"
-    DOCUMENT.write_text(before + results + rest.split(END)[1])
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
 
 
 if __name__ == "__main__":

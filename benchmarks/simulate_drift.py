@@ -5,8 +5,6 @@ reference as ``scoring.monitoring`` does it. Small batches are drawn customer by
 counts in the bins are drawn, which is the same distribution, and a few batches are drawn in full as well.
 """
 
-import datetime as dt
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,13 +19,12 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
+from sections import made, renew, table
+
 from scoring.monitoring.bins import Bins, Counted, cut_numbers, cut_text
 from scoring.monitoring.drift import Compared, drifts
 from scoring.monitoring.drift_runs import AGAINST
-from scoring.settings import PROJECT
 
-DOCUMENT = PROJECT / "docs" / "drift-simulations.md"
-BEGIN, END = "<!-- results: written by make simulate-drift -->", "<!-- end of results -->"
 HEADINGS = ("what", "customers then", "customers now", "batches", "drawn", "said", "share (95 % interval)", "wanted")
 
 COLUMNS = 50
@@ -153,7 +150,9 @@ def simulate(scale: float = typer.Option(1.0, help="Share of the batches to draw
         rows.append((what, f"{then:,}", f"{now:,}", f"{len(found):,}", how, *_said(found, now, shift)))
         print(" | ".join(rows[-1]), flush=True)
     if scale == 1.0:
-        _write(rows, time.monotonic() - began)
+        by = "make simulate-drift"
+        said = made(by, time.monotonic() - began)
+        renew("drift-simulations.md", "results", by, [table(HEADINGS, rows), said])
 
 
 def _said(found: list[list[int]], now: int, shift: float) -> tuple[str, str, str]:
@@ -164,17 +163,6 @@ def _said(found: list[list[int]], now: int, shift: float) -> tuple[str, str, str
     hits = sum(0 in alarms if shift else bool(alarms) for alarms in found)
     low, high = binomtest(hits, len(found)).proportion_ci(method="wilson")
     return said, f"{hits / len(found):.1%} ({low:.1%} to {high:.1%})", wanted
-
-
-def _write(rows: list[tuple[str, ...]], seconds: float) -> None:
-    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *rows]
-    made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    DOCUMENT.write_text(
-        f"{before}{BEGIN}\n\n{table}\n\nMade with `make simulate-drift`: {made}.\n\n{END}{rest.split(END)[1]}"
-    )
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
 
 
 if __name__ == "__main__":

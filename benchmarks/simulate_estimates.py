@@ -4,9 +4,7 @@ Customers of a world whose truth is known are scored by a model that was fitted 
 reference and new current customers; the estimate is made as the product makes it, and then outcomes are looked at.
 """
 
-import datetime as dt
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,15 +23,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
+from sections import made, renew, table
+
 from scoring.monitoring import cbpe, dle
 from scoring.monitoring.figures import Figure
 from scoring.monitoring.metrics import classification, regression
 from scoring.monitoring.shift import ratios
 from scoring.monitoring.trust import Compared, trust
-from scoring.settings import PROJECT
-
-DOCUMENT = PROJECT / "docs" / "estimates-simulations.md"
-BEGIN, END = "<!-- results: written by make simulate-estimates -->", "<!-- end of results -->"
 
 COLUMNS, TRAINED_ON, MODELS, SAMPLE = 8, 20_000, 3, 20_000
 THRESHOLD = 0.5
@@ -272,30 +268,23 @@ def _share(hits: int, of: int, digits: int = 1) -> str:
     return f"{hits / of:.{digits}%} ({low:.{digits}%} to {high:.{digits}%})"
 
 
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in (headings, tuple("---" for _ in headings), *rows))
-
-
 def _write(held: list[Held], trusted: list[tuple[str, ...]], seconds: float) -> None:
-    made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
     same, judged = ("customers", "known outcomes", "current", "batches"), f"surely below {WANTED:.0%}"
     tables = []
     for kind, title in TITLES.items():
         these = [one for one in held if one.row.world.kind == kind]
         headings = (*same, *these[0].inside, judged)
-        tables += [f"### {title}", _table(headings, [*(one.cells() for one in these), _together(these)])]
+        tables += [f"### {title}", table(headings, [*(one.cells() for one in these), _together(these)])]
     tables += [
         "### Trust",
-        _table(
+        table(
             ("score", "metric", "what changes after 12 cohorts", "stories", "untrusted before, of all verdicts",
              "untrusted at the 12th cohort", "untrusted at the 1st cohort after", "at the 1st or 2nd"),
             trusted,
         ),
     ]  # fmt: skip
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    body = "\n\n".join([BEGIN, *tables, f"Made with `make simulate-estimates`: {made}.", END])
-    DOCUMENT.write_text(f"{before}{body}{rest.split(END)[1]}")
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+    by = "make simulate-estimates"
+    renew("estimates-simulations.md", "results", by, [*tables, made(by, seconds)])
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ Experiments on customers of a world whose truth is known (``experiment_world.py`
 look by look: comparison, interval, check of the arms' sizes, decision.
 """
 
-import datetime as dt
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,10 +21,8 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
-from scoring.settings import PROJECT
+from sections import made, renew, table
 
-DOCUMENT = PROJECT / "docs" / "experiment-simulations.md"
-BEGIN, END = "<!-- results: written by make simulate-experiments -->", "<!-- end of results -->"
 Run = Callable[[Case], list[Found]]
 Row = tuple[str, ...]
 
@@ -149,18 +145,10 @@ def simulate(scale: float = typer.Option(1.0, help="Share of the experiments, fo
             for row in part(run):
                 rows.append(row)
                 print(" | ".join(row), f"{time.monotonic() - began:.0f} s", flush=True)
-            rows.insert(1, tuple("---" for _ in rows[0]))
-            text += [f"### {heading}", part.__doc__ or "", "\n".join(f"| {' | '.join(row)} |" for row in rows)]
+            text += [f"### {heading}", part.__doc__ or "", table(rows[0], rows[1:])]
     if scale == 1.0:
-        _write(text, time.monotonic() - began)
-
-
-def _write(text: list[str], seconds: float) -> None:
-    made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    body = "\n\n".join([BEGIN, *text, f"Made with `make simulate-experiments`: {made}.", END])
-    DOCUMENT.write_text(f"{before}{body}{rest.split(END)[1]}")
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+        said = made("make simulate-experiments", time.monotonic() - began)
+        renew("experiment-simulations.md", "results", "make simulate-experiments", [*text, said])
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ on held-out ones as the product compares them (``scoring.learning.paired``). Onl
 simulated: that the challenger is surely better by the least gain. The other checks can only refuse more.
 """
 
-import datetime as dt
 import os
-import platform
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -24,14 +22,15 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
+from sections import made, renew, table
+
 from scoring.domain.learning import PromotionPolicy
 from scoring.domain.metrics import error_of
 from scoring.domain.score import Kind
 from scoring.learning.paired import gain_of
-from scoring.settings import PROJECT
 
-DOCUMENT = PROJECT / "docs" / "gate-simulations.md"
-BEGIN, END = "<!-- results: written by make simulate-gate -->", "<!-- end of results -->"
+HEADINGS = ("metric", "held-out customers", "what the challenger has more", "mean gain", "retrainings", "passed")
+
 
 WEIGHTS = np.array([0.9, 0.6, -0.5, 0.8, 0.4, -0.3, 0.2, 0.0])
 LEARNED_FROM = 20_000
@@ -104,17 +103,9 @@ def simulate(scale: float = typer.Option(1.0, help="Share of the retrainings, fo
             rows.append((case.metric, f"{case.held_out:,}", what, f"{gain:+.4f}", str(times), share))
             print(" | ".join(rows[-1]), f"{time.monotonic() - began:.0f} s", flush=True)
     if scale == 1.0:
-        _write(rows, time.monotonic() - began)
-
-
-def _write(rows: list[tuple[str, ...]], seconds: float) -> None:
-    headings = ("metric", "held-out customers", "what the challenger has more", "mean gain", "retrainings", "passed")
-    table = "\n".join(f"| {' | '.join(line)} |" for line in (headings, tuple("---" for _ in headings), *rows))
-    made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    body = "\n\n".join([BEGIN, table, f"Made with `make simulate-gate`: {made}.", END])
-    DOCUMENT.write_text(f"{before}{body}{rest.split(END)[1]}")
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+        by = "make simulate-gate"
+        said = made(by, time.monotonic() - began)
+        renew("gate-simulations.md", "results", by, [table(HEADINGS, rows), said])
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ Renews the second part of docs/experiment-simulations.md. Rare outcomes go throu
 dependence, differences of cohorts are drawn as normal numbers with a given correlation; only the boundary is tried.
 """
 
-import datetime as dt
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -24,15 +22,14 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
 
+from sections import made, renew, table
+
 from scoring.domain.experiments import ExperimentPolicy
 from scoring.experiments.checks import Compared, judged
 from scoring.experiments.cohorts import Cohort, part_of
 from scoring.experiments.comparison import difference_of
 from scoring.experiments.sequence import half_width, interval, peak, tuned
-from scoring.settings import PROJECT
 
-DOCUMENT = PROJECT / "docs" / "experiment-simulations.md"
-BEGIN, END = "<!-- looks: written by make simulate-experiments -->", "<!-- end of looks -->"
 ALPHA, PLANNED, COHORTS, THRESHOLD = 0.05, 6, 12, 0.05
 POLICY = ExperimentPolicy(alpha=ALPHA, planned_cohorts=PLANNED, most_cohorts=COHORTS)
 PATHS = 200_000
@@ -150,18 +147,10 @@ def simulate(scale: float = typer.Option(1.0, help="Share of the experiments, fo
             for row in part(pool, scale):
                 rows.append(row)
                 print(" | ".join(row), f"{time.monotonic() - began:.0f} s", flush=True)
-            rows.insert(1, tuple("---" for _ in rows[0]))
-            text += [f"### {heading}", said, "\n".join(f"| {' | '.join(row)} |" for row in rows)]
+            text += [f"### {heading}", said, table(rows[0], rows[1:])]
     if scale == 1.0:
-        _write(text, time.monotonic() - began)
-
-
-def _write(text: list[str], seconds: float) -> None:
-    made = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, {seconds:.0f} s, Python {platform.python_version()}"
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    body = "\n\n".join([BEGIN, *text, f"Made with `benchmarks/simulate_looks.py`: {made}.", END])
-    DOCUMENT.write_text(f"{before}{body}{rest.split(END)[1]}")
-    print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+        said = made("benchmarks/simulate_looks.py", time.monotonic() - began)
+        renew("experiment-simulations.md", "looks", "make simulate-experiments", [*text, said])
 
 
 if __name__ == "__main__":

@@ -13,21 +13,17 @@ import datetime as dt
 import json
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pydantic import SecretStr
+from installation import installed
 from retention_definitions import DAILY, NUMBERS, SCORES
 
 from scoring.database import all_rows, connect, execute, migrate, transaction, value
 from scoring.learning.promotion import promote
-from scoring.local.places import Places
-from scoring.local.postgres import running_postgres
 from scoring.maintain.maintain import Maintained, maintain
 from scoring.models.encoding import Encoding
 from scoring.models.ledger import Decision
@@ -233,24 +229,6 @@ def _evaluated(settings: Settings) -> int:
         return int(value(connection, query))
 
 
-@contextmanager
-def installation() -> Iterator[Settings]:
-    """A PostgreSQL, a lake and an MLflow database in a directory that is gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="scoring-retention-") as directory:
-        places = Places(Path(directory))
-        places.make()
-        with running_postgres(places) as server:
-            settings = Settings(
-                home=places.home,
-                database_url=SecretStr(server.url("scoring")),
-                mlflow_tracking_uri=SecretStr(server.sqlalchemy_url("mlflow")),
-                mlflow_artifacts=str(places.home / "mlflow"),
-                definitions="retention_definitions",
-            )
-            migrate(settings.database())
-            yield settings
-
-
 def said(done: Maintained) -> list[str]:
     """What the run said, without naming each thing."""
     return [line for part in done.parts for line in part.lines(dry_run=False)]
@@ -262,7 +240,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--customers", type=int, default=300)
     asked = parser.parse_args()
-    with installation() as settings:
+    with installed("retention_definitions") as settings:
+        migrate(settings.database())
         begun = time.monotonic()
         dates = live(settings, asked.days, asked.customers)
         lived, before = time.monotonic() - begun, sizes(settings)

@@ -1,6 +1,5 @@
 """The stage: one server with one champion, and for each size a database in which the ways take turns."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +8,15 @@ from typing import Any
 
 import psycopg2
 from bench_definitions import FIRST, RISK
-from measure import HERE, Measured, in_fresh_process
+from installation import environment_of, settings_of
+from measure import Measured, in_fresh_process
 from psycopg2 import sql
-from pydantic import SecretStr
 
 from scoring.database import connect
 from scoring.domain.calendar import months_after
-from scoring.local.environment import base_environment, scoring_variables
 from scoring.local.postgres import Server
 from scoring.publishing.publish import drop
-from scoring.settings import PROJECT, Settings
+from scoring.settings import Settings
 from scoring.snapshots import manifest
 
 PIPELINE, PROCESSES, TUTORIAL, FLOOR = "pipeline", "pipeline, shards in 2 processes", "tutorial way", "floor"
@@ -34,18 +32,11 @@ class Stage:
 
     def settings(self, database: str) -> Settings:
         """What the pipeline is told."""
-        return Settings(
-            home=self.home,
-            database_url=SecretStr(self.server.url(database)),
-            mlflow_tracking_uri=SecretStr(self.server.sqlalchemy_url("mlflow")),
-            mlflow_artifacts=str(self.home / "mlflow"),
-            definitions="bench_definitions",
-        )
+        return settings_of(self.home, self.server, "bench_definitions", database)
 
     def environment(self, database: str) -> dict[str, str]:
         """The environment of a measured process."""
-        path = os.pathsep.join([str(HERE), str(PROJECT)])
-        return base_environment() | scoring_variables(self.settings(database)) | {"PYTHONPATH": path}
+        return environment_of(self.settings(database))
 
     def execute(self, database: str, *statements: sql.Composable | str) -> Any:
         """Run statements that may not stand in a transaction; returns the first value of the last one, if any."""

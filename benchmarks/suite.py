@@ -12,11 +12,9 @@ from stage import Stage
 from scoring.local.interrupts import interruptible
 from scoring.local.places import Places
 from scoring.local.postgres import running_postgres
-from scoring.settings import PROJECT
 
 SIZES = "100000,1000000,10000000"
 ROUNDS = "3,3,1"
-DOCUMENT = PROJECT / "docs" / "benchmarks.md"
 
 
 def bench(
@@ -50,8 +48,7 @@ def bench(
     console.print(report.table(results))
     console.print(*report.ratios(results), sep="\n")
     if (sizes, rounds) == (SIZES, ROUNDS):
-        report.write(DOCUMENT, results, machine)
-        console.print(f"{DOCUMENT.relative_to(PROJECT)} is renewed.")
+        report.write(results, machine)
 
 
 def _console() -> Console:

@@ -29,6 +29,9 @@ up: .venv/run ## leave everything running and print where to look; Ctrl-C stops 
 test: .venv/dev ## run all tests, three at a time
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
+properties: .venv/dev ## try the laws on other and on more examples than `make test`, which tries the same each time
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m hypothesis --hypothesis-profile=properties
+
 lint: .venv/dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,6 +46,10 @@ bench: .venv/dev ## rows per second and peak memory beside the tutorial way and 
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/drift.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/stream.py
+
+faults: .venv/dev ## streams under kills, batches, and a broker or database that is away for a minute (a quarter of an hour)
+	$(BIN)/python benchmarks/stream_faults.py
 
 simulate-drift: .venv/dev ## how often the verdict on drift is wrong; renews docs/drift-simulations.md
 	$(BIN)/python benchmarks/simulate_drift.py
@@ -69,10 +76,10 @@ mutants: .venv/dev ## change the pure rules spot by spot, see that a test fails 
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/python docs/mutants.py
 
-lock: .venv/dev ## pin requirements.in, requirements-production.in and requirements-dev.in anew
-	for of in requirements requirements-production requirements-dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $$of.in -o $$of.txt || exit 1; done
+lock: .venv/dev ## pin all requirements*.in anew
+	for of in requirements requirements-production requirements-models requirements-dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $$of.in -o $$of.txt || exit 1; done
 
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test lint format bench simulate-drift simulate-estimates simulate-gate simulate-experiments simulate-retention docs mutants lock clean
+.PHONY: help run up test properties lint format bench faults simulate-drift simulate-estimates simulate-gate simulate-experiments simulate-retention docs mutants lock clean

@@ -23,6 +23,7 @@ from scoring.publishing.publish import publish
 from scoring.settings import Settings, load_settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 BATCH_ROWS = 50_000
 SHIFTED = 0.3  # of every tenth column in the last snapshot, in standard deviations
@@ -49,7 +50,7 @@ def snapshot(settings: Settings, as_of: dt.date, count: int, seed: int, shift: f
     schema = arrow_schema(WIDE)
     with tempfile.TemporaryDirectory(dir=settings.home) as scratch:
         path = Path(scratch) / "accepted.parquet"
-        writer, content = lake.RowGroupWriter(path, schema, settings.row_group_rows), lake.ContentDigest(schema)
+        writer, content = RowGroupWriter(path, schema, settings.row_group_rows), ContentDigest(schema)
         for table in customers(count, seed, shift):
             for batch in table.to_batches():
                 writer.write(batch)

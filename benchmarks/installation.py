@@ -1,6 +1,7 @@
 """A new installation for a benchmark or a simulation: PostgreSQL, a lake and MLflow in a directory of its own."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from measure import HERE
 from pydantic import SecretStr
 
-from scoring.local.environment import base_environment, scoring_variables
+from scoring.local.environment import LOOPBACK, base_environment, scoring_variables
 from scoring.local.places import Places
 from scoring.local.postgres import Server, running_postgres
 from scoring.settings import PROJECT, Settings
@@ -40,3 +41,10 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a measured process."""
     path = os.pathsep.join([str(HERE), str(PROJECT)])
     return base_environment() | scoring_variables(settings) | {"PYTHONPATH": path}
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project i
 import pandas as pd
 import report
 import typer
-from installation import environment_of, settings_of
+from installation import environment_of, free_port, settings_of
 from measure import HERE, in_fresh_process
 from sections import measured, renew, table
 from serving_client import PERCENTILES, Asked
@@ -87,7 +86,7 @@ def _servers(home: Path, stack: ExitStack) -> dict[str, Server]:
     """The three servers, each ready."""
     environment = our_environment(home, stack)
     bare, served = prepared(environment, home)
-    theirs, simple = _free_port(), _free_port()
+    theirs, simple = free_port(), free_port()
     mlflow = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(served), "--env-manager", "local"]
     uvicorn = [sys.executable, "-m", "uvicorn", "serving_bare:app", "--log-level", "warning"]
     address = ["--host", LOOPBACK, "--port"]
@@ -122,7 +121,7 @@ def prepared(environment: Mapping[str, str], home: Path) -> tuple[Path, Path]:
 def our_server(environment: Mapping[str, str], home: Path, stack: ExitStack) -> Server:
     """Our API, ready, and a key for it."""
     key = command(environment, "api-key", "create", "bench", "--scope", "score", "--per-minute", "1000000")
-    port = _free_port()
+    port = free_port()
     api = [sys.executable, "-m", "scoring", "api"]
     stack.enter_context(_running(api, {**environment, "SCORING_API_PORT": str(port)}, home / "api.log"))
     _wait(f"http://{LOOPBACK}:{port}/readyz", home / "api.log")
@@ -158,12 +157,6 @@ def _wait(url: str, log: Path) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.2)
     raise RuntimeError(f"{url} does not answer:\n{log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def bodies_of(home: Path, way: str, case: Case, *, quick: bool = False) -> Path:

@@ -41,6 +41,7 @@ from scoring.reconcile.reconcile import reconcile
 from scoring.settings import KeepSettings, Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 FIRST = dt.date(2024, 1, 1)
 KEEP = KeepSettings(publications=90, newest=24, snapshots=90, events=365, deliveries=90, attempts=30, model_runs=90)
@@ -103,8 +104,8 @@ def snapshot(settings: Settings, as_of: dt.date, table: pa.Table) -> str:
     with tempfile.TemporaryDirectory(dir=settings.home) as scratch:
         path = Path(scratch) / "accepted.parquet"
         writer, content = (
-            lake.RowGroupWriter(path, table.schema, settings.row_group_rows),
-            lake.ContentDigest(table.schema),
+            RowGroupWriter(path, table.schema, settings.row_group_rows),
+            ContentDigest(table.schema),
         )
         for batch in table.to_batches():
             writer.write(batch)

@@ -16,6 +16,7 @@ from scoring.domain.dataset import DataSet
 from scoring.settings import PROJECT, Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 SAMPLE = PROJECT / "sample_data" / "credit_cards"
 BATCH_ROWS = 50_000
@@ -96,7 +97,7 @@ def write_snapshot(
     schema = arrow_schema(data_set)
     with tempfile.TemporaryDirectory(dir=settings.home) as scratch:
         path = Path(scratch) / "accepted.parquet"
-        writer, content = lake.RowGroupWriter(path, schema, settings.row_group_rows), lake.ContentDigest(schema)
+        writer, content = RowGroupWriter(path, schema, settings.row_group_rows), ContentDigest(schema)
         for batch in batches:
             writer.write(batch)
             content.update(batch)

@@ -2,8 +2,8 @@
 
 **Why.** Everything else works on snapshots: checked, immutable copies of what the source delivered for one day.
 
-**When.** On the data set's schedule (UTC); the day of the tick is the partition, `as_of`. A data set without a schedule
-is started by hand or by another system (REST, with the partition key).
+**When.** On the data set's schedule, by the clocks of its time zone; the day of the tick there is the partition,
+`as_of`. A data set without a schedule is started by hand or by another system (REST, with the partition key).
 
 **What it does.** Reads the source, checks every row with the data set's Great Expectations suite, puts refused rows
 in quarantine, and writes the accepted ones as a snapshot. Too many refused rows, or a broken critical rule about the
@@ -19,19 +19,15 @@ snapshot. Then it wakes the scores of the data set.
 quarantine: `scoring quarantine list` shows them, `quarantine replay` takes corrected ones in.
 """
 
-import datetime as dt
-
 from airflow.sdk import DAG, Param, task
 from scoring_airflow.assets import snapshot_asset
 from scoring_airflow.connections import catalog
 from scoring_airflow.defaults import default_args
 from scoring_airflow.partitions import as_of_param
-from scoring_airflow.schedules import schedule_of
+from scoring_airflow.schedules import beginning_of, end_of, schedule_of
 from scoring_airflow.tasks import pipeline
 
 from scoring.domain.dag_ids import ingest_dag
-
-UTC = dt.UTC
 
 
 @task
@@ -47,8 +43,8 @@ for data_set in catalog().data_sets.values():
         description=f"{data_set.title}: source → checks → snapshot. {data_set.description}",
         doc_md=__doc__,
         schedule=schedule_of(data_set),
-        start_date=dt.datetime.combine(data_set.first_as_of, dt.time.min, UTC),
-        end_date=dt.datetime.combine(data_set.last_as_of, dt.time.max, UTC) if data_set.last_as_of else None,
+        start_date=beginning_of(data_set),
+        end_date=end_of(data_set),
         catchup=False,
         max_active_runs=4,
         default_args=default_args(data_set.owner),

@@ -3,6 +3,7 @@
 health.py http URL    it answers with 200
 health.py job TYPE    Airflow's job of this host beats (SchedulerJob, DagProcessorJob, TriggererJob)
 health.py worker      the Celery worker of this host answers
+health.py beat FILE   the process that touches the file again and again has done so lately
 
 `airflow jobs check` and `celery inspect ping` say the same, but import Airflow: three seconds of a core each time.
 """
@@ -10,10 +11,12 @@ health.py worker      the Celery worker of this host answers
 import os
 import socket
 import sys
+import time
 from urllib.request import ProxyHandler, build_opener
 
 SECONDS = 10
 BEATS_SECONDS = 60  # a job beats every 5; Airflow takes it for dead after 30
+STILL_SECONDS = 120  # a stream's worker beats every few seconds; a lock or a broker may hold it up for half a minute
 
 
 def http(url: str) -> str:
@@ -50,10 +53,16 @@ def worker() -> str:
     return "" if app.control.inspect(destination=[name], timeout=5, limit=1).ping() else f"{name} does not answer"
 
 
+def beat(file: str) -> str:
+    """Why the process that touches a file does not go on; empty if it does."""
+    seconds = time.time() - os.stat(file).st_mtime  # noqa: PTH116 - pathlib would be the largest import
+    return f"{file} was not touched for {seconds:.0f} s" if seconds > STILL_SECONDS else ""
+
+
 def main(check: str, *arguments: str) -> int:
     """Check, and print what is wrong; returns the exit status."""
     try:
-        problem = {"http": http, "job": job, "worker": worker}[check](*arguments)
+        problem = {"http": http, "job": job, "worker": worker, "beat": beat}[check](*arguments)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is not well
         problem = f"{type(error).__name__}: {error}"
     print(problem or "well")

@@ -15,6 +15,7 @@ The same text is shown in Airflow's UI (*Docs* of each DAG).
 # In the order in which data passes through them.
 FILES = {
     "ingest": "`ingest_<data set>`, one for each data set",
+    "ingest_stream": "`ingest_stream_<data set>`, one for each data set with a stream",
     "score": "`score_<score>`, one for each score",
     "collect_outcomes": "`collect_outcomes_<data set>`, one for each data set with scores",
     "correct_outcomes": "`correct_outcomes_<data set>`, one for each data set with scores",

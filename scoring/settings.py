@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=PROJECT / "var", description="Everything that the local platform writes.")
     database_url: SecretStr = Field(default=SecretStr(""), description="libpq URI of the database.")
     source_urls: dict[str, SecretStr] = Field(
-        default_factory=dict, description="libpq URIs of PostgreSQL sources by connection name (JSON)."
+        default_factory=dict, description="URLs of SQL sources by connection name (JSON): libpq's or SQLAlchemy's."
     )
     lake_url: str = Field(default="", description="Root of the snapshots: a path or an fsspec URL.")
     reports: str = Field(default="", description="Root of the reports for people: a path or an fsspec URL.")
@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     )
     airflow_port: int = Field(default=8080, gt=0, lt=65536, description="Port of the local Airflow (127.0.0.1).")
     receiver_port: int = Field(default=8090, gt=0, lt=65536, description="Port of the local CRM stand-in.")
+    mlflow_port: int = Field(default=5000, gt=0, lt=65536, description="Port of the local MLflow's own UI (127.0.0.1).")
+    mlflow_ui: str = Field(default="", description="Address of MLflow's own UI, for links on the page.")
+    kafka_port: int = Field(default=9092, gt=0, lt=65536, description="Port of the local Kafka broker (127.0.0.1).")
     row_group_rows: int = Field(default=50_000, gt=0, description="Rows per Parquet row group: memory of a batch.")
     shard_rows: int = Field(default=1_000_000, gt=0, description="Target rows per shard, in whole row groups.")
     threads: int = Field(default=2, gt=0, description="Row groups of a shard scored at a time, on one core each.")
@@ -111,6 +114,40 @@ class CrmSettings(BaseSettings):
     )
 
 
+class KafkaSettings(BaseSettings):
+    """How brokers are reached; only what reads from topics or writes to them loads it."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORING_KAFKA_", extra="ignore", frozen=True)
+
+    servers: str = Field(default="", description="The brokers: host:port, several separated by commas.")
+    options: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Further settings of librdkafka, as security.protocol and sasl.password (JSON).",
+    )
+    group: str = Field(
+        default="scoring",
+        min_length=1,
+        description="How the names of consumer groups begin; another one for each installation that shares brokers.",
+    )
+    batch: int = Field(default=1000, gt=0, description="Most messages that a stream records in one transaction.")
+
+    def client(self, **further: object) -> dict[str, object]:
+        """The configuration of a client of librdkafka; ``further`` names have underscores in place of dots.
+
+        Raises
+        ------
+        ConfigurationError
+            If no broker is set.
+        """
+        if not self.servers:
+            raise ConfigurationError(
+                "No Kafka broker is set.", remedy="Set SCORING_KAFKA_SERVERS=host:port, or leave the streams out."
+            )
+        options = {name: value.get_secret_value() for name, value in self.options.items()}
+        own = {name.replace("_", "."): value for name, value in further.items()}
+        return {"bootstrap.servers": self.servers} | options | own
+
+
 class KeepSettings(BaseSettings):
     """How long things are kept, in days since they were made; only what removes them loads it."""
 
@@ -133,6 +170,7 @@ class KeepSettings(BaseSettings):
     versions: int = Field(default=5, gt=0, description="A count: this many newest versions of each model stay.")
     alerts: int = Field(default=365, gt=0, description="Alerts that people were sent.")
     api_requests: int = Field(default=90, gt=0, description="What the API was asked, where that is stored.")
+    streams: int = Field(default=90, gt=0, description="Ranges of offsets that streams have recorded.")
 
 
 class ChannelSettings(BaseSettings):
@@ -190,6 +228,7 @@ class ExporterSettings(BaseSettings):
 HOW_TO_WRITE = {
     "source_urls": "write a JSON object of connection names and URIs",
     "source_roots": "write a JSON list of folders",
+    "options": "write a JSON object of librdkafka's settings",
     "channels": "write a JSON object of owners, each with a list of one or more Apprise URLs",
 }
 
@@ -227,6 +266,11 @@ def load_api_settings() -> ApiSettings:
     return _read(ApiSettings)
 
 
+def load_kafka_settings() -> KafkaSettings:
+    """Read from the environment how brokers are reached; errors as of :func:`load_settings`."""
+    return _read(KafkaSettings)
+
+
 def load_exporter_settings() -> ExporterSettings:
     """Read from the environment how the exporter answers; errors as of :func:`load_settings`."""
     return _read(ExporterSettings)
@@ -259,5 +303,5 @@ def _read(kind: type[Read]) -> Read:
     except SettingsError as error:  # its text names the field, its cause quotes the value
         field = next(name for name in HOW_TO_WRITE if f'"{name}"' in str(error))
         raise ConfigurationError(
-            f"The environment cannot be used: SCORING_{field.upper()}: {HOW_TO_WRITE[field]}."
+            f"The environment cannot be used: {prefix}{field.upper()}: {HOW_TO_WRITE[field]}."
         ) from None

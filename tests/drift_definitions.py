@@ -4,8 +4,6 @@ from typing import Any
 
 from shop_definitions import SHOP, SPENDING
 
-HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-
 
 def _regressor() -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -19,6 +17,5 @@ GAPS = SPENDING.model_copy(
         "name": "gaps",
         "features": ("spend", "active", "plan"),
         "estimator": _regressor,
-        "trusted_types": HIST_GRADIENT_BOOSTING,
     }
 )

@@ -35,6 +35,7 @@ from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
 from scoring.snapshots.arrow import arrow_schema
 from scoring.snapshots.manifest import QuarantinedRow, Snapshot
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 MAY, JUNE, JULY, AUGUST = (dt.date(2024, 5, 31), dt.date(2024, 6, 30), dt.date(2024, 7, 31), dt.date(2024, 8, 31))
 
@@ -100,10 +101,10 @@ def table_of(rows: Sequence[Row]) -> pa.Table:
 
 def snapshot_of(settings: Settings, rows: Sequence[Row], as_of: dt.date = JUNE) -> Snapshot:
     """Make accepted rows the current snapshot, without the time that validation takes."""
-    content = lake.ContentDigest(arrow_schema(SHOP))
+    content = ContentDigest(arrow_schema(SHOP))
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "accepted.parquet"
-        writer = lake.RowGroupWriter(file, arrow_schema(SHOP), settings.row_group_rows)
+        writer = RowGroupWriter(file, arrow_schema(SHOP), settings.row_group_rows)
         for batch in table_of(rows).to_batches():
             writer.write(batch)
             content.update(batch)
@@ -220,7 +221,7 @@ def query(settings: Settings, statement: str, *arguments: Any) -> list[Any]:
         connection.cursor(cursor_factory=NamedTupleCursor) as cursor,
     ):
         cursor.execute(statement, arguments)
-        return cursor.fetchall() if cursor.description else []
+        return [] if cursor.description is None else cursor.fetchall()  # it is empty where no column is asked for
 
 
 def value(settings: Settings, statement: str, *arguments: Any) -> Any:

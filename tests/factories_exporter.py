@@ -41,6 +41,14 @@ def filled(server: str, name: str, *, last: dt.date) -> str:
                      (429, '2 hours')) AS a (status, age)
         """,
     )
+    change(
+        url,
+        """
+        UPDATE scoring.stream_offset SET looked_at = now() - (5 + partition_id) * interval '1 second', moved_at = now(),
+            oldest_at = oldest_at - oldest_at + now() - interval '90 seconds';
+        UPDATE scoring.stream_refusal SET refused_at = now() - (100 - message_offset) * interval '2 minutes';
+        """,
+    )
     return url
 
 

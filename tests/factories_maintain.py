@@ -11,7 +11,7 @@ DAYS = [FIRST + dt.timedelta(days=number) for number in range(8)]
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)  # all horizons have passed; all that the tests make is older than this
 LITTLE = KeepSettings(
     publications=10, newest=2, superseded=5, snapshots=10, quarantine=10, events=10, deliveries=10, attempts=5,
-    outcomes=10, model_runs=10, versions=1, alerts=10, api_requests=10,
+    outcomes=10, model_runs=10, versions=1, alerts=10, api_requests=10, streams=10,
 )  # fmt: skip
 
 

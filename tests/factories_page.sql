@@ -161,4 +161,23 @@ INSERT INTO scoring.experiment_check (look_id, place, name, passed, said)
 SELECT look_id, 0, 'primary', false, said FROM scoring.experiment_look
 UNION ALL
 SELECT look_id, 1, 'ratio', true, '15,020 of 30,000 customers are the challenger''s (0.5007), assigned was 0.5; p = 0.82' FROM scoring.experiment_look;
+
+-- A worker reads two partitions; five messages wait, two refused ones have no dead letter yet.
+INSERT INTO scoring.stream_offset (data_set, topic, partition_id, first_offset, next_offset, received, accepted, quarantined, outdated,
+    lost, newest_event_time, begun_at, moved_at, end_offset, oldest_at, looked_at)
+SELECT 'people', 'people.updates', n, 0, 1007, 1000, 960, 15 + 10 * n, 25 - 10 * n, 7 * n, last + time '12:58' + n * interval '1 minute',
+    last - 30, last + time '12:59', 1007 + 5 * n, CASE n WHEN 1 THEN last + time '12:59' END, last + time '13:00'
+FROM (SELECT %(last)s::date AS last) l, generate_series(0, 1) n;
+INSERT INTO scoring.stream_refusal (data_set, topic, partition_id, message_offset, rules, columns, "values", reason, bytes, refused_at,
+    dead_lettered_at)
+SELECT 'people', 'people.updates', 0, n, CASE n WHEN 40 THEN ARRAY['is known', 'is not null'] ELSE ARRAY['is not null'] END,
+    CASE n WHEN 40 THEN ARRAY['region', 'feature_01'] ELSE ARRAY['feature_01'] END,
+    CASE n WHEN 40 THEN ARRAY['west', NULL] ELSE ARRAY[NULL] END, 'feature_01 is missing', 100,
+    last + time '12:00' + n * interval '1 minute', CASE WHEN n < 39 THEN last + time '12:00' + n * interval '1 minute' END
+FROM (SELECT %(last)s::date AS last) l, generate_series(1, 40) n;
+INSERT INTO scoring.stream_origin (origin_digest, score, arm, model_name, model_version, model_digest, definition_digest, code_version)
+SELECT repeat('e', 64), 'churn', 'champion', 'churn', 1, repeat('c', 64), '', '1';
+INSERT INTO scoring.streamed_score (score, customer_id, value, origin_id, event_time, topic, partition_id, message_offset)
+SELECT score, 'c' || n, 0.1, origin_id, %(last)s::date + time '12:00', 'people.updates', 0, n
+FROM scoring.stream_origin, generate_series(1, 300) n;
 ANALYZE;

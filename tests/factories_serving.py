@@ -61,7 +61,7 @@ def running(settings: Settings, **limits: object) -> Iterator[SimpleNamespace]:
     thread.start()
     try:
         until(lambda: serving.started)
-        until(lambda: len(api.board.served) + len(api.board.troubles) >= len(api.board.catalog.scores))
+        until(lambda: len(api.board.served) + len(api.board.troubles) >= len(api.board.servable))
         port = serving.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=url, headers=bearer(new_key(settings)), timeout=30, trust_env=False) as client:

@@ -17,6 +17,7 @@ import runpy
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import traceback
 import warnings
@@ -123,6 +124,7 @@ def run(asked: dict[str, Any], streams: list[int]) -> int:
     os.chdir(asked["directory"])
     os.environ.clear()
     os.environ.update(asked["environment"])
+    tempfile.tempdir = None  # it is chosen anew
     sys.path[:0] = [str(Path(path).resolve()) for path in paths if path and path not in sys.path]
     if "AIRFLOW_HOME" in os.environ:
         from airflow import settings

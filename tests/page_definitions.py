@@ -5,6 +5,7 @@ import datetime as dt
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.domain.monitoring import Monitoring
 from scoring.domain.score import Band, ChangeRule, Score, Target
+from scoring.domain.streams import KafkaStream
 
 FEATURES = tuple(f"feature_{number:02d}" for number in range(1, 13))
 BANDS = ("A", "B", "C", "D", "E")
@@ -22,6 +23,7 @@ PEOPLE = DataSet(
     source=CsvSource(path="people_{as_of}.csv"),
     schedule="0 6 * * *",
     first_as_of=dt.date(2025, 1, 1),
+    stream=KafkaStream(topic="people.updates"),
 )
 
 _COMMON = {
@@ -31,6 +33,7 @@ _COMMON = {
     "estimator": object,
     "monitoring": Monitoring(segments=("region",)),
     "deadline": dt.timedelta(hours=6),
+    "streamed": True,
 }
 
 CHURN, FRAUD, UPSELL = (

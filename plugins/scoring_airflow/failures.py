@@ -49,7 +49,8 @@ def _note(context: Mapping[str, Any], as_of: str) -> None:
     run, task, error = context["dag_run"], context["task_instance"], context.get("exception")
     owner = getattr(context.get("task"), "owner", None) or ADMINISTRATORS
     kind = type(error).__name__
-    occurrence = occurrence_of(run.run_id, as_of, kind, dt.datetime.now(dt.UTC).date())
+    mapped = getattr(context.get("task"), "op_kwargs", {}).get("endpoint", "")
+    occurrence = occurrence_of(run.run_id, as_of, kind, dt.datetime.now(dt.UTC).date(), mapped)
     fact = wording.task_failed(
         task.dag_id,
         task.task_id,
@@ -64,13 +65,15 @@ def _note(context: Mapping[str, Any], as_of: str) -> None:
         note(connection, fact)
 
 
-def occurrence_of(run_id: str, as_of: str, kind: str, today: dt.date) -> str:
+def occurrence_of(run_id: str, as_of: str, kind: str, today: dt.date, endpoint: str = "") -> str:
     """What tells one failure of a task from the next: the run, whatever number of its shards fail.
 
     But a task that comes by its schedule every few minutes and is about no partition fails again and again for one
-    reason: that is one fact a day for each kind of error.
+    reason: that is one fact a day for each kind of error, and for each endpoint: one must not hide another's.
     """
-    return f"{today} {kind}" if as_of == NO_PARTITION and run_id.startswith("scheduled__") else run_id
+    if as_of == NO_PARTITION and run_id.startswith("scheduled__"):
+        return f"{today} {kind} {endpoint}".rstrip()
+    return f"{run_id} {endpoint}".rstrip()
 
 
 def advice(error: object) -> str:

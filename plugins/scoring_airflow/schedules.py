@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.sdk import CronPartitionTimetable
@@ -39,10 +40,22 @@ class ByHand(NullTimetable):
 
 
 def schedule_of(data_set: DataSet) -> CronPartitionTimetable | ByHand:
-    """The timetable of a data set's ingest; the day of the tick (UTC) is the partition."""
-    return ByHand() if data_set.schedule is None else by_clock(data_set.schedule)
+    """The timetable of a data set's ingest; the day of the tick, in its zone, is the partition."""
+    return ByHand() if data_set.schedule is None else by_clock(data_set.schedule, data_set.time_zone)
 
 
-def by_clock(schedule: str) -> CronPartitionTimetable:
-    """The timetable of a cron expression; the day of the tick (UTC) is the partition."""
-    return CronPartitionTimetable(schedule, timezone="UTC", key_format="%Y-%m-%d")
+def by_clock(schedule: str, zone: str = "UTC") -> CronPartitionTimetable:
+    """The timetable of a cron expression by the clocks of a zone; the day of the tick there is the partition."""
+    return CronPartitionTimetable(schedule, timezone=zone, key_format="%Y-%m-%d")
+
+
+def beginning_of(data_set: DataSet) -> dt.datetime:
+    """The first moment of the first partition, by the data set's clocks."""
+    return dt.datetime.combine(data_set.first_as_of, dt.time.min, ZoneInfo(data_set.time_zone))
+
+
+def end_of(data_set: DataSet) -> dt.datetime | None:
+    """The last moment of the last partition; None if there is no last one."""
+    if data_set.last_as_of is None:
+        return None
+    return dt.datetime.combine(data_set.last_as_of, dt.time.max, ZoneInfo(data_set.time_zone))

@@ -23,6 +23,9 @@ Kind = Literal[
     "alias_moved",
     "experiment_ended",
     "experiment_blocked",
+    "stream_gap",
+    "stream_unread",
+    "dead_letters_waiting",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ADMINISTRATORS = "scoring"  # the owner of what belongs to no definition, e.g. the CRM's endpoint

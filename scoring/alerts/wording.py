@@ -157,16 +157,15 @@ def endpoint_disabled(endpoint: str, because: str) -> Fact:
         ADMINISTRATORS,
         f"{endpoint} is disabled",
         f"Nothing is sent to {endpoint}: {because}. What waits for it is kept.",
-        "Ask the CRM's engineer. When it takes requests again: `scoring endpoint enable`.",
+        f"Ask its engineer. When it takes requests again: `scoring endpoint enable {endpoint}`.",
     )
 
 
 def endpoint_down(endpoint: str, since: dt.datetime | None, *, what: str, remedy: str) -> Fact:
     """An endpoint has not been told for long; told once for each day from which something waits."""
-    day = f"{since.astimezone(dt.UTC):%Y-%m-%d}" if since else "unknown"
     return Fact(
         "endpoint_down",
-        f"{endpoint} waits since {day}",
+        f"{endpoint} waits since {_day(since)}",
         ADMINISTRATORS,
         f"{endpoint} is not reached",
         what,
@@ -182,8 +181,8 @@ def dead_deliveries(endpoint: str, day: dt.date, *, what: str) -> Fact:
         ADMINISTRATORS,
         f"Deliveries to {endpoint} were given up",
         f"{what} They are kept.",
-        "`scoring delivery list --state dead` shows the last answers. When the cause is mended: `scoring delivery "
-        "replay`.",
+        f"`scoring delivery list --endpoint {endpoint} --state dead` shows the last answers. When the cause is mended: "
+        f"`scoring delivery replay --endpoint {endpoint}`.",
     )
 
 
@@ -200,6 +199,35 @@ def publication_held(score: str, owner: str, as_of: dt.date, hold_id: int, *, li
     )
 
 
+def stream_gap(data_set: str, owner: str, topic: str, partition: int, *, wanted: int, earliest: int) -> Fact:
+    """A broker has no more what a stream was to read next."""
+    lost = f"{earliest - wanted:,} offsets are lost" if earliest > wanted else "the topic was made anew"
+    return Fact(
+        "stream_gap",
+        f"{topic} partition {partition} offset {wanted} to {earliest}",
+        owner,
+        f"{data_set}: updates are missing from {topic}",
+        f"The broker does not have offset {wanted} of partition {partition} of {topic}: {lost}. Reading goes on at "
+        f"{earliest}.",
+        "Customers whose updates are missing keep their scores until the next update or batch. Have the topic keep its "
+        "messages longer than a worker may be away, and send again what is missing.",
+    )
+
+
+def stream_unread(data_set: str, owner: str, topic: str, since: dt.datetime | None, *, what: str, remedy: str) -> Fact:
+    """Nobody reads a stream, or nothing of it is recorded; told once for each day from which it is so."""
+    key = f"{topic} since {_day(since)}"
+    return Fact("stream_unread", key, owner, f"{data_set}: updates are not scored", what, remedy)
+
+
+def dead_letters_waiting(
+    data_set: str, owner: str, topic: str, since: dt.datetime | None, *, what: str, remedy: str
+) -> Fact:
+    """The broker does not take dead letters; told once for each day from which the oldest waits."""
+    key = f"{topic} since {_day(since)}"
+    return Fact("dead_letters_waiting", key, owner, f"{data_set}: dead letters wait for {topic}", what, remedy)
+
+
 def digest(score: str, owner: str, as_of: dt.date, occurrence: str, *, summary: str, text: str) -> Fact:
     """What a publication changed; ``occurrence`` tells one showing of it from the next, ``summary`` is one line."""
     return Fact(
@@ -210,3 +238,8 @@ def digest(score: str, owner: str, as_of: dt.date, occurrence: str, *, summary: 
         text,
         f"Nothing, unless it surprises you. `scoring score passport {score} <customer>` says where a score comes from.",
     )
+
+
+def _day(since: dt.datetime | None) -> str:
+    """The day (UTC) from which something is the case."""
+    return f"{since.astimezone(dt.UTC):%Y-%m-%d}" if since else "unknown"

@@ -10,13 +10,16 @@ import typer
 from scoring.cli import (
     alerts,
     announcements,
+    authoring,
     backup,
     crm,
     customers,
     data,
     drift,
+    endpoints,
     experiments,
     exporter,
+    listing,
     maintain,
     models,
     monitoring,
@@ -24,6 +27,8 @@ from scoring.cli import (
     reconcile,
     scores,
     serving,
+    showing,
+    streams,
 )
 from scoring.errors import ScoringError
 from scoring.settings import load_settings
@@ -90,6 +95,10 @@ def migrate() -> None:
     typer.echo("The schema is at its newest version.")
 
 
+app.command()(authoring.init)
+app.command()(authoring.check)
+app.add_typer(listing.listing, name="list")
+app.add_typer(showing.showing, name="show")
 app.command()(data.ingest)
 app.command()(scores.train)
 app.command()(drift.drift)
@@ -99,6 +108,7 @@ app.command()(crm.receiver)
 app.command()(reconcile.reconcile)
 app.command()(serving.api)
 app.add_typer(serving.api_key, name="api-key")
+app.add_typer(streams.stream, name="stream")
 app.command()(exporter.exporter)
 app.command()(maintain.maintain)
 app.add_typer(maintain.hold, name="hold")
@@ -114,4 +124,4 @@ app.add_typer(monitoring.update, name="update")
 app.add_typer(alerts.alert, name="alert")
 app.add_typer(customers.customer, name="customer")
 app.add_typer(crm.delivery, name="delivery")
-app.add_typer(crm.endpoint, name="endpoint")
+app.add_typer(endpoints.endpoint, name="endpoint")

@@ -1,30 +1,41 @@
-"""Commands about the CRM: deliveries to it, its endpoint, and a stand-in for it."""
+"""Commands about what is told to others: deliveries to the CRM and other endpoints, and a stand-in for the CRM."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scoring.cli.endpoints import CRM
 from scoring.cli.options import attached_settings
 from scoring.delivery.retry import DeliveryState
-from scoring.domain.dag_ids import NOTIFY, SWEEP
-from scoring.settings import load_crm_settings, load_settings
+from scoring.domain.dag_ids import NOTIFY
+from scoring.errors import ConfigurationError, ScoringError
+from scoring.settings import load_crm_settings, load_kafka_settings, load_settings
 
-delivery = typer.Typer(help="Requests to the CRM.", no_args_is_help=True)
-endpoint = typer.Typer(help="Where requests go.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scoring.delivery.adapters.contract import Adapter
+    from scoring.delivery.endpoints import Endpoint
+
+delivery = typer.Typer(help="Requests to the CRM, and messages to other endpoints.", no_args_is_help=True)
+
+EndpointOption = Annotated[str, typer.Option("--endpoint", help="Of which endpoint.")]
 
 
 @delivery.command("list")
 def delivery_list(
     state: Annotated[DeliveryState | None, typer.Option(help="Only deliveries in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
+    endpoint: EndpointOption = CRM,
 ) -> None:
     """List the newest deliveries: state, events, tries, when the next one is due, and the last answer."""
     from scoring.database import transaction
     from scoring.delivery import deliveries, endpoints
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
-        for one in deliveries.newest(connection, endpoints.CRM, state=state, limit=limit):
+        known = endpoints.look_up(connection, endpoint)
+        for one in deliveries.newest(connection, known.name, state=state, limit=limit):
             due = f"due {one.next_attempt_at:%Y-%m-%d %H:%M:%S}" if one.next_attempt_at else ""
             last = one.last_error or (str(one.last_status) if one.last_status else "")
             typer.echo(
@@ -35,60 +46,67 @@ def delivery_list(
 @delivery.command("replay")
 def delivery_replay(
     ids: Annotated[list[str] | None, typer.Argument(help="Dead deliveries (msg_...). Default: all of them.")] = None,
+    endpoint: EndpointOption = CRM,
 ) -> None:
     """Make dead deliveries due again."""
     from scoring.database import transaction
     from scoring.delivery import deliveries, endpoints
 
     with attached_settings() as settings, transaction(settings.database()) as connection:
-        typer.echo(f"{deliveries.replay_dead(connection, endpoints.CRM, ids or None)} deliveries are due again.")
-
-
-@endpoint.command("show")
-def endpoint_show() -> None:
-    """Show the state of the CRM's endpoint and what waits for it."""
-    from scoring.database import transaction
-    from scoring.delivery import endpoints, outbox
-
-    with attached_settings() as settings, transaction(settings.database()) as connection:
-        shown = vars(endpoints.look_up(connection)) | vars(outbox.backlog(connection))
-    for name, value in shown.items():
-        typer.echo(f"{name:<17} {'-' if value is None else value}")
-
-
-@endpoint.command("enable")
-def endpoint_enable() -> None:
-    """Send requests to the CRM again, after a 410 disabled its endpoint or while it is held back."""
-    from scoring.database import transaction
-    from scoring.delivery import endpoints
-
-    with attached_settings() as settings, transaction(settings.database()) as connection:
-        endpoints.enable(connection)
-    typer.echo(f"The endpoint is enabled; {NOTIFY} or {SWEEP} delivers what waits.")
+        known = endpoints.look_up(connection, endpoint)
+        typer.echo(f"{deliveries.replay_dead(connection, known.name, ids or None)} deliveries are due again.")
 
 
 def notify() -> None:
-    """Deliver to the CRM until nothing is due, as the DAGs do it.
+    """Deliver to all endpoints until nothing is due, as the DAGs do it.
 
-    Exit code 1 if the endpoint is disabled, requests were given up (unless SCORING_ON_DEAD_DELIVERIES=warn), or none
-    was delivered.
+    Exit code 1 if an endpoint is disabled, requests were given up (unless SCORING_ON_DEAD_DELIVERIES=warn), or none
+    was delivered. Every endpoint is told, whatever happens to the others.
     """
-    from scoring.delivery.adapters.webhook import Webhook
+    from scoring.delivery.everyone import tell_all
     from scoring.delivery.notified import complaint, given_up
-    from scoring.delivery.notify import notify as deliver
-    from scoring.local.attach import attached_crm
 
+    problems: list[ScoringError] = []
     with attached_settings() as settings:
-        crm = attached_crm(load_settings())
-        done = deliver(settings.database(), Webhook(crm.url, crm.secret))
-    typer.echo(f"{done.requests} requests: {done.delivered} delivered ({done.events} events), {done.failed} failed")
-    if done.held_because:
-        typer.echo(done.held_because)
-    if done.dead and settings.on_dead_deliveries == "warn":
-        typer.echo(f"Warning: {given_up(done)}", err=True)
-    problem = complaint(done, settings.on_dead_deliveries)
-    if problem is not None:
-        raise problem
+        all_told = tell_all(settings.database(), _adapter_of())
+    if not all_told:
+        typer.echo("Nothing waits to be told.")
+    for told in all_told:
+        if told.done is None:
+            problems += [told.error] if told.error else []
+            continue
+        done = told.done
+        typer.echo(
+            f"{told.endpoint}: {done.requests} requests: {done.delivered} delivered ({done.events} events), "
+            f"{done.failed} failed"
+        )
+        if done.held_because:
+            typer.echo(done.held_because)
+        if done.dead and settings.on_dead_deliveries == "warn":
+            typer.echo(f"Warning: {given_up(done)}", err=True)
+        problem = complaint(done, settings.on_dead_deliveries)
+        problems += [problem] if problem else []
+    for problem in problems[1:]:
+        typer.echo(f"{type(problem).__name__}: {problem}", err=True)
+    if problems:
+        raise problems[0]
+
+
+def _adapter_of() -> "Callable[[Endpoint], Adapter]":
+    """Adapters with the settings of this shell, or of the local platform."""
+    from scoring.delivery.reach import adapter_of
+    from scoring.local.attach import attached_crm
+    from scoring.settings import CrmSettings
+
+    def crm(name: str) -> CrmSettings:
+        if name != CRM:
+            raise ConfigurationError(
+                f"This shell does not know where the endpoint {name} is.",
+                remedy=f"Only {CRM} has variables; {NOTIFY} tells others, by their connections.",
+            )
+        return attached_crm(load_settings())
+
+    return lambda known: adapter_of(known, crm=crm, kafka=lambda _: load_kafka_settings())
 
 
 def receiver(

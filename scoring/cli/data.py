@@ -29,7 +29,7 @@ def ingest(
     definition = find_data_set(load_settings(), data_set)
     require_plausible(
         as_of.date(),
-        today=dt.datetime.now(dt.UTC).date(),
+        today=definition.today(dt.datetime.now(dt.UTC)),
         first=definition.first_as_of,
         last=definition.last_as_of,
         confirmed=confirm_date,
@@ -63,9 +63,11 @@ def quarantine_list(data_set: DataSetName, as_of: AsOfArgument) -> None:
         if only := sample_only(snapshot):
             typer.echo(only)
         for row in rows:
+            file, number = snapshot.place_of(row.row_number)
+            place = f"row {row.row_number}" + (f" (row {number} of {file})" if snapshot.files else "")
             for breach in row.breaches:
                 about = f"{breach.column} = {breach.value!r}\t{breach.rule}"
-                typer.echo(f"row {row.row_number}\t{row.customer_id or '-'}\t{about}")
+                typer.echo(f"{place}\t{row.customer_id or '-'}\t{about}")
 
 
 @quarantine.command("export")

@@ -14,6 +14,7 @@ from scoring.errors import NotFound
 
 if TYPE_CHECKING:  # what counts is imported where it is used: --help must not wait
     from scoring.domain.score import Score
+    from scoring.learning.judging import Retrained
     from scoring.models.ledger import Promotion
     from scoring.models.registry import Registry
     from scoring.models.tags import ModelRef
@@ -61,12 +62,13 @@ def model_show(name: ScoreName, version: Version) -> None:
     from scoring.database import transaction
     from scoring.learning import gates
     from scoring.models import ledger
+    from scoring.models.versions import with_library
 
     with attached_settings() as settings:
         score, registry = find_score(settings, name), _registry(settings)
         ref = registry.version(score.model_name, version)
         trained = registry.trained_on(ref)
-        typer.echo(f"{ref}, file {ref.digest}, trained with scikit-learn {ref.trained_with}")
+        typer.echo(f"{ref}, file {ref.digest}, trained with {with_library(ref.trained_with)}")
         if trained:
             typer.echo(f"learned from the snapshot of {trained.as_of} ({trained.snapshot_digest[:12]})")
         for metric, value in sorted(registry.promised(ref).items()):
@@ -118,36 +120,78 @@ def model_retrain(
     only_register: Annotated[bool, typer.Option("--only-register", help="Do not put it in charge.")] = False,
 ) -> None:
     """Train a version on the mature cohorts, judge it, and put it in charge if the definition allows it."""
-    from scoring.experiments.running import NOT_TRIED, start_by_rule
-    from scoring.learning.retrain import report_of, retrain
+    from scoring.learning.retrain import retrain
 
     with attached_settings() as settings:
         score, at = find_score(settings, name), known_at.replace(tzinfo=dt.UTC) if known_at else None
         found = retrain(settings, score, as_of.date(), known_at=at, reason=reason, only_register=only_register)
-        typer.echo(report_of(settings, found))
-        begun = start_by_rule(settings, score, found)
-        if found.promotion:
-            typer.echo(_said(found.promotion))
-        elif begun:
-            typer.echo(f"Experiment {begun.experiment_id} tries it: `scoring experiment show {name}`.")
-        elif found.tried:
-            typer.echo(NOT_TRIED)
-        elif found.waits:
-            typer.echo(f"It waits for a person: `scoring model approve {name} {found.ref.version} --reason <why>`.")
-        else:
-            typer.echo(f"{found.ref} is registered; the champion stays.")
+        _conclude(settings, score, found)
+
+
+@model.command("register")
+def model_register(
+    name: ScoreName,
+    source: Annotated[str, typer.Argument(help="A model's file, or models:/<name>/<version> or runs:/<id>/<path>.")],
+    *,
+    reason: Reason,
+    learned_until: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="The newest as_of that it has learned from. Without it a person must approve it."
+        ),
+    ] = None,
+    only_register: Annotated[bool, typer.Option("--only-register", help="Do not put it in charge.")] = False,
+    by: By = None,
+) -> None:
+    """Register a model that was trained elsewhere: compared with the definition, tried, and judged like any other."""
+    from scoring.learning.bringing import bring
+
+    with attached_settings() as settings:
+        score, until = find_score(settings, name), learned_until.date() if learned_until else None
+        found = bring(
+            settings, score, source, by=by or shell_user(), reason=reason, learned_until=until,
+            only_register=only_register,
+        )  # fmt: skip
+        ref, tried = found.ref, found.tried
+        typer.echo(f"{ref}: {ref.kind}, file {ref.digest}, shown {found.shown} features")
+        if not found.named:
+            typer.echo("The file does not name its features: they are taken in the order of the definition.")
+        typer.echo(
+            f"tried on {tried.customers:,} customers of {tried.as_of}: {tried.least:.4g} to {tried.most:.4g}, "
+            f"mean {tried.mean:.4g}; alone a customer gets the same within {tried.apart:.1g}"
+        )
+        _conclude(settings, score, found.became)
 
 
 @model.command("approve")
 def model_approve(name: ScoreName, version: Version, reason: Reason, by: By = None) -> None:
     """Put a version in charge that the gate let pass and that waits for a person."""
-    from scoring.learning.retrain import approve
+    from scoring.learning.judging import approve
 
     with attached_settings() as settings:
         score = find_score(settings, name)
         ref = _registry(settings).version(score.model_name, version)
         made = approve(settings, score, ref, by=by or shell_user(), reason=reason)
         typer.echo(_said(made) if made else f"{ref} is in charge already.")
+
+
+def _conclude(settings: Settings, score: Score, found: Retrained) -> None:
+    """Say what became of a new version, and let the experiment begin that tries it, if one is to."""
+    from scoring.experiments.running import NOT_TRIED, start_by_rule
+    from scoring.learning.judging import report_of
+
+    typer.echo(report_of(settings, found))
+    begun = start_by_rule(settings, score, found)
+    if found.promotion:
+        typer.echo(_said(found.promotion))
+    elif begun:
+        typer.echo(f"Experiment {begun.experiment_id} tries it: `scoring experiment show {score.name}`.")
+    elif found.tried:
+        typer.echo(NOT_TRIED)
+    elif found.waits:
+        typer.echo(f"It waits for a person: `scoring model approve {score.name} {found.ref.version} --reason <why>`.")
+    else:
+        typer.echo(f"{found.ref} is registered; the champion stays.")
 
 
 def _registry(settings: Settings) -> Registry:
@@ -171,7 +215,8 @@ def _cells(registry: Registry, score: Score, ref: ModelRef, past: list[Promotion
 
 
 def _said(made: Promotion) -> str:
-    return f"{made.model_name} version {made.model_version} is in charge, in place of version {made.from_version}."
+    before = f", in place of version {made.from_version}" if made.from_version else ""
+    return f"{made.model_name} version {made.model_version} is in charge{before}."
 
 
 def _why(row: Promotion) -> str:

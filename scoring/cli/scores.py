@@ -1,6 +1,7 @@
 """Commands about scores: train, score, publish, and show what a published score was made from."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,9 +16,12 @@ from scoring.cli.options import (
     find_score,
     shell_user,
 )
+from scoring.domain import reasons as domain
+from scoring.settings import Settings
 
 if TYPE_CHECKING:
     from scoring.publishing.decisions import Decision
+    from scoring.publishing.passport import Explanation
 
 score = typer.Typer(help="Score a partition by hand; a score's passport.", no_args_is_help=True)
 publication = typer.Typer(help="Published sets of scores.", no_args_is_help=True)
@@ -77,6 +81,8 @@ def score_passport(
     from scoring.publishing import passport as passports
 
     with attached_settings() as settings:
+        if as_of is None and _streamed_passport(settings, name, customer, recompute=recompute):
+            return
         found = passports.passport(settings, name, customer, as_of.date() if as_of else None)
         for label, value in passports.lines(found):
             typer.echo(f"{label:<20} {value}")
@@ -97,20 +103,51 @@ def score_reasons(
 ) -> None:
     """Print why a customer has this score: the features that pushed it most, as stored or computed anew."""
     from scoring.publishing import passport as passports
+    from scoring.streaming import passport as streamed
 
     with attached_settings() as settings:
+        if as_of is None and (update := streamed.find(settings, name, customer)) is not None:
+            made = f"{update.value!r}{f' (band {update.band})' if update.band else ''}"
+            typer.echo(f"{name} of {customer} by an update of {update.event_time:%Y-%m-%d %H:%M:%S}: {made}")
+            _explained(streamed.explain(settings, update), every=every)
+            return
         found = passports.passport(settings, name, customer, as_of.date() if as_of else None)
         made = f"{found.row.value!r}{f' (band {found.row.band})' if found.row.band else ''}"
         typer.echo(f"{name} of {customer} at {found.publication.as_of}: {made}")
         if not every:
-            for reason in passports.reasons(settings, found):
-                typer.echo(f"  {reason.contribution:+12.4g}  {reason.direction:<5} {reason.feature:<28} {reason.text}")
+            _reasons(passports.reasons(settings, found))
             return
-        explained = passports.explain(settings, found)
-        typer.echo(f"  {explained.base:12.6g}  base, {explained.unit}")
-        for feature, contribution in explained.contributions:
-            typer.echo(f"  {contribution:+12.6g}  {feature}")
-        typer.echo(f"  {explained.margin:12.6g}  margin, {explained.unit}")
+        _explained(passports.explain(settings, found), every=True)
+
+
+def _streamed_passport(settings: Settings, name: str, customer: str, *, recompute: bool) -> bool:
+    """Print the passport of the streamed score that holds; false if none does."""
+    from scoring.publishing.passport import TOLERANCE
+    from scoring.streaming import passport as streamed
+
+    update = streamed.find(settings, name, customer)
+    if update is None:
+        return False
+    for label, value in streamed.lines(update):
+        typer.echo(f"{label:<20} {value}")
+    if recompute:
+        typer.echo(f"{'recomputed':<20} {streamed.recompute(settings, update)!r} (equal within {TOLERANCE})")
+    return True
+
+
+def _explained(explained: "Explanation", *, every: bool) -> None:
+    if not every:
+        _reasons(explained.reasons)
+        return
+    typer.echo(f"  {explained.base:12.6g}  base, {explained.unit}")
+    for feature, contribution in explained.contributions:
+        typer.echo(f"  {contribution:+12.6g}  {feature}")
+    typer.echo(f"  {explained.margin:12.6g}  margin, {explained.unit}")
+
+
+def _reasons(reasons: Sequence[domain.Reason]) -> None:
+    for reason in reasons:
+        typer.echo(f"  {reason.contribution:+12.4g}  {reason.direction:<5} {reason.feature:<28} {reason.text}")
 
 
 @publication.command("drop")

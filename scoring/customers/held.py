@@ -8,9 +8,10 @@ from scoring.customers.place import Found, Subject, own_values
 from scoring.customers.publications import Publications
 from scoring.customers.registry import PLACES
 from scoring.customers.snapshots import Snapshots
-from scoring.customers.tables import QUARANTINE
+from scoring.customers.tables import QUARANTINE, UPDATES
 from scoring.customers.traces import distinctive
-from scoring.database import column, transaction, value
+from scoring.database import all_rows, column, transaction
+from scoring.delivery.endpoints import CRM
 from scoring.domain.dataset import DataSet
 from scoring.settings import Settings
 
@@ -24,14 +25,16 @@ _SOURCES = """
     ORDER BY 1"""
 
 _TOLD = """
-    SELECT count(*) FROM scoring.event e JOIN scoring.outbox o USING (event_id)
+    SELECT d.endpoint, count(*) AS times FROM scoring.event e JOIN scoring.outbox o USING (event_id)
     JOIN scoring.delivery d USING (delivery_id)
-    WHERE d.state = 'delivered' AND e.score = ANY(%(scores)s) AND e.customer_id = %(customer)s"""
+    WHERE d.state = 'delivered' AND e.score = ANY(%(scores)s) AND e.customer_id = %(customer)s
+    GROUP BY d.endpoint ORDER BY d.endpoint"""
 
 # What cannot be reached from here, whoever the person is.
 BY_HAND = (
     "Airflow's database: the forms of runs of `correct_outcomes_*` hold ids and reasons. Delete those runs in its UI.",
     "Backups, archived WAL, and old versions of objects in a versioned bucket: they leave when they expire.",
+    "Kafka topics of updates and of dead letters: messages leave when they expire.",
     "Files that people exported, and messages that were sent to them.",
 )
 
@@ -57,7 +60,8 @@ def subject_of(settings: Settings, data_set: DataSet, customer: str) -> Subject:
         json.loads(one) if isinstance(one, str) else one
         for one in (q.content["content"] for q in QUARANTINE.find(bare))
     ]
-    values = frozenset().union(*(own_values(data_set, row) for row in [*rows, *refused]))
+    updated = [one.content["content"] for one in UPDATES.find(bare)]
+    values = frozenset().union(*(own_values(data_set, row) for row in [*rows, *refused, *updated]))
     values = values.union(*(distinctive(one.content["value"]) for one in Publications().find(bare)))
     return replace(bare, rows=rows, values=values)
 
@@ -77,8 +81,11 @@ def _elsewhere(subject: Subject, files: Sequence[Found]) -> tuple[str, ...]:
     }
     with transaction(subject.database) as connection:
         sources = column(connection, _SOURCES, asked)
-        told = value(connection, _TOLD, asked)
+        told = all_rows(connection, dict, _TOLD, asked)
     others = [f"Source {source}: its owner holds the person there." for source in sources]
-    if told:
-        others.append(f"The CRM was told {told} times; whoever runs it must be told of the erasure, too (art. 19).")
+    for one in told:
+        who = "The CRM" if one["endpoint"] == CRM else f"The endpoint {one['endpoint']}"
+        others.append(
+            f"{who} was told {one['times']} times; whoever runs or reads it must be told of the erasure, too (art. 19)."
+        )
     return (*others, *BY_HAND)

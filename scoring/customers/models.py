@@ -8,7 +8,7 @@ import pyarrow as pa
 from scoring.customers.place import Found, Subject
 from scoring.database import transaction
 from scoring.domain.score import Score
-from scoring.models.features import feature_frame
+from scoring.models.features import feature_matrix
 from scoring.models.kept import Floats, Kept
 from scoring.models.registry import Registry
 from scoring.models.tags import ModelRef
@@ -62,9 +62,7 @@ def _features(subject: Subject, ref: ModelRef) -> Floats:
     schema = arrow_schema(subject.data_set)
     if ref.encoding is None or not set(ref.encoding.names) <= set(schema.names):
         return np.empty((0, 0))
-    return feature_frame(
-        ref.encoding, pa.Table.from_pylist(list(subject.rows), schema), subject.data_set.key
-    ).to_numpy()
+    return feature_matrix(ref.encoding, pa.Table.from_pylist(list(subject.rows), schema), subject.data_set.key)
 
 
 def _tried(subject: Subject) -> Iterator[tuple[ModelRef, np.ndarray]]:

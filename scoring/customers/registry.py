@@ -13,8 +13,18 @@ from scoring.customers.publications import Publications
 from scoring.customers.reports import Reports
 from scoring.customers.requests import Requests
 from scoring.customers.snapshots import Snapshots
-from scoring.customers.tables import ANNOUNCEMENTS, EVENTS, OUTCOMES, QUARANTINE, REFUSED_OUTCOMES
+from scoring.customers.tables import (
+    ANNOUNCEMENTS,
+    EVENTS,
+    OUTCOMES,
+    QUARANTINE,
+    REFUSED_MESSAGES,
+    REFUSED_OUTCOMES,
+    STREAMED,
+    UPDATES,
+)
 from scoring.customers.texts import Texts
+from scoring.customers.topics import Topics
 
 PLACES: tuple[Place, ...] = (
     Examples(),
@@ -25,6 +35,7 @@ PLACES: tuple[Place, ...] = (
     Edges(),
     Snapshots(),
     Publications(),
+    STREAMED,
     ANNOUNCEMENTS,
     EVENTS,
     Deliveries(),
@@ -32,5 +43,8 @@ PLACES: tuple[Place, ...] = (
     OUTCOMES,
     REFUSED_OUTCOMES,
     QUARANTINE,
+    REFUSED_MESSAGES,
+    UPDATES,
     OutOfFold(),
+    Topics(),  # last: brokers may be away, and all else is erased then
 )

@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 from scoring.customers.place import Found, Subject
 from scoring.database import transaction
 from scoring.errors import IntegrityError
-from scoring.intake.scratch import scratch_directory
 from scoring.publishing import erasing, publications
 from scoring.snapshots import lake, listing, manifest, rewriting
+from scoring.snapshots.scratch import scratch_directory
 
 
 class Snapshots:
@@ -57,7 +57,8 @@ def _erase(subject: Subject, location: str) -> int:
         for score in subject.score_names:
             publications.lock(connection, score)
         mine = erasing.of_snapshot_file(connection, location)
-        erasing.wait_for_readers(connection, mine)  # shards and shadows that have read the file as it was
+        readers = sorted({*mine, *erasing.that_look_back_at(connection, location)})
+        erasing.wait_for_readers(connection, readers)  # shards and shadows that have read the file as it was
         if gone:
             lake.replace(local, location)
         manifest.note_stored(connection, location, rows)

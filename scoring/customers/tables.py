@@ -15,7 +15,7 @@ _FORGETTING = "SET LOCAL scoring.forgetting = 'on'"  # outcomes are append-only 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table that are about a customer of some scores: they are deleted.
+    """The rows of a table that are about a customer of some scores, or ``of`` a data set: they are deleted.
 
     ``before`` runs before the deletion, with the same arguments (``scores``, ``customer``).
     """
@@ -23,27 +23,34 @@ class Rows:
     table: str
     name: str
     before: tuple[str, ...] = ()
+    of: str = "score = ANY(%(scores)s)"
 
     def find(self, subject: Subject) -> list[Found]:
         """Every row, as it is."""
-        query = sql.SQL("SELECT * FROM scoring.{} WHERE score = ANY(%(scores)s) AND customer_id = %(customer)s")
+        query = sql.SQL("SELECT * FROM scoring.{} WHERE {} AND customer_id = %(customer)s")
         with transaction(subject.database) as connection:
-            rows = all_rows(connection, dict, query.format(sql.Identifier(self.table)), arguments(subject))
+            rows = all_rows(
+                connection, dict, query.format(sql.Identifier(self.table), sql.SQL(self.of)), arguments(subject)
+            )
         return [Found(f"scoring.{self.table}", row) for row in rows]
 
     def erase(self, subject: Subject) -> int:
         """Delete them while nobody publishes the scores."""
-        statement = sql.SQL("DELETE FROM scoring.{} WHERE score = ANY(%(scores)s) AND customer_id = %(customer)s")
+        statement = sql.SQL("DELETE FROM scoring.{} WHERE {} AND customer_id = %(customer)s")
         with transaction(subject.database) as connection:
             for score in subject.score_names:
                 publications.lock(connection, score)
             execute(connection, _FORGETTING)
             for first in self.before:
                 execute(connection, first, arguments(subject))
-            return execute(connection, statement.format(sql.Identifier(self.table)), arguments(subject))
+            return execute(
+                connection, statement.format(sql.Identifier(self.table), sql.SQL(self.of)), arguments(subject)
+            )
 
 
 ANNOUNCEMENTS = Rows("announcement", "announcements")
+STREAMED = Rows("streamed_score", "streamed scores")
+UPDATES = Rows("customer_update", "updates", of="data_set = %(data_set)s")
 
 # Their outbox rows go first: a sender that packs them holds those, and afterwards nobody can pack them any more.
 EVENTS = Rows(
@@ -116,6 +123,22 @@ REFUSED_OUTCOMES = Blanked(
         """UPDATE scoring.outcome_refused r SET customer_id = NULL, content = '{}'
         FROM scoring.outcome_batch b
         WHERE b.batch_id = r.batch_id AND b.score = ANY(%(scores)s) AND r.customer_id = %(customer)s""",
+    ),
+)
+
+# One that could not be read names nobody, so its content is looked through; a short id would be found anywhere.
+_REFUSED_MESSAGE = """
+    data_set = %(data_set)s AND (customer_id = %(customer)s OR customer_id IS NULL
+        AND octet_length(%(customer)s) > 3 AND position(convert_to(%(customer)s, 'UTF8') IN content) > 0)"""
+
+REFUSED_MESSAGES = Blanked(
+    "refused messages",
+    "stream_refusal",
+    f"SELECT * FROM scoring.stream_refusal WHERE {_REFUSED_MESSAGE} ORDER BY refusal_id",  # noqa: S608 - our own text
+    (
+        f"""UPDATE scoring.stream_refusal SET customer_id = NULL, message_key = NULL, content = NULL, event_time = NULL,
+            "values" = array_fill(NULL::text, ARRAY[cardinality(rules)]), reason = 'The person was forgotten.'
+        WHERE {_REFUSED_MESSAGE}""",  # noqa: S608
     ),
 )
 

@@ -18,6 +18,7 @@ STRUCTURED = frozenset(
         "announcement",
         "api_request",
         "breach",
+        "customer_update",
         "delivery",
         "event",
         "outbox",
@@ -25,10 +26,12 @@ STRUCTURED = frozenset(
         "quarantined_row",
         "score",
         "shadow_score",
+        "stream_refusal",
+        "streamed_score",
     }
 )
 # Tables that grow with the customers and hold names of ours only.
-WITHOUT_TEXT = frozenset({"drift", "profile_bins", "profile_counts", "shard"})
+WITHOUT_TEXT = frozenset({"drift", "profile_bins", "profile_counts", "shard", "stream_range"})
 
 # Ordinary tables; the rows of publications stand in tables of their own (scoring.customers.publications). An id in its
 # column is no free text: the row is another place's.

@@ -8,6 +8,7 @@ from scoring.domain.horizon import Horizon
 from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.reasons import Reasons, ReasonText
 from scoring.domain.score import Band, ChangeRule, Score, Target
+from scoring.domain.streams import KafkaStream
 
 CREDIT_CARDS = DataSet(
     name="credit_cards",
@@ -53,13 +54,10 @@ CREDIT_CARDS = DataSet(
     schedule="0 6 L * *",
     first_as_of=dt.date(2005, 5, 31),
     last_as_of=dt.date(2005, 9, 30),
+    stream=KafkaStream(topic="credit_cards.updates"),
 )
 
 FEATURES = tuple(name for name in CREDIT_CARDS.column_names if name != CREDIT_CARDS.key)
-
-# skops asks for trust in the one private class of these estimators that it has no list entry for.
-HIST_GRADIENT_BOOSTING = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-
 
 # What people read of a feature that pushed the score. A tree may push either way at any value, so the texts say which
 # way, and do not guess from it whether the value was high or low. Sex and age are in the model: a bank of 2005.
@@ -114,7 +112,6 @@ DELINQUENCY_RISK = Score(
     features=FEATURES,
     target=Target(column="repayment_status", horizon=Horizon(months=1), at_least=2),
     estimator=_classifier,
-    trusted_types=HIST_GRADIENT_BOOSTING,
     points=1000,
     bands=(
         Band(name="A", upper=0.05),
@@ -126,6 +123,7 @@ DELINQUENCY_RISK = Score(
     change=ChangeRule(band=True, points=50),
     learning=TRIED_FIRST,
     reasons=Reasons(count=3, texts=RISK_TEXTS, stored=True),
+    streamed=True,
 )
 
 NEXT_PAYMENT = Score(
@@ -138,9 +136,9 @@ NEXT_PAYMENT = Score(
     features=FEATURES,
     target=Target(column="payment", horizon=Horizon(months=1)),
     estimator=_regressor,
-    trusted_types=HIST_GRADIENT_BOOSTING,
     minimum=0.0,
     change=ChangeRule(relative=0.25, absolute=1000.0),
     learning=QUARTERLY,
     reasons=Reasons(count=3, texts=PAYMENT_TEXTS),
+    streamed=True,
 )

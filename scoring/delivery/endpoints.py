@@ -3,18 +3,29 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from scoring.database import Connection, execute, one_or_none
+from scoring.database import Connection, all_rows, column, execute, one_or_none
 from scoring.delivery.adapters.contract import Limits
+from scoring.delivery.adapters.records import Format
 from scoring.errors import NotFound
 
 CRM = "crm_webhook"
 
-LOOK_UP = """
-SELECT e.endpoint AS name, e.adapter, coalesce(e.secret, e.endpoint) AS secret, e.max_events, e.max_bytes,
-       e.state, e.disabled_because,
-       CASE WHEN e.not_before > now() THEN e.not_before END AS held_until
-FROM scoring.endpoint e WHERE e.endpoint = %s
+# By index, as outbox.UNDELIVERED; a disabled endpoint is among them, so that its runs say so.
+WITH_WORK = """
+SELECT e.endpoint FROM scoring.endpoint e
+WHERE EXISTS (SELECT FROM scoring.outbox o WHERE o.endpoint = e.endpoint AND o.delivery_id IS NULL)
+   OR EXISTS (SELECT FROM scoring.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'pending')
+ORDER BY e.endpoint
 """
+
+COLUMNS = """
+SELECT e.endpoint AS name, e.adapter, coalesce(e.secret, e.endpoint) AS secret, e.max_events, e.max_bytes,
+       e.topic, e.format, e.state, e.disabled_because,
+       CASE WHEN e.not_before > now() THEN e.not_before END AS held_until
+FROM scoring.endpoint e
+"""
+LOOK_UP = f"{COLUMNS} WHERE e.endpoint = %s"
+LIST = f"{COLUMNS} ORDER BY e.endpoint"
 
 HOLD = """
 UPDATE scoring.endpoint SET not_before = GREATEST(not_before, clock_timestamp() + %(hold)s)
@@ -46,6 +57,8 @@ class Endpoint:
         The name under which an entry point finds its address and secret; in Airflow, the name of a connection.
     max_events, max_bytes
         How much one message may carry.
+    topic, format
+        Of Kafka: the pattern of its topics (None for others), and how an event is written.
     state, disabled_because, held_until
         ``enabled`` or ``disabled``; why; and until when nothing is sent to it, if so.
     """
@@ -55,6 +68,8 @@ class Endpoint:
     secret: str
     max_events: int
     max_bytes: int
+    topic: str | None
+    format: Format
     state: str
     disabled_because: str | None
     held_until: dt.datetime | None
@@ -83,6 +98,16 @@ def look_up(connection: Connection, name: str = CRM) -> Endpoint:
     return found
 
 
+def all_of_them(connection: Connection) -> list[Endpoint]:
+    """All endpoints by name."""
+    return all_rows(connection, Endpoint, LIST)
+
+
+def with_work(connection: Connection) -> list[str]:
+    """The endpoints for which anything waits to be told, now or later, by name."""
+    return column(connection, WITH_WORK)
+
+
 def hold(connection: Connection, name: str, time: dt.timedelta) -> None:
     """Send nothing to the endpoint for ``time``; a hold that lasts longer stays."""
     execute(connection, HOLD, {"endpoint": name, "hold": time})
@@ -103,4 +128,6 @@ def enable(connection: Connection, name: str = CRM) -> None:
 
 
 def _unknown(name: str) -> NotFound:
-    return NotFound(f"There is no endpoint {name!r}.", remedy=f"The CRM's is {CRM!r}.")
+    return NotFound(
+        f"There is no endpoint {name!r}.", remedy="`scoring endpoint list` names all; the CRM's is crm_webhook."
+    )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,11 @@ def newest(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
     return found
 
 
+def compact_json(content: Mapping[str, Any]) -> str:
+    """Write content as everything is written that is told; what was read from such a text is written the same."""
+    return _JSON.encode(content)
+
+
 def event_json(event: Event) -> str:
     """Write the event as compact JSON; a value reads back as the same float64.
 
@@ -94,6 +99,14 @@ def without(text: str, scores: Collection[str], customer: str) -> tuple[str, int
     kept = [one for one in events if one["customer_id"] != customer or one["score"] not in scores]
     content["data"]["events"] = kept
     return (_JSON.encode(content), len(events) - len(kept)) if len(kept) < len(events) else (text, 0)
+
+
+def without_events(text: str, ids: Collection[int]) -> tuple[str, int]:
+    """A body without some events, and how many are left in it."""
+    content = json.loads(text)
+    kept = [one for one in content["data"]["events"] if one["id"] not in ids]
+    content["data"]["events"] = kept
+    return _JSON.encode(content), len(kept)
 
 
 def quoted(customer: str) -> str:

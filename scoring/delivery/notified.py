@@ -15,8 +15,8 @@ class Notified:
 
     ``requests`` = ``delivered`` + ``failed``. Of the failed, ``dead`` had their last try, and the parts of ``split``
     ones are tried instead. ``events`` are those of the delivered requests. ``held_because`` says why nothing is sent
-    now; ``disabled`` that a person must enable the endpoint. ``target`` is the host, ``last_failure`` the last answer
-    that was no success, ``last_status`` its status.
+    now; ``disabled`` that a person must enable the endpoint. ``target`` is the host or the topics, ``last_failure`` the
+    last answer that was no success, ``last_status`` its status. ``endpoint`` is its name, ``kind`` that of its adapter.
     """
 
     requests: int = 0
@@ -30,6 +30,8 @@ class Notified:
     target: str = field(default="", compare=False)
     last_failure: str = field(default="", compare=False)
     last_status: int | None = field(default=None, compare=False)
+    endpoint: str = field(default="", compare=False)
+    kind: str = field(default="webhook", compare=False)
 
 
 def complaint(done: Notified, on_dead: OnDead) -> ScoringError | None:
@@ -45,7 +47,7 @@ def complaint(done: Notified, on_dead: OnDead) -> ScoringError | None:
     if done.disabled:
         return EndpointDisabled(
             f"{done.held_because}. Everything that waits is kept.",
-            remedy="When the CRM takes requests again: `scoring endpoint enable`.",
+            remedy=f"When it takes requests again: `scoring endpoint enable {done.endpoint}`.",
         )
     if done.dead and on_dead == "fail":
         return given_up(done)
@@ -53,10 +55,7 @@ def complaint(done: Notified, on_dead: OnDead) -> ScoringError | None:
         return NothingDelivered(
             f"Nothing was delivered: all {done.requests} requests to {done.target} failed; the last answer was: "
             f"{done.last_failure}.",
-            remedy=_remedy(done.last_status, "SCORING_CRM_URL", "SCORING_CRM_SECRET"),
-            in_airflow=_remedy(
-                done.last_status, "the host of the connection crm_webhook", "the password of the connection crm_webhook"
-            ),
+            **_remedies(done),
         )
     return None
 
@@ -66,8 +65,36 @@ def given_up(done: Notified) -> DeliveriesDead:
     return DeliveriesDead(
         f"{done.dead} deliveries to {done.target} failed at their last try and are given up; the last failure was: "
         f"{done.last_failure}. They are kept.",
-        remedy="Find the cause with `scoring delivery list --state dead`, then `scoring delivery replay`.",
+        remedy=f"Find the cause with `scoring delivery list --endpoint {done.endpoint} --state dead`, then "
+        f"`scoring delivery replay --endpoint {done.endpoint}`.",
     )
+
+
+def _remedies(done: Notified) -> dict[str, str]:
+    """What to do about the last answer, for a reader of the command line and for one in Airflow."""
+    connection = f"the connection {done.endpoint}"
+    if done.kind == "kafka":
+        return {
+            "remedy": _kafka_remedy(done.last_status, "SCORING_KAFKA_SERVERS and SCORING_KAFKA_OPTIONS"),
+            "in_airflow": _kafka_remedy(done.last_status, f"{connection}, or SCORING_KAFKA_SERVERS and _OPTIONS"),
+        }
+    return {
+        "remedy": _remedy(done.last_status, "SCORING_CRM_URL", "SCORING_CRM_SECRET"),
+        "in_airflow": _remedy(done.last_status, f"the host of {connection}", f"the password of {connection}"),
+    }
+
+
+def _kafka_remedy(status: int | None, where: str) -> str:
+    """What to do about a broker's answer."""
+    if status is None:
+        return f"See whether the brokers run and can be reached from here ({where}). What waits is kept."
+    if status == HTTPStatus.UNAUTHORIZED:
+        return f"Correct the user and the password in {where}."
+    if status == HTTPStatus.FORBIDDEN:
+        return "Let the user write to the topics, idempotently (ACL: WRITE and IDEMPOTENT_WRITE). What waits is kept."
+    if status == HTTPStatus.NOT_FOUND:
+        return "Create the topic as the answer says (docs/kafka.md). What waits is kept and tried again."
+    return "Ask whoever runs the brokers (docs/kafka.md has the answers). What waits is kept and tried again."
 
 
 def _remedy(status: int | None, address: str, secret: str) -> str:

@@ -58,4 +58,6 @@ def notify(
         target=adapter.target,
         last_failure=tally.last_failure.said if tally.last_failure else "",
         last_status=tally.last_failure.status if tally.last_failure else None,
+        endpoint=endpoint,
+        kind=adapter.kind,
     )

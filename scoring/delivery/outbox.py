@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, execute, one, value
-from scoring.delivery import deliveries, endpoints, lanes
+from scoring.delivery import deliveries, endpoints, lanes, order
 from scoring.delivery.adapters.contract import Adapter, Limits, Rendered
 from scoring.delivery.deliveries import Claimed
 from scoring.delivery.message import Event, newest
@@ -94,7 +94,8 @@ class Backlog:
 def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM, *, limit: int = PIECE) -> int:
     """Pack the first ``limit`` waiting events into deliveries; the caller commits.
 
-    If none waits, those are packed that have a pace and whose turn has come.
+    If none waits, those are packed that have a pace and whose turn has come. For an ordered adapter an event waits
+    while an older one of its subject is being sent, and takes the place of older ones that are not delivered.
 
     Returns
     -------
@@ -110,6 +111,8 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
     known = endpoints.look_up(connection, endpoint)
     if known.held_because is not None:
         return 0
+    if adapter.ordered:
+        order.one_packer(connection, endpoint)
     opened = lanes.of_endpoint(connection, endpoint)
     piece = {"endpoint": endpoint, "lanes": [0, *opened]}
     events = all_rows(connection, Event, LOCK_PIECE, piece | {"lane": 0, "limit": limit})
@@ -117,6 +120,8 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
         events = events or all_rows(
             connection, Event, LOCK_PIECE, piece | {"lane": lane, "limit": lanes.take(connection, lane)}
         )
+    overtaken = order.overtaken(connection, endpoint, newest(events)) if adapter.ordered else order.NOTHING
+    events = [event for event in events if event.subject not in overtaken.under_way]
     if not events:
         return 0
     told = newest(events)
@@ -131,6 +136,7 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
         "coalesced": [told[event.subject] is not event for event in events],
     }
     execute(connection, ASSIGN, assignment)
+    order.take_over(connection, overtaken, carriers)
     return len(events)
 
 

@@ -9,7 +9,7 @@ import email.utils
 from dataclasses import dataclass
 from typing import Literal
 
-DeliveryState = Literal["pending", "delivered", "dead", "split", "erased"]
+DeliveryState = Literal["pending", "delivered", "dead", "split", "erased", "coalesced"]
 
 WAITS = (
     dt.timedelta(seconds=5),

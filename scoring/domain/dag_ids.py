@@ -19,6 +19,11 @@ def ingest_dag(data_set: str) -> str:
     return f"ingest_{data_set}"
 
 
+def stream_dag(data_set: str) -> str:
+    """The id of the DAG that drains the stream of the data set of that name."""
+    return f"ingest_stream_{data_set}"
+
+
 def score_dag(score: str) -> str:
     """The id of the DAG that publishes the score of that name."""
     return f"score_{score}"
@@ -64,12 +69,13 @@ def outcomes_asset_name(score: str) -> str:
     return f"outcomes_{score}"
 
 
-def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score]) -> set[str]:
-    """Every DAG of an installation with these definitions (by name)."""
+def all_dags(data_sets: Iterable[str], scores: Mapping[str, Score], streams: Iterable[str] = ()) -> set[str]:
+    """Every DAG of an installation with these definitions (by name); ``streams`` are the data sets that have one."""
     scored = {score.data_set for score in scores.values()}
     outcomes = {*map(collect_dag, scored), *map(correct_dag, scored)}
     of_scores = {*map(score_dag, scores), *map(monitor_dag, scores), *map(retrain_dag, scores)}
     of_scores |= {retrain_schedule_dag(name) for name, score in scores.items() if score.learning.schedule}
     of_scores |= {*map(evaluate_dag, scores)}
     by_hand = {CONFIRM, ROLL_BACK, CHANGE_EXPERIMENT}
-    return {*map(ingest_dag, data_sets), *of_scores, *outcomes, *by_hand, NOTIFY, SWEEP, RECONCILE, MAINTAIN, TELL}
+    of_sources = {*map(ingest_dag, data_sets), *map(stream_dag, streams)}
+    return {*of_sources, *of_scores, *outcomes, *by_hand, NOTIFY, SWEEP, RECONCILE, MAINTAIN, TELL}

@@ -6,55 +6,23 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource, Source, checked_name
+from scoring.domain.dataset import checked_name
 from scoring.domain.definition import Definition, digest_of
 from scoring.domain.experiments import ExperimentPolicy
-from scoring.domain.horizon import Horizon
+from scoring.domain.history import History
 from scoring.domain.learning import Learning
 from scoring.domain.monitoring import Monitoring, headlines
 from scoring.domain.reasons import Reasons
+from scoring.domain.target import Target
+from scoring.domain.transform import Transform
 from scoring.errors import DefinitionError
 
+__all__ = ["Band", "ChangeRule", "Kind", "Score", "Shown", "Target", "Unseen"]  # what a score is written with
+
 Kind = Literal["classification", "regression"]
+Shown = Literal["codes", "typed"]
+Unseen = Literal["refuse", "null"]
 MOST_PER_MINUTE = 25_000  # events that are packed in one transaction
-
-
-class Target(Definition):
-    """What a score predicts, known when ``horizon`` after as_of has passed.
-
-    A regression predicts the column's value, a classification whether it is ``at_least`` so much.
-
-    Parameters
-    ----------
-    column
-        The column with the value: of the data set, or of ``source`` if there is one. In a source of its own it has the
-        type of the data set's column of that name, or is a number if there is none.
-    source
-        A source of outcomes: rows with the data set's key, ``column`` and perhaps ``observed_at``. ``{as_of}`` (in a
-        query ``%(as_of)s``) is the cohort: the date at which the customers were scored. Without a source the outcome is
-        what the data set's own snapshot shows at the end of the horizon.
-    observed_at
-        The column of ``source`` that says when the outcome was observed: a date, or a timestamp (UTC if it has no
-        zone). Without it outcomes count as observed at the end of the horizon.
-    """
-
-    column: str
-    horizon: Horizon = Horizon(months=1)
-    at_least: float | None = None
-    source: Source | None = Field(default=None, discriminator="kind")
-    observed_at: str | None = None
-
-    def mistakes(self) -> Iterator[str]:
-        """What is wrong between the fields."""
-        match self.source:
-            case CsvSource() | ParquetSource() if "{as_of}" not in self.source.path:
-                yield "source.path: holds no {as_of}, so every cohort would read the same file"
-            case PostgresSource() if "%(as_of)s" not in self.source.query:
-                yield "source.query: holds no %(as_of)s, so every cohort would read the same rows"
-            case None if self.observed_at is not None:
-                yield "observed_at: only outcomes from a source of their own have it"
-        if self.observed_at == self.column:
-            yield f"observed_at: {self.column!r} is the column with the value"
 
 
 class Band(Definition):
@@ -103,12 +71,18 @@ class ChangeRule(Definition):
 class Score(Definition):
     """A number about each customer of ``data_set``.
 
-    ``features`` are columns of the data set in the order in which the model takes them. ``estimator``
-    makes an unfitted scikit-learn estimator. ``trusted_types`` are the classes beyond skops' own list
-    that a model file of this score may hold. ``points`` (0 to ``points``) and ``bands`` are derived from
-    a probability; ``minimum`` is a bound under which a regression's value makes no sense. ``deadline`` is by when,
-    counted from the tick of the data set's schedule, the score must be published; later its owner is told. With
-    ``reasons`` people can be told why a customer has this score; then the estimator must be one that can be explained.
+    ``features`` are columns of the data set in the order in which the model takes them. ``features_as`` is how a new
+    version is shown them: ``codes`` (all float64, a category as its 0-based position) or ``typed`` (a category as a
+    pandas category, true as True). ``unseen`` says what happens to a category value that the model has never seen:
+    ``refuse`` it, or show the model a null. ``estimator`` makes an unfitted estimator with scikit-learn's methods.
+    ``trusted_types`` are classes beyond scikit-learn's own that a model file of this score may hold.
+
+    ``points`` (0 to ``points``) and ``bands`` are derived from a probability; ``minimum`` is a bound under which a
+    regression's value makes no sense. ``deadline`` is by when, counted from the tick of the data set's schedule, the
+    score must be published; later its owner is told. With ``reasons`` people can be told why a customer has this score;
+    then the estimator must be one that can be explained. ``streamed`` says whether an update of a customer by the data
+    set's stream is scored at once.
+    ``features`` may also be made by ``history``, of earlier snapshots, and by ``transform``, a function of the rows.
     """
 
     name: str
@@ -118,6 +92,8 @@ class Score(Definition):
     data_set: str
     kind: Kind
     features: tuple[str, ...] = Field(min_length=1)
+    features_as: Shown = "codes"
+    unseen: Unseen = "refuse"
     target: Target
     estimator: Callable[[], Any] = Field(exclude=True)
     trusted_types: tuple[str, ...] = ()
@@ -130,8 +106,23 @@ class Score(Definition):
     experiment: ExperimentPolicy = ExperimentPolicy()
     reasons: Reasons | None = None
     deadline: dt.timedelta | None = Field(default=None, gt=dt.timedelta())
+    streamed: bool = False
+    history: tuple[History, ...] = ()
+    transform: Transform | None = None
 
     _name = field_validator("name", "data_set")(checked_name)
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _two_classes(cls, kind: Any) -> Any:
+        if isinstance(kind, str) and kind.lower().replace("-", "").replace("_", "").startswith(
+            ("multiclass", "multinomial")
+        ):
+            raise ValueError(
+                "a score is one number, so several classes are out of scope: define a classification for each "
+                "outcome that matters, with Target(positive=(...))"
+            )
+        return kind
 
     def mistakes(self) -> Iterator[str]:
         """Contradictions between the fields."""
@@ -139,8 +130,8 @@ class Score(Definition):
             yield "features: a column is named twice"
         if self.kind == "regression" and (self.points or self.bands):
             yield "points, bands: only a classification's probability has them"
-        if (self.kind == "classification") != (self.target.at_least is not None):
-            yield "target.at_least: a classification needs it, a regression must not have it"
+        if (self.kind == "classification") != (self.target.at_least is not None or bool(self.target.positive)):
+            yield "target.at_least: a classification needs it (or 'positive'), a regression must not have it"
         uppers = [band.upper for band in self.bands]
         if uppers != sorted(set(uppers)):
             yield "bands: upper bounds must grow from band to band"
@@ -159,6 +150,8 @@ class Score(Definition):
             yield f"monitoring.update.metric: a {self.kind} is judged by one of {', '.join(usable)}, not by {metric}"
 
     def _learning_mistakes(self) -> Iterator[str]:
+        if self.streamed and self.history:
+            yield "streamed: an update comes without earlier snapshots, which the score's history needs"
         unwatched = set(self.learning.promotion.segments) - set(self.monitoring.segments)
         if unwatched:
             yield f"learning.promotion.segments: {', '.join(sorted(unwatched))} must be in monitoring.segments"
@@ -189,7 +182,8 @@ class Score(Definition):
         except ModuleNotFoundError as error:
             raise DefinitionError(
                 f"Score {self.name!r}: estimator: the package {error.name!r} is not installed.",
-                remedy="Install it into the Python environment of this command.",
+                remedy="Install it into the Python environment of this command (LightGBM, XGBoost, CatBoost: "
+                "`pip install -r requirements-models.txt`).",
                 in_airflow="Install it into the Python environment of all Airflow workers, then clear this task.",
             ) from error
         except Exception as error:
@@ -217,4 +211,25 @@ class Score(Definition):
     def digest(self) -> str:
         """Digest of all fields that decide what is published and told; the model is not part of it."""
         shown = {"name", "data_set", "kind", "features", "points", "bands", "minimum"}
-        return digest_of(self.model_dump(include=shown, mode="json") | {"change": self.change.decisive})
+        if self.unseen != "refuse":  # older definitions keep their digests
+            shown.add("unseen")
+        decisive = self.model_dump(include=shown, mode="json") | {"change": self.change.decisive}
+        return digest_of(decisive | self._derivation)
+
+    @property
+    def _derivation(self) -> dict[str, Any]:
+        """How features that are not delivered are made; nothing of a score without, which keeps old digests."""
+        history = [one.content for one in self.history]
+        return ({"history": history} if history else {}) | (
+            {"transform": self.transform.content} if self.transform else {}
+        )
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it has features that are not delivered."""
+        return bool(self.history) or self.transform is not None
+
+    @property
+    def reach(self) -> int:
+        """How many periods its history looks back; 0 without one."""
+        return max((one.reach for one in self.history), default=0)

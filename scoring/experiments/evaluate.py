@@ -82,7 +82,7 @@ def _kept(settings: Settings, score: Score, new: "_New") -> Look | None:
 
 
 def _digest(score: Score, running: Experiment, cohorts: Sequence[Scored]) -> str:
-    meant = [score.monitoring.threshold, score.target.at_least, score.decisive_metric]
+    meant = [score.monitoring.threshold, score.target.meaning, score.decisive_metric]
     policy = score.experiment.model_dump(mode="json")
     return digest_of([EVALUATED, running.experiment_id, policy, meant, [one.content for one in cohorts]])
 

@@ -6,7 +6,7 @@ from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.domain.signature import require_signature
 from scoring.errors import NotFound, PermanentError
-from scoring.learning.retrain import GATE, Retrained
+from scoring.learning.judging import GATE, Retrained
 from scoring.models import charge, experiments, ledger
 from scoring.models.experiments import Experiment, Mode, NewExperiment
 from scoring.models.fitting import fitting_encoding, scored_with

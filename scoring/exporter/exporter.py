@@ -32,7 +32,7 @@ def listening(read: Read, catalog: Catalog, settings: ExporterSettings) -> Itera
     registry = CollectorRegistry()
     with ExitStack() as stack:
         if settings.statsd_port:
-            airflow = Airflow(all_dags(catalog.data_sets, catalog.scores), time.time)
+            airflow = Airflow(all_dags(catalog.data_sets, catalog.scores, catalog.streams), time.time)
             registry.register(airflow)
             stack.enter_context(Listener(airflow.take, host=settings.host, port=settings.statsd_port))
         registry.register(Truth(read, catalog, cache_seconds=settings.cache_seconds))

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from scoring.catalog import Catalog
 from scoring.exporter.names import METRICS, Metric
 from scoring.exporter.observed import Moved, Observed
+from scoring.exporter.streams import streams
 from scoring.models.experiments import Mode
 from scoring.models.ledger import How
 from scoring.page.freshness import Word
@@ -54,8 +55,10 @@ def fill(families: Families, observed: Observed, catalog: Catalog) -> None:
         _publication(families, line, now)
         _verdict(families, line)
         _model(families, line, now)
+    for data_set in catalog.data_sets.values():
+        families.set("scoring_snapshot_quarantine_limit_ratio", data_set.quarantine_limit, data_set.name)
     for snapshot in observed.snapshots:
-        _snapshot(families, snapshot, catalog.data_set(snapshot.data_set).quarantine_limit)
+        _snapshot(families, snapshot)
     _figures(families, "realised", observed.realised, catalog)
     _figures(families, "estimated", observed.estimated, catalog)
     _drift(families, observed.moved, catalog)
@@ -63,6 +66,8 @@ def fill(families: Families, observed: Observed, catalog: Catalog) -> None:
     _experiments(families, observed)
     _delivery(families, observed, now)
     _people(families, observed, now)
+    for name, value, *labels in streams(observed, catalog):
+        families.set(name, value, *labels)
 
 
 def _publication(families: Families, line: ScoreLine, now: dt.datetime) -> None:
@@ -103,7 +108,7 @@ def _model(families: Families, line: ScoreLine, now: dt.datetime) -> None:
         families.set("scoring_updates_needed", rate.needed, line.score, f"{rate.days}d")
 
 
-def _snapshot(families: Families, snapshot: Snapshot, limit: float) -> None:
+def _snapshot(families: Families, snapshot: Snapshot) -> None:
     name = snapshot.data_set
     families.set("scoring_snapshot_as_of_timestamp_seconds", snapshot.as_of, name)
     families.set("scoring_snapshot_received_rows", snapshot.received, name)
@@ -111,7 +116,6 @@ def _snapshot(families: Families, snapshot: Snapshot, limit: float) -> None:
     families.set("scoring_snapshot_rows", snapshot.quarantined, name, "quarantined")
     families.set("scoring_snapshot_rows", snapshot.duplicates, name, "duplicate")
     families.set("scoring_snapshot_quarantined_ratio", _share(snapshot.quarantined, snapshot.received), name)
-    families.set("scoring_snapshot_quarantine_limit_ratio", limit, name)
     families.set("scoring_snapshot_stopped", snapshot.stopped_because is not None, name)
 
 

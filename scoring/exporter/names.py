@@ -123,4 +123,29 @@ DELIVERY = {
     ),
 }
 
-METRICS = ITSELF | DEFINITIONS | PUBLICATIONS | SNAPSHOTS | QUALITY | MODELS | DELIVERY
+STREAMS = {
+    "scoring_stream_info": _gauge(
+        "1 for each stream; read_by: worker, or schedule (its DAG drains the topic).", "data_set", "topic", "read_by"
+    ),
+    "scoring_stream_messages_total": Metric(
+        "counter", ("data_set", "result"), "Messages that were read: accepted, quarantined or outdated."
+    ),
+    "scoring_stream_lost_offsets_total": Metric(
+        "counter", ("data_set",), "Offsets that the broker had no more when they were to be read."
+    ),
+    "scoring_stream_lag_messages": _gauge("Messages that wait, as a worker last saw it.", "data_set"),
+    "scoring_stream_oldest_waiting_seconds": _gauge(
+        "For how long the oldest of them waits, at most; 0: none.", "data_set"
+    ),
+    "scoring_stream_looked_timestamp_seconds": _gauge(
+        "When a worker last looked, at the partition at which none has for longest.", "data_set"
+    ),
+    "scoring_stream_event_timestamp_seconds": _gauge("The newest event time among all updates.", "data_set"),
+    "scoring_stream_dead_letters_waiting": _gauge("Dead letters that have to be sent (at most 100,001).", "data_set"),
+    "scoring_stream_dead_letters_oldest_age_seconds": _gauge(
+        "For how long the oldest of them waits; 0: none.", "data_set"
+    ),
+    "scoring_streamed_scores": _gauge("Customers with a score by an update (at most 100,001 are counted).", "score"),
+}
+
+METRICS = ITSELF | DEFINITIONS | PUBLICATIONS | SNAPSHOTS | QUALITY | MODELS | DELIVERY | STREAMS

@@ -65,6 +65,7 @@ class Observed:
     experiments: dict[str, experiments.Experiment | None]
     attempts: list[Attempts]
     alerts_waiting: int
+    streamed: dict[str, int]
     undone: undone.Seen
     findings: list[Finding]
 
@@ -99,6 +100,9 @@ _ALERTS = """
     SELECT (SELECT count(*) FROM (SELECT FROM scoring.alert WHERE routed_at IS NULL LIMIT %(most)s + 1) a)
          + (SELECT count(*) FROM (SELECT FROM scoring.alert_sending WHERE state = 'pending' LIMIT %(most)s + 1) s)"""
 
+_STREAMED = """
+    SELECT count(*) FROM (SELECT FROM scoring.streamed_score WHERE score = %(score)s LIMIT %(most)s + 1) s"""
+
 RECENT = dt.timedelta(hours=1)
 
 
@@ -107,6 +111,7 @@ def observe(connection: Connection, catalog: Catalog, now: dt.datetime) -> Obser
     scores = list(catalog.scores)
     pairs = [(score.name, metric) for score in catalog.scores.values() for metric in metrics_of(score)]
     seen = undone.observe(connection, catalog)
+    streamed = [score.name for score in catalog.scores.values() if score.streamed]
     since = {"since": now - RECENT, "most": MOST}
     return Observed(
         overview=overview.overview(connection, catalog, now),
@@ -119,6 +124,7 @@ def observe(connection: Connection, catalog: Catalog, now: dt.datetime) -> Obser
         experiments={name: experiments.running(connection, name) for name in scores},
         attempts=all_rows(connection, Attempts, _ATTEMPTS, since),
         alerts_waiting=int(value(connection, _ALERTS, {"most": MOST})),
+        streamed={name: int(value(connection, _STREAMED, {"score": name, "most": MOST})) for name in streamed},
         undone=seen,
         findings=undone.findings(seen, catalog, now),
     )

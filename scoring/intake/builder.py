@@ -1,9 +1,10 @@
 """Builds a snapshot row group by row group, then records it in one transaction; ingest and replay share this."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ from scoring.snapshots import forgotten, lake, manifest
 from scoring.snapshots.arrow import arrow_schema
 from scoring.snapshots.forgotten import Forgotten
 from scoring.snapshots.manifest import NewSnapshot, QuarantinedRow, Snapshot
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Origin:
 
     ``source`` is its name for a person, ``received`` the number of rows read, ``duplicates`` how many of them were
     dropped for another row with the same key, and ``corrects`` the snapshot whose refused rows are replayed; ``erased``
-    rows of that one are gone.
+    rows of that one are gone. ``files`` are those of a source that has many, as the manifest keeps them.
     """
 
     source: str
@@ -58,6 +60,7 @@ class Origin:
     duplicates: int
     corrects: int | None = None
     erased: int = 0
+    files: Sequence[dict[str, Any]] = ()
 
 
 class SnapshotBuilder:
@@ -76,8 +79,8 @@ class SnapshotBuilder:
     ) -> None:
         self._settings, self._data_set, self._as_of = settings, data_set, as_of
         self._path = scratch / "accepted.parquet"
-        self._writer = lake.RowGroupWriter(self._path, arrow_schema(data_set), settings.row_group_rows)
-        self._content = lake.ContentDigest(arrow_schema(data_set))
+        self._writer = RowGroupWriter(self._path, arrow_schema(data_set), settings.row_group_rows)
+        self._content = ContentDigest(arrow_schema(data_set))
         self._refusals = Refusals(data_set, scratch, most)
         with connect(settings.database()) as connection:
             self._forgotten = self._who_was_forgotten(connection)
@@ -150,6 +153,7 @@ class SnapshotBuilder:
             warnings=[asdict(warning) for warning in warnings],
             broken_rules=self._refusals.broken_rules,
             erased=len(self._erased) + origin.erased,
+            files=list(origin.files),
         )
 
     def record(self, new: NewSnapshot) -> Intake:

@@ -1,7 +1,7 @@
 """The file of quarantined rows that a person corrects: how it is written, and how it is read back.
 
-It is CSV as :class:`scoring.domain.dataset.CsvSource` describes it, with the null spelling of the data set's own
-source. A text that equals a null spelling or begins with a backslash gets a backslash in front, so that every value
+It is plain CSV under our own names of the columns, whatever the dialect of the data set's source, but for its null
+spelling. A text that equals a null spelling or begins with a backslash gets a backslash in front, so that every value
 reads back exactly.
 """
 
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scoring.domain.dataset import BROKEN_RULES, ROW_NUMBER, Column, CsvSource, DataSet
 from scoring.errors import SourceError
 from scoring.intake import sources
+from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.keys import with_key
 from scoring.snapshots.manifest import QuarantinedRow
 
 ESCAPE = "\\"
@@ -48,7 +50,10 @@ def read(data_set: DataSet, as_of: dt.date, path: str) -> tuple[NDArray[np.int64
     """
     source = CsvSource(path=path, null_values=_null_values(data_set), extra_columns="ignore")
     numbered = data_set.model_copy(
-        update={"columns": (Column(name=ROW_NUMBER, type="integer"), *data_set.columns), "source": source}
+        update={
+            "columns": (Column(name=ROW_NUMBER, type="integer"), *(one.plainly_written for one in data_set.columns)),
+            "source": source,
+        }
     )
     reading = sources.read(numbered, as_of, inbox=str(Path.cwd()), source_urls={}, path=path, batch_rows=1_000_000)
     with reading as received:
@@ -62,8 +67,10 @@ def read(data_set: DataSet, as_of: dt.date, path: str) -> tuple[NDArray[np.int64
             row=pc.index(pc.is_null(numbers), True).as_py() + 1,
             column=ROW_NUMBER,
         )
-    (batch,) = _unescaped(table.drop_columns([ROW_NUMBER])).to_batches()
-    return numbers.to_numpy(), batch
+    (batch,) = table.to_batches()
+    cells = [_unescaped(batch.column(name)) for name in data_set.column_names]
+    rows = pa.RecordBatch.from_arrays(with_key(data_set, cells), schema=arrow_schema(data_set))
+    return numbers.to_numpy(), rows
 
 
 def _null_values(data_set: DataSet) -> tuple[str, ...]:
@@ -86,10 +93,7 @@ def _line(cells: Iterable[str]) -> str:
     return ",".join(quoted) + "\n"
 
 
-def _unescaped(table: pa.Table) -> pa.Table:
-    for position, field in enumerate(table.schema):
-        if pa.types.is_string(field.type):
-            cells = table.column(position)
-            bare = pc.utf8_slice_codeunits(cells, 1)
-            table = table.set_column(position, field, pc.if_else(pc.starts_with(cells, ESCAPE), bare, cells))
-    return table
+def _unescaped(cells: pa.Array) -> pa.Array:
+    if not pa.types.is_string(cells.type):
+        return cells
+    return pc.if_else(pc.starts_with(cells, ESCAPE), pc.utf8_slice_codeunits(cells, 1), cells)

@@ -1,6 +1,7 @@
 """Takes one partition of a data set in: read, drop duplicates, validate, quarantine, store the rest as a snapshot."""
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +38,14 @@ def ingest(
     """
     suite = load_suite(settings.expectations_dir, data_set)
     with scratch_directory() as scratch:
-        staged = _stage(settings, data_set, as_of, scratch, path=path, anywhere=anywhere)
+        staged = stage(settings, data_set, as_of, scratch, path=path, anywhere=anywhere)
         try:
             dropped = staged.duplicates()
             most = most_refused(data_set.quarantine_limit, staged.rows)
             builder, validation = SnapshotBuilder(settings, data_set, as_of, scratch, most=most), suite.validation()
             _take(builder, validation, staged, dropped)
-            origin = Origin(staged.name, staged.rows, int(dropped.sum()))
+            files = [asdict(part) for part in staged.parts]
+            origin = Origin(staged.name, staged.rows, int(dropped.sum()), files=files)
         finally:
             staged.close()
         new = builder.judge(suite, validation, origin)
@@ -52,9 +54,10 @@ def ingest(
         return builder.record(new)
 
 
-def _stage(
+def stage(
     settings: Settings, data_set: DataSet, as_of: dt.date, scratch: Path, *, path: str | None, anywhere: bool
 ) -> Staged:
+    """The rows of a source, as received, in a folder; see :func:`ingest` for the parameters and errors."""
     urls = {name: url.get_secret_value() for name, url in settings.source_urls.items()}
     reading = sources.read(
         data_set,

@@ -100,7 +100,8 @@ def replay(settings: Settings, data_set: DataSet, as_of: dt.date, path: str) -> 
                     builder.accept(batch)
         order = np.argsort(numbers)
         builder.take(validation, corrected.take(pa.array(order)), numbers[order])
-        origin = Origin(f"{base.source} + {path}", base.received, base.duplicates, base.snapshot_id, base.erased)
+        source = f"{base.source} + {path}"
+        origin = Origin(source, base.received, base.duplicates, base.snapshot_id, base.erased, base.files)
         return builder.record(builder.judge(suite, validation, origin))
 
 

@@ -18,8 +18,8 @@ from scoring.intake.expectations import RowFinding
 from scoring.intake.expectations.frames import texts
 from scoring.intake.limits import SAMPLE_BREACHES, SAMPLE_ROWS_PER_RULE, keeps_all
 from scoring.snapshots.arrow import arrow_schema
-from scoring.snapshots.lake import ContentDigest
 from scoring.snapshots.manifest import Breach, QuarantinedRow
+from scoring.snapshots.writing import ContentDigest
 
 ROWS_AT_A_TIME = 1000  # rows as Python values in memory
 

@@ -14,6 +14,7 @@ from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
 from scoring.intake.sources import Received
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.parts import place_of
 
 # Rows checked at a time: Great Expectations has a fixed cost for each batch, so small ones are slow.
 CHECKED_ROWS = 200_000
@@ -33,6 +34,7 @@ class Staged:
         self._file = pq.ParquetFile(path)
         self._hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
         self.rows = len(self._hashes)
+        self.parts = received.parts
 
     def close(self) -> None:
         """Close the file."""
@@ -62,20 +64,31 @@ class Staged:
             last = self._data_set.duplicates == "keep_last"
             twice = keys[keys.duplicated(keep="last" if last else "first") & keys.notna()]
             if self._data_set.duplicates == "refuse" and len(twice):
+                row = int(twice.index[0]) + 1
+                name, row = place_of(self.parts, row) if self.parts else (self.name, row)
                 raise SourceError(
-                    self.name,
+                    name,
                     f"the key {twice.iloc[0]!r} is already in an earlier row ({len(twice)} such rows).",
                     "deliver each key once, or choose another rule in the data set's 'duplicates'.",
-                    row=int(twice.index[0]) + 1,
+                    row=row,
                     column=self._data_set.key,
                 )
             dropped[twice.index.to_numpy()] = True
         return dropped
 
     def _sharing_a_hash(self) -> NDArray[np.intp]:
-        order = np.argsort(self._hashes, kind="stable")
-        same = self._hashes[order][1:] == self._hashes[order][:-1]
-        return np.sort(order[np.append(same, False) | np.append(False, same)])
+        """The rows whose hash another row has, too; one sorted copy of the hashes is all the memory that it takes."""
+        in_order = np.sort(self._hashes)
+        shared = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+        if not shared.size:
+            return np.empty(0, np.intp)
+        del in_order
+        found = []
+        for first in range(0, self.rows, CHECKED_ROWS):
+            hashes = self._hashes[first : first + CHECKED_ROWS]
+            nearest = shared[np.minimum(np.searchsorted(shared, hashes), shared.size - 1)]
+            found.append(np.flatnonzero(nearest == hashes) + first)
+        return np.concatenate(found)
 
     def _keys_at(self, rows: NDArray[np.intp]) -> list[str | None]:
         keys: list[str | None] = []

@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from scoring.database import Connection, all_rows
+from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
+from scoring.features.file import opened_of
 from scoring.monitoring import sampling
 from scoring.monitoring.performance import labels_of
 from scoring.outcomes import known
-from scoring.snapshots.lake import SnapshotFile
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
@@ -30,21 +31,24 @@ T = TypeVar("T")
 class Cohort:
     """What was published of a score at ``as_of``: ``customers`` of one snapshot, of whom ``outcomes`` are known.
 
+    ``past`` are the digests of the earlier snapshots that it looked back at, by period; None if it did not.
     ``known_at`` is when the newest of these outcomes was recorded: asked for that moment, the answer never changes.
     """
 
     as_of: dt.date
     publication_id: int
-    location: str
+    snapshot_id: int
     snapshot_digest: str
     customers: int
     outcomes: int
     known_at: dt.datetime
+    past: dict[str, str | None] | None = None
 
     @property
     def content(self) -> list[object]:
         """What identifies it and what was known of it."""
-        return [self.as_of.isoformat(), self.snapshot_digest, self.outcomes, self.known_at.isoformat()]
+        said = [self.as_of.isoformat(), self.snapshot_digest, self.outcomes, self.known_at.isoformat()]
+        return [*said, *([self.past] if self.past else [])]
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,14 @@ class Known:
 
 
 _COHORTS = """
-    SELECT DISTINCT ON (p.as_of) p.as_of, p.publication_id, s.location, s.digest AS snapshot_digest,
+    SELECT DISTINCT ON (p.as_of) p.as_of, p.publication_id, p.snapshot_id, s.digest AS snapshot_digest,
         p.rows AS customers,
         (SELECT count(*) FROM scoring.outcome_as_known(p.score, p.as_of, %(at)s)) AS outcomes,
         (SELECT max(recorded_at) FROM scoring.outcome o
-         WHERE o.score = p.score AND o.as_of = p.as_of AND o.recorded_at <= %(at)s) AS known_at
+         WHERE o.score = p.score AND o.as_of = p.as_of AND o.recorded_at <= %(at)s) AS known_at,
+        (SELECT json_object_agg(h.period, e.digest ORDER BY h.period)
+         FROM scoring.publication_history h LEFT JOIN scoring.snapshot e USING (snapshot_id)
+         WHERE h.publication_id = p.publication_id) AS past
     FROM scoring.publication p JOIN scoring.snapshot s USING (snapshot_id)
     WHERE p.score = %(score)s AND p.state IN ('published', 'superseded') AND p.published_at <= %(at)s
         AND p.as_of = ANY(%(as_ofs)s)
@@ -103,7 +110,7 @@ def parted(cohorts: Sequence[T], learned: int, held_out: int) -> tuple[list[T], 
 def read(
     connection: Connection,
     score: Score,
-    key: str,
+    data_set: DataSet,
     cohort: Cohort,
     *,
     columns: Sequence[str],
@@ -113,12 +120,12 @@ def read(
 
     Memory: those, a row group, and an id and a number for each outcome.
     """
-    with SnapshotFile(cohort.location) as file:
+    with opened_of(connection, score, data_set, cohort.publication_id, cohort.snapshot_id) as file:
         places = sampling.places(file.rows, most)
-        wanted = [name for name in dict.fromkeys([key, *columns]) if name in file.schema.names]
+        wanted = [name for name in dict.fromkeys([data_set.key, *columns]) if name in file.schema.names]
         rows, places = sampling.rows_at(file, wanted, places), file.places(places)
     outcomes = known.as_known(connection, score.name, cohort.as_of, cohort.known_at)
-    found = pc.index_in(rows.column(key), value_set=outcomes.column("customer_id").combine_chunks())
+    found = pc.index_in(rows.column(data_set.key), value_set=outcomes.column("customer_id").combine_chunks())
     seen = found.is_valid()
     raw = outcomes.column("value").take(found.drop_null()).to_numpy()
     return Known(rows.filter(seen), places[seen.to_numpy()], labels_of(score, raw))

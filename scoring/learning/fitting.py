@@ -13,6 +13,7 @@ from sklearn.model_selection import BaseCrossValidator, KFold, PredefinedSplit, 
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
 from scoring.learning.training_set import TrainingSet, fitted
+from scoring.models.formats.adapting import adapted
 
 SEED, FOLDS = 0, 5
 # What is maximised, by headline metric. What depends on a threshold or is none of scikit-learn's is replaced by a
@@ -89,7 +90,7 @@ def fit(score: Score, known: TrainingSet, parameters: Mapping[str, Any]) -> Any:
 
 
 def _with(score: Score, parameters: Mapping[str, Any]) -> Any:
-    estimator = score.new_estimator()
+    estimator = adapted(score.new_estimator(), score.features_as)
     try:
         return clone(estimator).set_params(**parameters)
     except (TypeError, ValueError) as error:

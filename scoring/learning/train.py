@@ -1,8 +1,8 @@
 """Trains a score's model on the features of one snapshot and the outcomes of a later one, and registers it."""
 
 import datetime as dt
+from functools import partial
 
-import numpy as np
 from sklearn.metrics import (
     mean_absolute_error,
     precision_score,
@@ -14,12 +14,16 @@ from sklearn.metrics import (
 from scoring.catalog import load_catalog
 from scoring.database import connect
 from scoring.domain.dataset import DataSet
+from scoring.domain.features import feature_columns
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.features import past as pasts
+from scoring.learning.derived import example_of, looked_back, refuse_impure
 from scoring.learning.explained import explanation
 from scoring.learning.out_of_fold import out_of_fold
 from scoring.learning.promotion import FIRST, promote
 from scoring.learning.training_set import Floats, TrainingSet, fitted, refuse_nothing_to_learn, training_set
+from scoring.learning.unmatched import why_unmatched
 from scoring.models.charge import find_in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.registry import Registry
@@ -30,7 +34,6 @@ from scoring.snapshots import manifest
 from scoring.snapshots.manifest import Snapshot
 
 NEW = "that is being trained"  # the name, in messages, of a model without a version
-EXAMPLE_ROWS = 5
 TRIED_ROWS = 1000  # rows for which a new model must give publishable values
 
 
@@ -53,9 +56,13 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             remedy=f"Add the column to {data_set.name!r}.",
         )
     before = _snapshot(settings, data_set, as_of)
-    after = _snapshot(settings, data_set, score.target.horizon.after(as_of))
-    known = training_set(score, data_set, before, after)
-    refuse_nothing_to_learn(score, known, as_of, "Train it at another date.")
+    after = _snapshot(settings, data_set, score.target.horizon.after(as_of), of=as_of)
+    with connect(settings.database()) as connection:
+        past = pasts.of_date(connection, score, data_set, as_of)
+    refuse_impure(score, data_set, before.location, past)
+    known = training_set(score, data_set, before, after, past)
+    why = partial(why_unmatched, score, data_set, before, after)
+    refuse_nothing_to_learn(score, known, as_of, "Train it at another date.", why)
     estimator = fitted(score, known)
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)
@@ -66,7 +73,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     ref = registry.register(
         score.model_name,
         estimator,
-        known.features.head(EXAMPLE_ROWS),
+        example_of(score, known),
         encoding=encoding,
         trusted_types=score.trusted_types,
         tags={
@@ -76,6 +83,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
             "outcome_snapshot_digest": after.digest,
             "data_set_digest": data_set.digest,
             "rows": str(len(known.features)),
+            **looked_back(past),
         }
         | explained,
         metrics=in_sample(score, known.outcome, scorer.values_of(known.features, known.customers)) | tried.promised,
@@ -97,10 +105,12 @@ def refuse_unpublishable(score: Score, data_set: DataSet, scorer: Scorer, known:
     """
     features, customers = known.features.head(TRIED_ROWS), known.customers.slice(0, TRIED_ROWS)
     scorer.values_of(features, customers)
-    nullable = [name for name in score.features if data_set.column(name).nullable]
+    nullable = [column.name for column in feature_columns(score, data_set) if column.nullable]
     if nullable:
         try:
-            scorer.values_of(features.assign(**dict.fromkeys(nullable, np.nan)), customers)
+            scorer.values_of(
+                features.assign(**{name: features[name].mask(features[name].notna()) for name in nullable}), customers
+            )
         except PermanentError as error:
             raise PermanentError(
                 f"The estimator of {score.name} cannot take customers without {', '.join(nullable)}, which the "
@@ -124,12 +134,16 @@ def in_sample(score: Score, outcome: Floats, values: Floats) -> dict[str, float]
     }
 
 
-def _snapshot(settings: Settings, data_set: DataSet, as_of: dt.date) -> Snapshot:
+def _snapshot(settings: Settings, data_set: DataSet, as_of: dt.date, of: dt.date | None = None) -> Snapshot:
+    """The snapshot of a date; ``of`` is the date whose outcomes it shows, if it does."""
     with connect(settings.database()) as connection:
         found = manifest.current(connection, data_set.name, as_of)
+        newest = manifest.latest(connection, data_set.name)
     if found is None:
+        until = f", and the newest is of {newest.as_of}" if newest else ""
+        ends = f" The horizon of {of} ends there{until}." if of else ""
         raise NotFound(
-            f"There is no snapshot of {data_set.name} at {as_of}. "
+            f"There is no snapshot of {data_set.name} at {as_of}.{ends} "
             f"Ingest it first: `scoring ingest {data_set.name} --as-of {as_of}`."
         )
     return found

@@ -13,15 +13,17 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.learning.cohorts import Cohort, read
+from scoring.learning.derived import example_of, refuse_impure_of
 from scoring.learning.explained import explanation
 from scoring.learning.fitting import best_parameters, fit, numbered
 from scoring.learning.out_of_fold import SCHEMA
 from scoring.learning.pictures import pictures
-from scoring.learning.train import EXAMPLE_ROWS, NEW, refuse_unpublishable
+from scoring.learning.train import NEW, refuse_unpublishable
 from scoring.learning.training_set import TrainingSet, joined, refuse_nothing_to_learn
 from scoring.learning.trial import HeldOut, held_out
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
+from scoring.models.formats.known import other_libraries
 from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
 from scoring.models.tags import (
@@ -54,10 +56,11 @@ def inputs_digest(score: Score, data_set: DataSet, inputs: Inputs) -> str:
     made = [type(estimator).__qualname__, {name: repr(value) for name, value in estimator.get_params().items()}]
     searched = {name: [repr(value) for value in values] for name, values in learning.search.items()}
     how = [learning.calibrate, searched, learning.tries, learning.most_rows]
-    target = [score.kind, score.target.column, score.target.at_least, score.headline]
+    target = [score.kind, score.target.column, score.target.meaning, score.headline]
     encoding = Encoding.of(score, data_set).content
     who = [one.content for one in inputs.learned]
-    return digest_of([TRAINED, score.name, target, encoding, made, how, who, version("scikit-learn")])
+    libraries = [version("scikit-learn"), *other_libraries(estimator)]
+    return digest_of([TRAINED, score.name, target, encoding, made, how, who, *libraries])
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Training:
         """Fit and register a version; its promise is what it does on the held-out cohorts."""
         score, encoding = self.score, Encoding.of(self.score, self.data_set)
         with connect(self.settings.database()) as connection, connection:
+            refuse_impure_of(connection, score, self.data_set, self.inputs.learned[-1])
             parts = [self._part(connection, cohort, encoding) for cohort in self.inputs.learned]
             held = held_out(connection, score, self.data_set, self.inputs.held_out)
         known = joined(parts)
@@ -91,7 +95,7 @@ class Training:
         return self.registry.register(
             score.model_name,
             estimator,
-            known.features.head(EXAMPLE_ROWS),
+            example_of(score, known),
             encoding=encoding,
             trusted_types=score.trusted_types,
             tags=self._tags(digest, reason, known, parameters) | explained,
@@ -103,7 +107,7 @@ class Training:
 
     def _part(self, connection: Connection, cohort: Cohort, encoding: Encoding) -> TrainingSet:
         share = max(1, self.score.learning.most_rows // len(self.inputs.learned))
-        known = read(connection, self.score, self.data_set.key, cohort, columns=self.score.features, most=share)
+        known = read(connection, self.score, self.data_set, cohort, columns=self.score.features, most=share)
         key = self.data_set.key
         return TrainingSet(
             feature_frame(encoding, known.rows, key), known.outcomes, known.rows.column(key), known.places

@@ -1,7 +1,7 @@
 """A training set: features of one snapshot, outcomes of a later one; and an estimator fitted on it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
+from scoring.features.file import opened
+from scoring.features.past import Past
 from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame, outcome_of
+from scoring.models.formats.adapting import adapted
 from scoring.snapshots import lake
 from scoring.snapshots.manifest import Snapshot
 
@@ -43,8 +46,10 @@ class TrainingSet:
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self.outcome), most, replace=False)))
 
 
-def refuse_nothing_to_learn(score: Score, known: TrainingSet, as_of: dt.date, remedy: str) -> None:
-    """Refuse a training set without outcomes, or with one class only.
+def refuse_nothing_to_learn(
+    score: Score, known: TrainingSet, as_of: dt.date, remedy: str, why: Callable[[], str] = str
+) -> None:
+    """Refuse a training set without outcomes, or with one class only; ``why`` says more if it is known.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def refuse_nothing_to_learn(score: Score, known: TrainingSet, as_of: dt.date, re
     if kinds < (2 if score.kind == "classification" else 1):
         raise PermanentError(
             f"{score.name} cannot be trained at {as_of}: {len(known.outcome)} customers have a known outcome, and "
-            f"{kinds} different ones were seen.",
+            f"{kinds} different ones were seen. {why()}".strip(),
             remedy=remedy,
         )
 
@@ -70,9 +75,12 @@ def joined(parts: Sequence[TrainingSet]) -> TrainingSet:
     )
 
 
-def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot) -> TrainingSet:
-    """Features and outcomes of the customers in both snapshots whose outcome is not null."""
-    with lake.SnapshotFile(before.location) as file:
+def training_set(score: Score, data_set: DataSet, before: Snapshot, after: Snapshot, past: Past = ()) -> TrainingSet:
+    """Features and outcomes of the customers in both snapshots whose outcome is not null.
+
+    ``past`` are the snapshots before ``before`` that the score looks back at.
+    """
+    with opened(score, data_set, before.location, past) as file:
         rows = file.read([data_set.key, *score.features])
         places = file.places(np.arange(rows.num_rows))
     with lake.SnapshotFile(after.location) as file:
@@ -96,7 +104,7 @@ def fitted(score: Score, known: TrainingSet, estimator: Any = None) -> Any:
     PermanentError
         If making or fitting it fails; names the reason.
     """
-    estimator = score.new_estimator() if estimator is None else estimator
+    estimator = adapted(score.new_estimator(), score.features_as) if estimator is None else estimator
     try:
         return estimator.fit(known.features, known.outcome)
     except MemoryError:

@@ -46,7 +46,7 @@ def held_out(connection: Connection, score: Score, data_set: DataSet, cohorts: S
     """The customers of some cohorts whose outcome was known, or a seeded sample of them."""
     columns = [*score.features, *score.learning.promotion.segments]
     share = max(1, MOST // len(cohorts))
-    parts = [read(connection, score, data_set.key, one, columns=columns, most=share) for one in cohorts]
+    parts = [read(connection, score, data_set, one, columns=columns, most=share) for one in cohorts]
     rows, outcomes = pa.concat_tables([one.rows for one in parts]), np.concatenate([one.outcomes for one in parts])
     return HeldOut(rows, outcomes, parts[-1].places)
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 from scoring.local.keys import USER, Keys
 from scoring.local.places import Places
 from scoring.local.postgres import Server
-from scoring.settings import PROJECT, CrmSettings, ExporterSettings, Settings
+from scoring.settings import PROJECT, CrmSettings, ExporterSettings, KafkaSettings, Settings
 
 LOOPBACK = "127.0.0.1"
 NOTIFY_POOL = "notify"
@@ -33,6 +33,7 @@ def local_settings(settings: Settings, server: Server) -> Settings:
             "database_url": SecretStr(server.url("scoring")),
             "mlflow_tracking_uri": SecretStr(server.sqlalchemy_url("mlflow")),
             "mlflow_artifacts": settings.mlflow_artifacts or str(settings.home.absolute() / "mlflow"),
+            "mlflow_ui": settings.mlflow_ui or f"http://{LOOPBACK}:{settings.mlflow_port}",
             "notify_pool": NOTIFY_POOL,
         }
     )
@@ -41,6 +42,12 @@ def local_settings(settings: Settings, server: Server) -> Settings:
 def local_crm(settings: Settings, keys: Keys) -> CrmSettings:
     """The address and the secret of the local platform's CRM stand-in."""
     return CrmSettings(url=f"http://{LOOPBACK}:{settings.receiver_port}/webhook", secret=keys.crm)
+
+
+def local_kafka(settings: Settings, kafka: KafkaSettings) -> KafkaSettings:
+    """The brokers of the environment, or the local platform's own."""
+    own = kafka.model_copy(update={"servers": f"{LOOPBACK}:{settings.kafka_port}"})
+    return kafka if kafka.servers else own
 
 
 def scoring_variables(*several: BaseSettings) -> dict[str, str]:

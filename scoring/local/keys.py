@@ -25,6 +25,7 @@ class Keys(BaseModel):
     crm: SecretStr
     api_key: SecretStr
     exporter: SecretStr
+    mlflow_session: SecretStr
 
 
 def load_keys(places: Places) -> Keys:
@@ -62,4 +63,5 @@ def _new_keys() -> dict[str, str]:
         "crm": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "api_key": new_secret(),
         "exporter": secrets.token_urlsafe(32),
+        "mlflow_session": secrets.token_urlsafe(32),
     }

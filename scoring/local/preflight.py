@@ -37,8 +37,12 @@ def check_tools() -> None:
         raise ConfigurationError(problem)
 
 
-def check_ports(settings: Settings, serves: ApiSettings, exports: ExporterSettings) -> None:
+def check_ports(
+    settings: Settings, serves: ApiSettings, exports: ExporterSettings, *, broker: bool, mlflow: bool
+) -> None:
     """Refuse when a port that is about to be used is taken.
+
+    ``broker`` and ``mlflow`` say whether a Kafka broker and MLflow's own UI are started.
 
     Raises
     ------
@@ -51,6 +55,8 @@ def check_ports(settings: Settings, serves: ApiSettings, exports: ExporterSettin
         "SCORING_API_PORT": serves.port,
         "SCORING_EXPORTER_PORT": exports.port,
     }
+    wanted |= {"SCORING_KAFKA_PORT": settings.kafka_port} if broker else {}
+    wanted |= {"SCORING_MLFLOW_PORT": settings.mlflow_port} if mlflow else {}
     for port in wanted.values():
         same = [variable for variable, other in wanted.items() if other == port]
         if len(same) > 1:

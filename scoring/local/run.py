@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from functools import partial
 
 import psycopg2
 
@@ -9,7 +10,7 @@ from scoring.catalog import load_catalog
 from scoring.database import Connection
 from scoring.domain.dag_ids import score_dag
 from scoring.errors import ConfigurationError, ScoringError
-from scoring.local import results, watched
+from scoring.local import results, streamed, watched
 from scoring.local.charge import in_charge
 from scoring.local.interrupts import interruptible
 from scoring.local.partition_run import PartitionRun
@@ -69,6 +70,7 @@ def _complete(platform: Platform, works: list[Work], progress: Progress) -> None
         stand, charge = standing(connection, definitions), in_charge(connection, definitions)
         with progress.step("Scoring API and exporter"):
             watching = _watched(platform, connection, works, progress)
+        watching += _streamed(platform, connection, works, progress)
     finally:
         connection.close()
     progress.console.print()
@@ -95,6 +97,21 @@ def _watched(platform: Platform, connection: Connection, works: list[Work], prog
     asked = watched.ask(connection, work.scores[0], work.data_set, platform.serves.port, platform.keys)
     count = watched.series(port, platform.exports.token.get_secret_value())
     return [*([asked.line] if asked else []), f"Exporter: {count:,} series for Prometheus."]
+
+
+def _streamed(platform: Platform, connection: Connection, works: list[Work], progress: Progress) -> list[str]:
+    """A line about each stream, after some updates were sent through it."""
+    scores = {work.data_set.name: work.scores for work in works}
+    lines = []
+    if platform.kafka is not None and platform.streamed:
+        with progress.step("Updates by Kafka"):
+            platform.start_streams(progress)
+            for data_set in platform.streamed:
+                for score in [one for one in scores.get(data_set.name, []) if one.streamed][:1]:
+                    wait = partial(platform.wait, what=f"the updates of {data_set.name}", progress=progress, every=0.02)
+                    done = streamed.stream(platform.kafka, connection, data_set, score.name, wait)
+                    lines += [done.line] if done else []
+    return lines
 
 
 def _in_order(works: list[Work]) -> list[tuple[dt.date, Work]]:

@@ -16,10 +16,12 @@ def up(settings: Settings) -> int:
     """Run until Ctrl-C or SIGTERM; returns the exit status: 0 when stopped on demand, 1 when something failed."""
     progress = Progress()
     try:
-        with interruptible(), running_platform(settings, progress) as platform:
+        with interruptible(), running_platform(settings, progress, mlflow=True) as platform:
             platform.start_triggerer()
+            platform.start_mlflow()
             with progress.step("Scoring API and exporter"):
                 platform.wait_for_watchers(progress)
+            platform.start_streams(progress)
             progress.say(_where(platform))
             while True:
                 platform.check()
@@ -42,8 +44,10 @@ def _where(platform: Platform) -> str:
         "Running.",
         f"  Airflow      {platform.api.url}   user {USER}, password {password}",
         f"  Scoring page {platform.api.url}/plugin/scoring",
+        f"  MLflow       {settings.mlflow_ui}   the same user and password",
         f"  Scoring API  http://{LOOPBACK}:{platform.serves.port}   key {api_key(platform.keys)}",
         f"  Metrics      http://{LOOPBACK}:{platform.exports.port}/metrics   token {token}",
+        *([f"  Kafka        {platform.kafka.servers}"] if platform.kafka else []),
         f"  CRM stand-in {local_crm(settings, platform.keys).url}",
         f"  Database     {settings.database()}",
         f"  Data Docs    {docs}",

@@ -21,6 +21,7 @@ from scoring.serving import key_store
 from scoring.serving.keys import SCOPES, digest_of, written
 from scoring.settings import Settings
 from scoring.snapshots import lake, manifest
+from scoring.snapshots.keys import record_of
 
 KEY_ID = "0" * 12  # an id is 12 hexadecimal digits
 CALLS = 500
@@ -86,8 +87,9 @@ def ask(connection: Connection, score: Score, data_set: DataSet, port: int, keys
         published = publications.published(connection, score.name, None)
         if published is None:
             return None
-        customers = _some(connection, published, data_set)
-        rows = [publications.row_of(connection, published.publication_id, one[data_set.key]) for one in customers]
+        some = _some(connection, published, data_set)
+        rows = [publications.row_of(connection, published.publication_id, one[data_set.key]) for one in some]
+    customers = [record_of(data_set, one) for one in some]
     headers = {"Authorization": f"Bearer {api_key(keys)}", "Content-Type": "application/json"}
     server = http.client.HTTPConnection(LOOPBACK, port, timeout=TIMEOUT_SECONDS)
     passed, values = [], []
@@ -104,12 +106,14 @@ def ask(connection: Connection, score: Score, data_set: DataSet, port: int, keys
 
 
 def _some(connection: Connection, published: Publication, data_set: DataSet) -> list[dict[str, Any]]:
-    """The first customers of a publication's snapshot, as the API takes them but for dates and decimals."""
+    """The first customers of a publication's snapshot."""
     snapshot = manifest.by_id(connection, published.snapshot_id)
     if snapshot is None:
         raise IntegrityError(f"{published.name} has lost its snapshot {published.snapshot_id}.")
     with lake.SnapshotFile(snapshot.location) as file:
-        found: list[dict[str, Any]] = next(iter(file.groups(list(data_set.column_names)))).slice(0, CALLS).to_pylist()
+        found: list[dict[str, Any]] = (
+            next(iter(file.groups([column.name for column in data_set.stored]))).slice(0, CALLS).to_pylist()
+        )
     return found
 
 

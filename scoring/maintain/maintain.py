@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from scoring.catalog import load_catalog
-from scoring.maintain import models, publications, retirement, snapshots, told
+from scoring.maintain import models, publications, retirement, snapshots, streams, told
 from scoring.maintain.report import Part, Removed
 from scoring.maintain.rules import Keep, Run
 from scoring.reports.place import ReportsRoot
@@ -61,6 +61,7 @@ def maintain(settings: Settings, keep: KeepSettings, now: dt.datetime, *, dry_ru
             snapshots.sweep_strays(settings, run),
             *told.remove_told(url, run),
             told.remove_outcomes(url, catalog, run),
+            *streams.remove_streamed(url, catalog, run),
             _reports(settings, [*catalog.scores, *catalog.data_sets], now, dry_run=dry_run),
         ]
     return Maintained(parts, dry_run)

@@ -48,7 +48,7 @@ SELECT p.publication_id, p.score, p.as_of, p.state, coalesce(p.published_at, p.o
     p.state = 'open' AND (n.state <> 'current' OR EXISTS (
         SELECT FROM scoring.publication q WHERE q.score = p.score AND q.as_of = p.as_of AND q.opened_at > p.opened_at
             AND q.state <> 'open')) AS overtaken,
-    p.publication_id IN (SELECT publication_id FROM waiting) AS undelivered,
+    p.publication_id IN (SELECT publication_id FROM waiting WHERE publication_id IS NOT NULL) AS undelivered,
     EXISTS (SELECT FROM scoring.hold h WHERE h.publication_id = p.publication_id AND h.state = 'held') AS waits,
     p.publication_id IN (SELECT publication_id FROM tried WHERE publication_id IS NOT NULL) AS experiment,
     known.after AS cohorts_after,
@@ -75,7 +75,9 @@ WITH newer AS (
 )
 SELECT n.snapshot_id, n.data_set, n.as_of, n.state, n.digest, n.location,
     coalesce(n.current_since, n.created_at) AS since,
-    (SELECT count(*) FROM scoring.publication p WHERE p.snapshot_id = n.snapshot_id AND p.state <> 'retired') AS used,
+    (SELECT count(*) FROM scoring.publication p WHERE p.snapshot_id = n.snapshot_id AND p.state <> 'retired')
+        + (SELECT count(*) FROM scoring.publication_history b JOIN scoring.publication p USING (publication_id)
+           WHERE b.snapshot_id = n.snapshot_id AND p.state <> 'retired') AS used,
     coalesce(newer.newer, 0) AS newer,
     (SELECT min(h.hold_id) FROM scoring.legal_hold_in_force h
      WHERE n.as_of BETWEEN h.first AND h.last AND CASE h.kind
@@ -184,7 +186,8 @@ def snapshots(
         model = models.get((str(row.as_of), row.digest))
         defined = row.data_set in catalog.data_sets and not catalog.problems
         shows = (row.data_set, row.as_of) in shown
-        seen = SnapshotSeen(**given, model=model, shows_outcomes=shows, defined=defined)
+        reach = max((one.reach for one in catalog.scores_of(row.data_set)), default=0)
+        seen = SnapshotSeen(**given, model=model, shows_outcomes=shows, defined=defined, reach=reach)
         found.append((seen, row))
     return found
 

@@ -28,6 +28,7 @@ class Keep:
     versions: int
     alerts: int
     api_requests: int
+    streams: int
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class SnapshotSeen:
     since
         When it was made, or became current last.
     used
-        How many publications with rows were made from it: their passports need it.
+        How many publications with rows were made from it, or look back at it: their passports need it.
     newer
         How many newer dates of the data set have a current snapshot.
     model
@@ -143,6 +144,8 @@ class SnapshotSeen:
         Whether outcomes that are not collected yet are to be read from it.
     defined
         Whether its data set is defined here, and all definitions could be read: only then it is known who needs it.
+    reach
+        How many dates the scores of its data set look back: the next date's need it.
     """
 
     snapshot_id: int
@@ -156,6 +159,7 @@ class SnapshotSeen:
     shows_outcomes: bool
     defined: bool
     legal_hold: int | None
+    reach: int = 0
 
 
 def snapshot_stays(one: SnapshotSeen, keep: Keep, now: dt.datetime) -> str | None:
@@ -168,6 +172,7 @@ def snapshot_stays(one: SnapshotSeen, keep: Keep, now: dt.datetime) -> str | Non
         (one.used > 0, "passports of publications need it"),
         (one.model is not None, f"{one.model} learned from it"),
         (one.shows_outcomes and not superseded, "it shows outcomes that are not collected yet"),
+        (one.newer < one.reach and not superseded, f"scores look back {one.reach} dates"),
         (one.newer < keep.newest and not superseded, f"one of the {keep.newest} newest of its data set"),
         (not _is_old(one.since, days, now), _young(days)),
     ]

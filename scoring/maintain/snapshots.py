@@ -22,7 +22,10 @@ Models = Mapping[tuple[str, str], str]
 
 _MARK = """
     UPDATE scoring.snapshot n SET file = 'leaving' WHERE snapshot_id = %s AND file = 'kept' AND NOT EXISTS (
-        SELECT FROM scoring.publication p WHERE p.snapshot_id = n.snapshot_id AND p.state <> 'retired')"""
+        SELECT FROM scoring.publication p WHERE p.snapshot_id = n.snapshot_id AND p.state <> 'retired')
+    AND NOT EXISTS (
+        SELECT FROM scoring.publication_history b JOIN scoring.publication p USING (publication_id)
+        WHERE b.snapshot_id = n.snapshot_id AND p.state <> 'retired')"""
 
 _LEAVING = "SELECT location FROM scoring.snapshot WHERE snapshot_id = %s AND file = 'leaving' FOR UPDATE"
 

@@ -27,21 +27,21 @@ _HELD_DELIVERY = f"""(SELECT EXISTS (SELECT FROM scoring.legal_hold_in_force)) A
 # A try leaves before its delivery, which says how many there were.
 _OLD_ATTEMPTS = f"""
     FROM scoring.attempt a JOIN scoring.delivery d USING (delivery_id)
-    WHERE a.attempted_at < %s AND d.state IN ('delivered', 'split') AND NOT ({_HELD_DELIVERY})"""
+    WHERE a.attempted_at < %s AND d.state IN ('delivered', 'split', 'coalesced') AND NOT ({_HELD_DELIVERY})"""
 
 _SOME_ATTEMPTS = f"""
     DELETE FROM scoring.attempt t USING (
         SELECT a.delivery_id, a.attempt {_OLD_ATTEMPTS} LIMIT %s FOR UPDATE OF a SKIP LOCKED) old
     WHERE t.delivery_id = old.delivery_id AND t.attempt = old.attempt"""  # noqa: S608
 
-# One that was split leaves when its parts have left.
+# One that was split leaves when its parts have left. One whose events were coalesced into others carries nothing.
 _OLD_DELIVERIES = f"""
     FROM scoring.delivery d
-    WHERE (d.state = 'delivered' AND d.delivered_at < %s OR d.state = 'split' AND d.created_at < %s)
+    WHERE (d.state = 'delivered' AND d.delivered_at < %s OR d.state IN ('split', 'coalesced') AND d.created_at < %s)
         AND NOT EXISTS (SELECT FROM scoring.delivery part WHERE part.split_from = d.delivery_id)
         AND NOT ({_HELD_DELIVERY})"""
 
-# The requests of a delivery count for the publication of its first event, as in scoring.delivery.summary.
+# The requests of a delivery count for the publication of its first event, as in scoring.delivery.summary; 0: a stream.
 _SOME_DELIVERIES = f"""
     WITH old AS MATERIALIZED (
         SELECT d.delivery_id, d.endpoint, d.state, d.attempts {_OLD_DELIVERIES} LIMIT %s FOR UPDATE OF d SKIP LOCKED
@@ -51,7 +51,8 @@ _SOME_DELIVERIES = f"""
     ), tries AS (
         DELETE FROM scoring.attempt a USING old WHERE a.delivery_id = old.delivery_id
     ), counted AS (
-        SELECT c.delivery_id, c.endpoint, c.attempts, e.publication_id, count(*) AS events, min(e.event_id) AS first
+        SELECT c.delivery_id, c.endpoint, c.attempts, coalesce(e.publication_id, 0) AS publication_id,
+            count(*) AS events, min(e.event_id) AS first
         FROM carried c JOIN scoring.event e USING (event_id) GROUP BY 1, 2, 3, 4
     ), placed AS (
         SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY first) = 1 AS carrier FROM counted

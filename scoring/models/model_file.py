@@ -1,27 +1,23 @@
-"""Model files: skops, never pickle; checked by digest, and loaded only with types that are trusted."""
+"""Model files, never a pickle: checked by digest, and loaded by the format of their kind."""
 
 import hashlib
-import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import skops.io
-from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from scoring.errors import IntegrityError, PermanentError
+from scoring.errors import IntegrityError, PermanentError, ScoringError
+from scoring.models.formats.contract import Format
+from scoring.models.formats.known import SCIKIT_LEARN
 
-MODEL_FILE = "model.skops"
-
-# Private classes of scikit-learn in what `Learning.calibrate` makes; skops lists only public ones.
-CALIBRATION = ("sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration")
+MODEL_FILE = SCIKIT_LEARN.file
 
 
-def load_file(path: Path, model: str, digest: str, trusted_types: Sequence[str]) -> Any:
-    """The fitted estimator in a skops file; only skops' own types and ``trusted_types`` are loaded.
+def load_file(path: Path, model: str, digest: str, trusted_types: Sequence[str], form: Format = SCIKIT_LEARN) -> Any:
+    """The fitted model in a file; of a skops file only scikit-learn's own types and ``trusted_types`` are loaded.
 
     Parameters
     ----------
@@ -40,37 +36,11 @@ def load_file(path: Path, model: str, digest: str, trusted_types: Sequence[str])
     if not path.is_file() or file_digest(path) != digest:
         raise IntegrityError(
             f"Model {model} is not the file that was registered "
-            f"({'its digest differs' if path.is_file() else f'there is no {MODEL_FILE}'}).",
+            f"({'its digest differs' if path.is_file() else f'there is no {form.file}'}).",
             remedy="Restore the artifact, or train and promote a new version.",
         )
-    with _translated_load_errors(model), warnings.catch_warnings():
-        warnings.simplefilter("ignore", InconsistentVersionWarning)  # scored_with() has already judged the version
-        return skops.io.load(path, trusted=[*trusted_types, *CALIBRATION])
-
-
-def refuse_untrusted(name: str, estimator: Any, trusted_types: Sequence[str]) -> None:
-    """Refuse an estimator that could not be loaded again.
-
-    Raises
-    ------
-    PermanentError
-        If it cannot be stored without pickle, or holds types that are not trusted; names them.
-    """
-    try:
-        unknown = set(skops.io.get_untrusted_types(data=skops.io.dumps(estimator)))
-        unknown -= {*trusted_types, *CALIBRATION}
-    except Exception as error:  # a user's class may raise anything while it is serialised
-        raise PermanentError(
-            f"The estimator of {name} cannot be stored as a skops file, the only format allowed: "
-            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
-            remedy="Use estimators of scikit-learn, or classes whose attributes are numbers, texts and arrays.",
-        ) from error
-    if unknown:
-        listed = ", ".join(repr(kind) for kind in sorted(unknown))
-        raise PermanentError(
-            f"The estimator of {name} holds types that are not trusted: {listed}.",
-            remedy=f"If you trust them, name them in the score's definition: trusted_types=({listed},).",
-        )
+    with translated_load_errors(f"Model {model}", form):
+        return form.load(path, trusted_types)
 
 
 def file_digest(path: Path) -> str:
@@ -80,28 +50,30 @@ def file_digest(path: Path) -> str:
 
 
 @contextmanager
-def _translated_load_errors(model: str) -> Iterator[None]:
-    """Translate the errors of loading a model file into ours."""
+def translated_load_errors(model: str, form: Format) -> Iterator[None]:
+    """Translate the errors of loading a model file into ours; ``model`` begins the messages."""
     try:
         yield
+    except ScoringError:
+        raise
     except zipfile.BadZipFile as error:
         raise IntegrityError(
-            f"Model {model} is not a skops file; no other kind is loaded.", remedy="Register it with `scoring train`."
+            f"{model} is not a skops file; no other kind is loaded.", remedy="Register it with `scoring train`."
         ) from error
     except UntrustedTypesFoundException as error:
         raise PermanentError(
-            f"Model {model} is not loaded: {error}",
+            f"{model} is not loaded: {error}",
             remedy="If you trust these types, name them in the score's 'trusted_types'.",
         ) from error
     except ImportError as error:
         raise PermanentError(
-            f"Model {model} needs the package {error.name or 'that it was made with'!r}, which is not installed here.",
+            f"{model} needs the package {error.name or 'that it was made with'!r}, which is not installed here.",
             remedy="Install it where tasks run, or promote a version that does not need it.",
         ) from error
     except (MemoryError, OSError):
         raise
     except Exception as error:  # the file is the registered one, so another try fails too
         raise PermanentError(
-            f"Model {model} cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            f"{model} cannot be loaded as {form.kind}: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
             remedy="Train a version with the installed packages and promote it.",
         ) from error

@@ -1,8 +1,9 @@
 """The MLflow registry: models by name, version and alias, stored as skops files and checked by digest before use."""
 
 import datetime as dt
-from collections.abc import Sequence
-from importlib.metadata import version
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,26 @@ from mlflow.tracking import MlflowClient
 from scoring.errors import ConfigurationError, IntegrityError
 from scoring.models import tags as said
 from scoring.models.encoding import Encoding
+from scoring.models.formats.contract import Format, installed
+from scoring.models.formats.known import SCIKIT_LEARN, of_estimator, of_kind
+from scoring.models.formats.scikit_learn import refuse_untrusted
 from scoring.models.ledger import Promotion
-from scoring.models.mlflow_run import OUT_OF_FOLD_FILE, Pictures, log_model, log_out_of_fold, log_training
+from scoring.models.mlflow_run import OUT_OF_FOLD_FILE, Pictures, log_coded, log_file, log_out_of_fold, log_training
 from scoring.models.mlflow_setup import configure_mlflow, translated_errors
-from scoring.models.model_file import MODEL_FILE, file_digest, load_file, refuse_untrusted
-from scoring.models.tags import DIGEST_TAG, INPUTS_TAG, OUT_OF_FOLD_TAG, TRAINED_WITH_TAG, ModelRef, TrainedOn
+from scoring.models.model_file import file_digest, load_file
+from scoring.models.tags import (
+    DIGEST_TAG,
+    INPUTS_TAG,
+    KIND_TAG,
+    OUT_OF_FOLD_TAG,
+    TRAINED_WITH_TAG,
+    ModelRef,
+    TrainedOn,
+)
 
 CHAMPION = "champion"
+LOCATION_CHARACTERS = 200  # of the place of a run's files in MLflow's database
+RUN_CHARACTERS = len("/artifacts") + 33  # "/", a run's id, and this
 
 
 class Registry:
@@ -133,7 +147,7 @@ class Registry:
         PermanentError
             If it holds a type that is not trusted, or needs a package that is not installed; names them.
         """
-        return load_file(self._file(ref), str(ref), ref.digest, trusted_types)
+        return load_file(self._file(ref), str(ref), ref.digest, trusted_types, of_kind(ref.kind))
 
     def register(
         self,
@@ -158,27 +172,48 @@ class Registry:
         PermanentError
             If it cannot be stored without pickle, or holds types that are not trusted; names them.
         """
-        refuse_untrusted(name, estimator, trusted_types)
-        mlflow.set_tracking_uri(self._uri)
-        mlflow.set_registry_uri(self._uri)
-        described = tags | {TRAINED_WITH_TAG: version("scikit-learn")}
-        with (
-            translated_errors(),
-            mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=described),
-        ):
+        form = of_estimator(estimator)
+        if form is SCIKIT_LEARN:
+            refuse_untrusted(name, estimator, trusted_types)
+        with self._run(name, as_of, tags | library_tags(form)) as described, tempfile.TemporaryDirectory() as folder:
             log_training(estimator, metrics, pictures or {})
             if out_of_fold is not None:
                 described |= {OUT_OF_FOLD_TAG: log_out_of_fold(out_of_fold)}
-            uri, digest = log_model(estimator, example, trusted_types)
-            described |= {DIGEST_TAG: digest} | said.encoding_tags(encoding)
-            made = mlflow.register_model(uri, name, tags=described)
-        return self.version(name, int(made.version))
+            if form is SCIKIT_LEARN and encoding.shown == "codes":
+                uri, digest = log_coded(estimator, example, trusted_types)
+            else:
+                file = Path(folder) / form.file
+                form.save(estimator, file, trusted_types)
+                uri, digest = log_file(file, form, encoding)
+            return self._made(name, uri, described | {DIGEST_TAG: digest} | said.encoding_tags(encoding))
+
+    def register_file(
+        self, name: str, file: Path, form: Format, *, encoding: Encoding, tags: dict[str, str], as_of: dt.date
+    ) -> ModelRef:
+        """Register a model's file as it is as a new version of ``name``."""
+        with self._run(name, as_of, library_tags(form) | tags) as described:
+            uri, digest = log_file(file, form, encoding)
+            return self._made(name, uri, described | {DIGEST_TAG: digest} | said.encoding_tags(encoding))
+
+    @contextmanager
+    def _run(self, name: str, as_of: dt.date, tags: dict[str, str]) -> Iterator[dict[str, str]]:
+        """Inside a run of MLflow; gives its tags."""
+        mlflow.set_tracking_uri(self._uri)
+        mlflow.set_registry_uri(self._uri)
+        with (
+            translated_errors(),
+            mlflow.start_run(experiment_id=self._experiment(name), run_name=f"{name} {as_of}", tags=tags),
+        ):
+            yield dict(tags)
+
+    def _made(self, name: str, uri: str, tags: dict[str, str]) -> ModelRef:
+        return self.version(name, int(mlflow.register_model(uri, name, tags=tags).version))
 
     def _file(self, ref: ModelRef) -> Path:
         """A local copy of a version's file; there is none if it has gone from the registry."""
         with translated_errors():
             uri = self._client.get_model_version_download_uri(ref.name, str(ref.version))
-            return self._downloaded(artifact_uri=uri) / MODEL_FILE
+            return self._downloaded(artifact_uri=uri) / of_kind(ref.kind).file
 
     def _downloaded(self, **which: str) -> Path:
         return Path(mlflow.artifacts.download_artifacts(tracking_uri=self._uri, **which))
@@ -188,7 +223,19 @@ class Registry:
         if found is not None:
             return str(found.experiment_id)
         location = f"{self._artifacts.rstrip('/')}/{name}" if self._artifacts else None
+        if location and len(location) + RUN_CHARACTERS > LOCATION_CHARACTERS:
+            raise ConfigurationError(
+                f"The files of {name!r} would be in {location}, whose path is too long: MLflow stores at most "
+                f"{LOCATION_CHARACTERS} characters of a run's, and {RUN_CHARACTERS} come behind this one.",
+                remedy="Set SCORING_HOME or SCORING_MLFLOW_ARTIFACTS to a shorter path.",
+            )
         return str(self._client.create_experiment(name, artifact_location=location))
+
+
+def library_tags(form: Format) -> dict[str, str]:
+    """The tags that say which kind of file a version has, and by which library it was made."""
+    made_with = {TRAINED_WITH_TAG: installed(form)}
+    return made_with if form is SCIKIT_LEARN else made_with | {KIND_TAG: form.kind}
 
 
 def _ref(found: ModelVersion) -> ModelRef:

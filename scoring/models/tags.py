@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scoring.errors import IntegrityError, PermanentError
 from scoring.models.encoding import Encoding
+from scoring.models.formats.contract import SCIKIT_LEARN
 from scoring.models.versions import BEFORE_RECORDING
 
 DIGEST_TAG, TRAINED_WITH_TAG, DATA_SET_TAG = "model_digest", "scikit_learn", "data_set_digest"
@@ -17,6 +18,7 @@ TRAINED_AS_OF_TAG, SNAPSHOT_TAG = "trained_as_of", "snapshot_digest"
 TRIED_AS_OF_TAG, TRIED_SNAPSHOT_TAG = "tried_as_of", "tried_snapshot_digest"
 INPUTS_TAG = "inputs_digest"  # of a version that retraining has made
 ENCODING_TAG = "encoding"
+KIND_TAG = "kind"  # of the file, where it is not scikit-learn's
 BACKGROUND_TAG, EXPLAINED_TAG = "background", "explained"
 TAG_CHARACTERS = 90_000  # a tag holds at most 100,000, so a long encoding takes several
 
@@ -28,8 +30,9 @@ HELD_OUT = "held_out_"  # some of this: of later cohorts, on which it was compar
 class ModelRef:
     """One version of a registered model.
 
-    ``digest`` is the SHA-256 of its file, ``trained_with`` the version of scikit-learn. Versions of the first release
-    have no ``encoding``; ``data_set_digest`` says which definition of the data set they were trained with.
+    ``digest`` is the SHA-256 of its file, ``kind`` the name of its format (:mod:`scoring.models.formats`);
+    ``trained_with`` the version of scikit-learn, or the name and version of another library. Versions of the first
+    release have no ``encoding``; ``data_set_digest`` says which definition of the data set they were trained with.
     ``background`` are the training means that explain a linear model; None if it is none, or an older version.
     ``explained`` says that it was found at training that the scores of all customers can be explained.
     """
@@ -42,6 +45,7 @@ class ModelRef:
     data_set_digest: str | None = None
     background: tuple[float, ...] | None = None
     explained: bool = False
+    kind: str = SCIKIT_LEARN
 
     def __str__(self) -> str:
         """Name and version, as messages show them."""
@@ -81,6 +85,7 @@ def ref_of(name: str, version: int, tags: Mapping[str, str]) -> ModelRef:
         data_set_digest=tags.get(DATA_SET_TAG),
         background=_background(f"{name} version {version}", tags),
         explained=EXPLAINED_TAG in tags,
+        kind=tags.get(KIND_TAG, SCIKIT_LEARN),
     )
 
 
@@ -111,7 +116,7 @@ def explanation_tags(background: Iterable[float] | None, *, explained: bool) -> 
     return means | ({EXPLAINED_TAG: "all customers"} if explained else {})
 
 
-def _parts(tag: str, content: Sequence[object]) -> dict[str, str]:
+def _parts(tag: str, content: Sequence[object] | Mapping[str, object]) -> dict[str, str]:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     parts = [text[first : first + TAG_CHARACTERS] for first in range(0, len(text), TAG_CHARACTERS)]
     return {f"{tag}.{number}": part for number, part in enumerate(parts)}

@@ -17,5 +17,12 @@ def is_usable(trained_with: str, installed: str, policy: Policy) -> bool:
     return policy == "allow" or _minor(trained_with) == _minor(installed)
 
 
+def with_library(made_with: str | None) -> str:
+    """The library and its version, for people: ``made_with`` is a version of scikit-learn, or has both."""
+    if made_with is None:
+        return "scikit-learn unknown"
+    return made_with if " " in made_with else f"scikit-learn {made_with}"
+
+
 def _minor(version: str) -> list[str]:
     return version.split(".")[:2]

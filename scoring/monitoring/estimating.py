@@ -63,7 +63,7 @@ def _described(shown: Shown, ref: ModelRef, source: Source | None) -> NewEvaluat
     threshold = score.monitoring.threshold if score.kind == "classification" else None
     method: Method = "CBPE" if score.kind == "classification" else "DLE"
     inputs = source.inputs if source else None
-    meant = [threshold, score.target.at_least]
+    meant = [threshold, score.target.meaning]
     return NewEvaluation(
         kind="estimated",
         score=score.name,

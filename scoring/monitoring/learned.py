@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.database import Connection
+from scoring.features.file import opened_at, opened_of
 from scoring.models.encoding import Encoding
-from scoring.models.features import feature_frame
+from scoring.models.features import feature_matrix
 from scoring.models.registry import Registry
 from scoring.models.tags import ModelRef
 from scoring.monitoring import evaluations, sampling
@@ -23,7 +24,6 @@ from scoring.monitoring.performance import Shown, labels_of
 from scoring.outcomes import known
 from scoring.publishing import publications
 from scoring.snapshots import manifest
-from scoring.snapshots.lake import SnapshotFile
 
 Model = tuple[Encoding, ModelRef]
 
@@ -101,7 +101,7 @@ def with_features(connection: Connection, shown: Shown, source: Source, encoding
 def sample_of(connection: Connection, shown: Shown, encoding: Encoding, ref: ModelRef, count: int) -> Customers:
     """A seeded sample of the customers whom a version scored in a publication."""
     rows, values = _customers(connection, shown, shown.publication.publication_id, (encoding, ref), count)
-    return Customers(feature_frame(encoding, rows, shown.key).to_numpy(), values)
+    return Customers(feature_matrix(encoding, rows, shown.key), values)
 
 
 def _sampled(
@@ -109,11 +109,12 @@ def _sampled(
 ) -> Iterator[Learned]:
     if source.tried is not None and source.trained is not None:
         tried = source.tried.take(pa.array(sampling.places(source.tried.num_rows, ROWS)))
-        with SnapshotFile(manifest.get(connection, source.trained).location) as file:
+        snapshot = manifest.get(connection, source.trained)
+        with opened_at(connection, shown.score, shown.data_set, snapshot) as file:
             positions = file.positions(tried.column("row").to_numpy())
             rows = sampling.rows_at(file, [shown.key, *encoding.names], positions[positions >= 0])
         tried = tried.filter(pa.array(positions >= 0))
-        features = feature_frame(encoding, rows, shown.key).to_numpy()
+        features = feature_matrix(encoding, rows, shown.key)
         yield Learned(tried.column("value").to_numpy(), tried.column("outcome").to_numpy(), features)
     for cohort in source.cohorts:
         yield _of_cohort(connection, shown, cohort, (encoding, ref), ROWS // len(source.cohorts))
@@ -126,7 +127,7 @@ def _of_cohort(connection: Connection, shown: Shown, cohort: Evaluation, model: 
     places = pc.index_in(rows.column(shown.key), value_set=outcomes.column("customer_id").combine_chunks())
     raw = outcomes.column("value").take(places).to_numpy()
     seen = ~np.isnan(raw)
-    features = feature_frame(model[0], rows, shown.key).to_numpy()
+    features = feature_matrix(model[0], rows, shown.key)
     return Learned(values[seen], labels_of(shown.score, raw[seen]), features[seen])
 
 
@@ -136,7 +137,8 @@ def _customers(
     """Those whom the version scored: in a split the others were scored by another one."""
     publication = publications.by_id(connection, publication_id)
     assert publication is not None  # noqa: S101 - a foreign key
-    with SnapshotFile(manifest.get(connection, publication.snapshot_id).location) as file:
+    its = (publication.publication_id, publication.snapshot_id)
+    with opened_of(connection, shown.score, shown.data_set, *its) as file:
         rows = sampling.customers(file, [shown.key, *model[0].names], count)
     ids: Sequence[str] = rows.column(shown.key).to_pylist()
     values = sampling.published_values(connection, publication, ids, model[1].version)

@@ -222,6 +222,8 @@ def _explained(values: Floats, outcomes: Floats, squared: Floats, mean_squared: 
     if outcomes.min() == outcomes.max() or variance == 0:  # that of equal outcomes is not 0 where their mean is rounded
         return undefined("r2", n, "the outcomes do not vary")
     r2 = float(r2_score(outcomes, values))
+    if not np.isfinite(r2):
+        return undefined("r2", n, "the outcomes vary too little to divide by it")
     influence = squared - mean_squared / variance * np.square(outcomes - outcomes.mean())
     return _figure("r2", r2, around(r2, error_of_mean(influence) / variance, most=1.0), n)
 

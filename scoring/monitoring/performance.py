@@ -8,6 +8,7 @@ import numpy as np
 
 from scoring.catalog import load_catalog
 from scoring.database import Connection, transaction
+from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound
@@ -37,6 +38,7 @@ class Shown:
     publication: Publication
     arms: tuple[str, ...]
     segments: tuple[Segment, ...]
+    data_set: DataSet
 
     @property
     def judged(self) -> Of:
@@ -89,12 +91,15 @@ def shown_at(settings: Settings, connection: Connection, score: Score, as_of: dt
         )
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     arms = tuple(arm.arm for arm in publications.arms(connection, publication.publication_id))
-    return Shown(score, data_set.key, publication, arms, segments_of(score, data_set))
+    return Shown(score, data_set.key, publication, arms, segments_of(score, data_set), data_set)
 
 
 def labels_of(score: Score, raw: np.ndarray) -> np.ndarray:
     """Outcomes from raw values of the target: 0.0 or 1.0 of a classification, the amount itself of a regression."""
-    return raw if score.target.at_least is None else (raw >= score.target.at_least).astype(np.float64)
+    if score.kind == "regression":
+        return raw
+    least = 1.0 if score.target.at_least is None else score.target.at_least  # named values are recorded as 0 or 1
+    return (raw >= least).astype(np.float64)
 
 
 def _evaluate(connection: Connection, shown: Shown, at: dt.datetime, *, ended: bool) -> None:
@@ -125,7 +130,7 @@ def _evaluate(connection: Connection, shown: Shown, at: dt.datetime, *, ended: b
 
 def _digest(shown: Shown, at: dt.datetime, *, ended: bool) -> str:
     score, watched = shown.score, shown.score.monitoring
-    content = [shown.publication.inputs_digest, at.isoformat(), score.kind, score.target.at_least, ended]
+    content = [shown.publication.inputs_digest, at.isoformat(), score.kind, score.target.meaning, ended]
     bands = [(band.name, band.upper) for band in score.bands]
     segments = [(segment.column, segment.values) for segment in shown.segments]
     return digest_of([EVALUATED, "realised", *content, watched.threshold, watched.least_coverage, bands, segments])

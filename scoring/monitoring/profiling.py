@@ -11,7 +11,9 @@ import pyarrow as pa
 from scoring.database import Connection
 from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
+from scoring.domain.features import feature_columns
 from scoring.domain.score import Score
+from scoring.features.file import opened_at, opened_of
 from scoring.models.scorer import Scorer
 from scoring.monitoring import profiles
 from scoring.monitoring.bins import Bins, cut_numbers
@@ -34,7 +36,6 @@ from scoring.monitoring.values import read_values, sample_values
 from scoring.publishing.predict import load_scorer, threads_of_one_core
 from scoring.publishing.publications import Arm, Publication
 from scoring.settings import Settings
-from scoring.snapshots import manifest
 from scoring.snapshots.lake import SnapshotFile
 from scoring.snapshots.manifest import Snapshot
 
@@ -58,7 +59,7 @@ class Watched:
     @property
     def content(self) -> list[object]:
         """All that decides what is counted of a snapshot."""
-        columns = [self.data_set.column(name) for name in self.score.features]
+        columns = feature_columns(self.score, self.data_set)
         kinds = [(column.name, column.type, column.values) for column in columns]
         return [COUNTED, SAMPLE_ROWS, kinds, [(segment.column, segment.values) for segment in self.segments]]
 
@@ -86,7 +87,8 @@ def of_training(settings: Settings, connection: Connection, watched: Watched, sn
         watched.score.name, "training", snapshot.snapshot_id, arm.model_name, arm.model_version, digest
     )
     scorer = load_scorer(settings, watched.score, watched.data_set, replace(arm, scored_with=None))
-    with SnapshotFile(snapshot.location) as file, _predicted(file, scorer, settings.threads) as values:
+    features = opened_at(connection, watched.score, watched.data_set, snapshot)
+    with features as file, _predicted(file, scorer, settings.threads) as values:
         bins = _cut(watched, file) | {VALUE: cut_numbers(_sample(values))}
         tables = _with(_features(watched, file, bins), values)
         made = Profile(file.rows, bins, count(tables, bins, watched.segments, watched.threads))
@@ -108,7 +110,8 @@ def of_publication(
         watched.score.name, "publication", publication.snapshot_id, arm.model_name, arm.model_version, digest,
         publication.publication_id,
     )  # fmt: skip
-    with SnapshotFile(manifest.get(connection, publication.snapshot_id).location) as file:
+    its = (publication.publication_id, publication.snapshot_id)
+    with opened_of(connection, watched.score, watched.data_set, *its) as file:
         if bins is None:
             sample = sample_values(connection, publication.publication_id, SAMPLE_ROWS)
             cuts = _cut(watched, file) | {VALUE: cut_numbers(sample)}
@@ -121,7 +124,7 @@ def of_publication(
 
 
 def _cut(watched: Watched, file: SnapshotFile) -> dict[str, Bins]:
-    return cut(file, [watched.data_set.column(name) for name in watched.score.features], watched.threads)
+    return cut(file, feature_columns(watched.score, watched.data_set), watched.threads)
 
 
 def _features(watched: Watched, file: SnapshotFile, bins: Mapping[str, Bins]) -> Iterator[pa.Table]:

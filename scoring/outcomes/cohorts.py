@@ -1,8 +1,10 @@
 """The customers whose outcomes count: those of the published publication of a score at one as_of."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from scoring.database import Connection, all_rows
 from scoring.domain.dag_ids import score_dag
@@ -25,6 +27,17 @@ _SELECT = """
     SELECT p.score, p.as_of, p.publication_id, s.digest AS snapshot_digest, p.rows
     FROM scoring.publication p JOIN scoring.snapshot s USING (snapshot_id)
     WHERE p.state = 'published' AND p.score = %s"""
+
+
+PAGE = 50_000  # customers at a time
+
+
+def customers_of(connection: Connection, cohort: Cohort) -> Iterator[pa.Array]:
+    """The ids of a cohort's customers (string), a page at a time."""
+    with connection.cursor("customers_of_cohort") as cursor:  # stays on the server
+        cursor.execute("SELECT customer_id FROM scoring.score WHERE publication_id = %s", (cohort.publication_id,))
+        while rows := cursor.fetchmany(PAGE):
+            yield pa.array([row[0] for row in rows], pa.string())
 
 
 def published(connection: Connection, score: str, as_ofs: Sequence[dt.date] | None = None) -> list[Cohort]:

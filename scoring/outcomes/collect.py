@@ -14,7 +14,7 @@ from scoring.domain.score import Score
 from scoring.errors import NotFound
 from scoring.outcomes import cohorts, reading, received
 from scoring.outcomes.cohorts import Cohort
-from scoring.outcomes.settle import Collected, Delivery, collected, known, require_usable, settle
+from scoring.outcomes.settle import Collected, Delivery, collected, explained, known, require_usable, settle
 from scoring.settings import Settings
 from scoring.snapshots import forgotten, manifest
 from scoring.snapshots.manifest import Snapshot
@@ -54,7 +54,8 @@ def collect(
             received.refuse_strangers(connection, [cohort])
             digest = digest_of({"content": content.digest, **context(score, data_set, cohort)})
             delivery = Delivery(score.name, as_of, "system", source.name, digest, others=content.others)
-            done = settle(connection, delivery, [cohort])
+            theirs = received.some_customers(connection)
+            done = explained(connection, settle(connection, delivery, [cohort]), [cohort], theirs)
     return require_usable(f"{score.name} {as_of}", done)
 
 
@@ -71,7 +72,8 @@ def derived_digest(score: Score, data_set: DataSet, cohort: Cohort, later_digest
 def context(score: Score, data_set: DataSet, cohort: Cohort) -> Mapping[str, Any]:
     """What decides, beside the content, what becomes of each row."""
     column = reading.value_column(score, data_set).model_dump(mode="json", exclude={"description"})
-    return {"cohort": cohort.snapshot_digest, "column": column, "minimum": score.minimum}
+    read_as = {"cohort": cohort.snapshot_digest, "column": column, "minimum": score.minimum}
+    return read_as | ({"meaning": score.target.meaning} if score.target.positive else {})
 
 
 def _derive(connection: Connection, score: Score, data_set: DataSet, cohort: Cohort) -> Collected:
@@ -83,17 +85,20 @@ def _derive(connection: Connection, score: Score, data_set: DataSet, cohort: Coh
     received.create(connection)
     for rows in reading.derived(score, data_set, cohort.as_of, later):
         received.copy(connection, rows)
+    theirs = received.some_customers(connection)
     others = received.leave_out_others(connection, cohort)
-    return settle(connection, replace(delivery, others=others), [cohort])
+    done = settle(connection, replace(delivery, others=others), [cohort])
+    return explained(connection, done, [cohort], theirs)
 
 
 def _later(connection: Connection, score: Score, data_set: DataSet, as_of: dt.date) -> Snapshot:
     date = score.target.horizon.after(as_of)
     later = manifest.current(connection, data_set.name, date)
     if later is None:
+        newest = manifest.latest(connection, data_set.name)
         raise NotFound(
             f"What happened to the customers of {score.name} at {as_of} is shown by the snapshot of {data_set.name} at "
-            f"{date}, which is not there.",
+            f"{date}, which is not there{f'; the newest is of {newest.as_of}' if newest else ''}.",
             remedy=f"ingest it when its data is there: `scoring ingest {data_set.name} --as-of {date}`.",
         )
     return later

@@ -17,7 +17,7 @@ from scoring.outcomes import cohorts, ledger, reading, received, values
 from scoring.outcomes.cohorts import Cohort
 from scoring.outcomes.collect import context
 from scoring.outcomes.ledger import Outcome
-from scoring.outcomes.settle import Collected, Delivery, require_usable, settle
+from scoring.outcomes.settle import Collected, Delivery, explained, require_usable, settle
 from scoring.settings import Settings
 from scoring.snapshots import forgotten
 
@@ -76,7 +76,7 @@ def correct_in(
             f"{score.name} has no customer {customer!r} at {as_of}.",
             remedy="Look at the customer's id and the date.",
         )
-    judged = values.judge(_cell(written), reading.value_column(score, data_set), score.minimum)
+    judged = values.judge(_cell(written), reading.value_column(score, data_set), score.minimum, score.target)
     if flaw := judged.flaws[0].as_py():
         raise PermanentError(f"{written!r} cannot be the outcome of {score.name}: {flaw}.")
     amount = judged.values[0].as_py()
@@ -132,7 +132,8 @@ def correct_file(settings: Settings, score: Score, path: str, *, author: str, an
         read_as = [context(score, data_set, cohort) for cohort in about]
         digest = digest_of({"content": content.digest, "author": author, "read_as": read_as})
         delivery = Delivery(score.name, None, "human", source.name, digest, author, content.others)
-        done = settle(connection, delivery, about)
+        theirs = received.some_customers(connection)
+        done = explained(connection, settle(connection, delivery, about), about, theirs)
     return require_usable(source.name, done)
 
 

@@ -1,7 +1,7 @@
 """Reads outcomes as they were written, and judges each row: from a source of their own, or from a later snapshot."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,6 +16,7 @@ from scoring.intake.sources import Received
 from scoring.outcomes import values
 from scoring.settings import Settings
 from scoring.snapshots import lake
+from scoring.snapshots.keys import keys_written
 from scoring.snapshots.manifest import Snapshot
 
 NO_CUSTOMER = "no customer"
@@ -26,9 +27,9 @@ CORRECTIONS = ("customer_id", "as_of", "value", "reason")  # the columns of a fi
 
 
 def value_column(score: Score, data_set: DataSet) -> Column:
-    """How the values of a target are written: the data set's column, or a number in a source of its own."""
+    """How the values of a target are written: the data set's column, or in a source of its own a number or a text."""
     known = (column for column in data_set.columns if column.name == score.target.column)
-    return next(known, Column(name=score.target.column, type="number"))
+    return next(known, Column(name=score.target.column, type="text" if score.target.positive else "number"))
 
 
 def observed_at(score: Score, as_of: dt.date) -> dt.datetime:
@@ -46,10 +47,18 @@ def open_source(
     path: str | None,
     anywhere: bool,
 ) -> Iterator[Received]:
-    """The target's own source for a cohort, or the file at ``path``: text columns key, value, perhaps observed_at."""
-    names = [data_set.key, score.target.column, *filter(None, [score.target.observed_at])]
+    """The target's own source for a cohort, or the file at ``path``: text columns of key, value, perhaps observed_at.
+
+    Columns of the data set are called there what they are called in its own source. The value, and the parts of the key
+    that are no text, arrive in the plain spelling of their type; what the source's dialect does not spell so is no
+    value of the type.
+    """
+    keys, value = [data_set.delivered(name) for name in data_set.key_columns], value_column(score, data_set)
+    meant = {column.name: column for column in (*keys, value) if column is value or column.type in ("integer", "date")}
+    times = [Column(name=name, type="text") for name in _times_of(score)]
+    columns = [_text(column) for column in (*keys, value, *times)]
     source = score.target.source or CsvSource(path="{as_of}", null_values=_null_values(data_set))
-    with _opened(settings, score.name, names, source, as_of, path=path, anywhere=anywhere) as received:
+    with _opened(settings, score.name, columns, source, as_of, path=path, anywhere=anywhere, meant=meant) as received:
         yield received
 
 
@@ -57,7 +66,8 @@ def open_source(
 def open_corrections(settings: Settings, score: Score, path: str, *, anywhere: bool) -> Iterator[Received]:
     """A file of corrections: the text columns :data:`CORRECTIONS`."""
     source = CsvSource(path="corrections.csv")
-    with _opened(settings, score.name, CORRECTIONS, source, dt.date.min, path=path, anywhere=anywhere) as received:
+    columns = [_text(Column(name=name, type="text")) for name in CORRECTIONS]
+    with _opened(settings, score.name, columns, source, dt.date.min, path=path, anywhere=anywhere) as received:
         yield received
 
 
@@ -65,16 +75,18 @@ def open_corrections(settings: Settings, score: Score, path: str, *, anywhere: b
 def _opened(
     settings: Settings,
     name: str,
-    names: Sequence[str],
+    columns: Sequence[Column],
     source: Source,
     as_of: dt.date,
     *,
     path: str | None,
     anywhere: bool,
+    meant: Mapping[str, Column] | None = None,
 ) -> Iterator[Received]:
-    key, *others = names
-    columns = (Column(name=key, type="text"), *(Column(name=other, type="text", nullable=True) for other in others))
-    written = DataSet(name=name, title=name, key=key, columns=columns, source=source)
+    key, *others = columns
+    nullable = tuple(other.model_copy(update={"nullable": True}) for other in others)
+    plain = DataSet(name=name, title=name, key=key.name, columns=(key, *nullable), source=CsvSource(path=""))
+    written = plain.model_copy(update={"source": source})  # its footer may have sums, though the columns are text
     reading = sources.read(
         written,
         as_of,
@@ -84,6 +96,7 @@ def _opened(
         batch_rows=settings.row_group_rows,
         roots=None if anywhere else settings.source_roots,
         as_written=True,
+        meant=meant,
     )
     with reading as received:
         yield received
@@ -96,8 +109,9 @@ def judged(
 
     ``first`` is the number of its first row (1-based), ``now`` when they are recorded (aware).
     """
-    customers, cells, *times = batch.columns
-    found = values.judge(cells, value_column(score, data_set), score.minimum)
+    parts = len(data_set.key_columns)
+    customers, (cells, *times) = keys_written(data_set, batch.columns[:parts]), batch.columns[parts:]
+    found = values.judge(cells, value_column(score, data_set), score.minimum, score.target)
     flaws, observed = found.flaws, pa.nulls(batch.num_rows, values.TIME)
     if times:
         seen = values.judge_times(times[0], as_of, now)
@@ -118,7 +132,7 @@ def judged(
 def judged_corrections(score: Score, data_set: DataSet, batch: pa.RecordBatch, first: int) -> pa.Table:
     """A batch of a file of corrections as rows of :data:`scoring.outcomes.received.SCHEMA`."""
     customers, dates, cells, reasons = batch.columns
-    found = values.judge(cells, value_column(score, data_set), score.minimum)
+    found = values.judge(cells, value_column(score, data_set), score.minimum, score.target)
     cohorts = values.judge_dates(dates, NO_COHORT)
     no_reason = pc.if_else(pc.fill_null(pc.match_substring_regex(reasons, r"\S"), False), None, NO_REASON)
     observed = [_perhaps_observed_at(score, one) for one in pc.unique(cohorts.values).to_pylist()]
@@ -144,7 +158,7 @@ def derived(score: Score, data_set: DataSet, as_of: dt.date, later: Snapshot) ->
         for group in file.groups([data_set.key, column.name]):
             (batch,) = group.combine_chunks().to_batches()
             shown = batch.column(column.name)
-            found = values.judge_typed(shown, column, score.minimum)
+            found = values.judge_typed(shown, column, score.minimum, score.target)
             written = pc.if_else(pc.is_valid(found.flaws), shown, pa.scalar(None, shown.type))
             rows = {
                 "row_number": _numbers(first, batch.num_rows),
@@ -165,6 +179,15 @@ def _perhaps_observed_at(score: Score, as_of: dt.date | None) -> dt.datetime | N
         return observed_at(score, as_of) if as_of else None
     except BeyondCalendar:
         return None
+
+
+def _text(column: Column) -> Column:
+    """The column as text, under the name that it has in its source."""
+    return Column(name=column.name, type="text", source=column.source)
+
+
+def _times_of(score: Score) -> tuple[str, ...]:
+    return (score.target.observed_at,) if score.target.observed_at else ()
 
 
 def _null_values(data_set: DataSet) -> tuple[str, ...]:

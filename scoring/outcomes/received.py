@@ -10,9 +10,10 @@ import pyarrow as pa
 from scoring.database import Connection, column, execute, one
 from scoring.outcomes.batches import Origin
 from scoring.outcomes.cohorts import Cohort
+from scoring.outcomes.matching import LOOKED_AT
 from scoring.publishing.copy_format import encode
 from scoring.snapshots.forgotten import Forgotten
-from scoring.snapshots.lake import ContentDigest
+from scoring.snapshots.writing import ContentDigest
 
 UNKNOWN_CUSTOMER = "unknown customer"
 UNKNOWN_COHORT = "unknown cohort: the score is not published at this date"
@@ -160,6 +161,12 @@ def copy_all(
         copy(connection, judged.filter(pa.array(~theirs)) if theirs.any() else judged)
         rows += batch.num_rows
     return Copied(content.hexdigest() if content else "", others)
+
+
+def some_customers(connection: Connection) -> pa.Array:
+    """Some of the customers (string) that rows are about, whether or not they can be used."""
+    query = "SELECT customer_id FROM outcome_received WHERE customer_id IS NOT NULL LIMIT %s"
+    return pa.array(column(connection, query, (LOOKED_AT,)), pa.string())
 
 
 def as_ofs(connection: Connection) -> list[dt.date]:

@@ -2,13 +2,18 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
 
 from scoring.database import Connection
 from scoring.errors import PermanentError
 from scoring.outcomes import batches, ledger, received
 from scoring.outcomes.batches import Batch, Origin
-from scoring.outcomes.cohorts import Cohort
+from scoring.outcomes.cohorts import Cohort, customers_of
+from scoring.outcomes.matching import Unlike
+
+REASONS = 3  # that a message names
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Collected:
     """The batch that a delivery led to; ``found`` if this content of this source was taken in already.
 
     ``received`` = ``recorded`` + ``unchanged`` + ``quarantined`` + ``duplicates``. ``others`` are customers of the
-    later snapshot that are not in the cohort. ``as_ofs`` are the cohorts that it is about.
+    later snapshot that are not in the cohort. ``as_ofs`` are the cohorts that it is about. ``why`` says why no row
+    could be used, if that is so and known.
     """
 
     batch_id: int
@@ -46,6 +52,7 @@ class Collected:
     others: int
     found: bool
     as_ofs: tuple[dt.date, ...]
+    why: str = ""
 
 
 def known(connection: Connection, delivery: Delivery) -> Batch | None:
@@ -89,6 +96,27 @@ def collected(batch: Batch, as_ofs: Sequence[dt.date], *, found: bool) -> Collec
     return Collected(**counts, found=found, as_ofs=tuple(as_ofs))
 
 
+def explained(connection: Connection, done: Collected, cohorts: Sequence[Cohort], theirs: pa.Array) -> Collected:
+    """The result with why no row could be used, if none could.
+
+    Parameters
+    ----------
+    theirs
+        Some of the customers (string) that were delivered.
+    """
+    if done.recorded + done.unchanged:
+        return done
+    refused = dict(batches.reasons(connection, done.batch_id))
+    known = received.UNKNOWN_CUSTOMER in refused or (not done.received and done.others)
+    unlike = Unlike(theirs)
+    for cohort in cohorts if known else ():
+        for ours in customers_of(connection, cohort):
+            unlike.look(ours)
+    said = [unlike.said("the cohort", "what was delivered")] if known else []
+    said += [f"{rows:,} rows: {reason}." for reason, rows in list(refused.items())[:REASONS]]
+    return replace(done, why=" ".join(said))
+
+
 def require_usable(delivery: str, result: Collected) -> Collected:
     """The result itself, if any row says something about a customer of the cohorts.
 
@@ -101,13 +129,14 @@ def require_usable(delivery: str, result: Collected) -> Collected:
         return result
     if not result.received and result.others:
         raise PermanentError(
-            f"{delivery}: not one of {result.others} customers of the later snapshot is in the cohort.",
+            f"{delivery}: not one of {result.others} customers of the later snapshot is in the cohort. {result.why}",
             remedy="see whether both are of the same customers: their ids must be the same at both dates.",
         )
     if not result.received:
         raise PermanentError(f"{delivery}: there are no rows.", remedy="deliver some.")
     others = f" {result.others} rows are about other customers." if result.others else ""
+    problem = f"{delivery}: none of {result.received} rows could be used; they are in quarantine.{others} {result.why}"
     raise PermanentError(
-        f"{delivery}: none of {result.received} rows could be used; they are in quarantine.{others}",
+        problem.rstrip(),
         remedy=f"see why with `scoring outcome refused {result.batch_id}`, and deliver better ones.",
     )

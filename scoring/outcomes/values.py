@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.domain.dataset import Column
+from scoring.domain.numbers import EXACT
+from scoring.domain.score import Target
 from scoring.intake.sources.casts import cast_text
-from scoring.intake.sources.numbers import EXACT_UP_TO, INEXACT
+from scoring.intake.sources.numbers import INEXACT
 from scoring.intake.sources.reasons import MAX_CELL_BYTES, why_unfit
+from scoring.models.labels import positives, strange
 
 NO_VALUE = "no value"
 NO_DATE = "impossible time of observation: it is neither a date nor a timestamp like 2005-06-30T12:00:00+02:00"
@@ -32,30 +35,37 @@ class Judged:
     flaws: pa.Array
 
 
-def judge(cells: pa.Array, column: Column, minimum: float | None) -> Judged:
+def judge(cells: pa.Array, column: Column, minimum: float | None, target: Target | None = None) -> Judged:
     """Judge values as they were written (strings) by the type of their column.
 
     Parameters
     ----------
     minimum
         The least value that makes sense, or None.
+    target
+        If it names which values are positive, the values are 1 or 0 of whether they are.
     """
     typed = cast_or_null(cells, lambda part: cast_text(part, column))
-    judged = judge_typed(typed, column, minimum)
+    judged = judge_typed(typed, column, minimum, target)
     unfit = pc.and_(pc.is_valid(cells), pc.is_null(typed))
     flaws = pc.if_else(unfit, _reasons(cells, unfit, column), judged.flaws)
     return Judged(judged.values, flaws)
 
 
-def judge_typed(typed: pa.Array, column: Column, minimum: float | None) -> Judged:
+def judge_typed(typed: pa.Array, column: Column, minimum: float | None, target: Target | None = None) -> Judged:
     """Judge values of the column's own Arrow type, such as a snapshot has them; a category becomes its position."""
+    if target is not None and target.positive:
+        named = ", ".join((*target.positive, *target.negative))
+        flaws = _where(strange(typed, target), f"impossible value: it is not one of {named}")
+        flaws = _where(pc.is_null(typed), NO_VALUE, flaws)
+        return Judged(_only_sound(positives(typed, target), flaws), flaws)
     numbers, flaws = typed, None
     if column.type == "category":
         numbers = pc.index_in(typed, value_set=pa.array(column.values))
         known = f"impossible value: it is not one of {', '.join(column.values)}"
         flaws = _where(pc.and_(pc.is_valid(typed), pc.is_null(numbers)), known)
     if column.type == "integer":
-        inexact = pc.or_(pc.greater(typed, EXACT_UP_TO), pc.less(typed, -EXACT_UP_TO))
+        inexact = pc.or_(pc.greater(typed, EXACT), pc.less(typed, -EXACT))
         flaws = _where(inexact, f"impossible value: it {INEXACT}")
     values = pc.cast(numbers, pa.float64(), safe=False)
     flaws = _where(pc.is_null(typed, nan_is_null=True), NO_VALUE, flaws)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from scoring.catalog import Catalog
 from scoring.database import Connection
@@ -36,9 +37,14 @@ class Dag:
 
 @dataclass(frozen=True)
 class About:
-    """A score. ``metrics`` and ``segments`` (written column=value) can be chosen; ``dates`` are those looked at."""
+    """A score.
+
+    ``mlflow`` is where MLflow shows its model, if it has a UI of its own here. ``metrics`` and ``segments`` (written
+    column=value) can be chosen; ``dates`` are those looked at.
+    """
 
     now: dt.datetime
+    mlflow: str | None
     description: str
     line: overview.ScoreLine
     headline: str
@@ -57,10 +63,13 @@ class About:
     dags: list[Dag]
 
 
-def about(connection: Connection, catalog: Catalog, score: Score, look: Look, now: dt.datetime) -> About:
-    """What is known of a score at the moment ``now`` (aware)."""
+def about(
+    connection: Connection, catalog: Catalog, score: Score, look: Look, now: dt.datetime, *, mlflow: str = ""
+) -> About:
+    """What is known of a score at the moment ``now`` (aware); ``mlflow`` is the address of MLflow's own UI, if any."""
     return About(
         now=now,
+        mlflow=f"{mlflow.rstrip('/')}/#/models/{quote(score.model_name)}" if mlflow else None,
         description=score.description,
         line=overview.lines(connection, catalog, [score.name], now)[0],
         headline=score.headline,

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from scoring.catalog import Catalog
 from scoring.database import Connection
-from scoring.domain.calendar import last_ticks
 from scoring.domain.score import Score
-from scoring.page import installation, newest
+from scoring.page import installation, newest, streams
 from scoring.page.freshness import Freshness, freshness
 
 
@@ -33,13 +32,14 @@ class ScoreLine:
 
 @dataclass(frozen=True)
 class Overview:
-    """All scores by name, the endpoints, and what is wrong with the definitions; ``now`` is when this was read."""
+    """All scores by name, endpoints, streams, and what is wrong with the definitions; ``now`` is when this was read."""
 
     now: dt.datetime
     scores: list[ScoreLine]
     endpoints: list[installation.EndpointLine]
     dead_alerts: int
     mistakes: int
+    streams: list[streams.StreamLine]
 
 
 def overview(connection: Connection, catalog: Catalog, now: dt.datetime) -> Overview:
@@ -50,6 +50,7 @@ def overview(connection: Connection, catalog: Catalog, now: dt.datetime) -> Over
         endpoints=installation.endpoints(connection),
         dead_alerts=installation.dead_alerts(connection),
         mistakes=len(catalog.problems),
+        streams=streams.streams(connection, catalog, now),
     )
 
 
@@ -89,13 +90,10 @@ def lines(connection: Connection, catalog: Catalog, names: list[str], now: dt.da
 def how_fresh(catalog: Catalog, score: Score, newest_as_of: dt.date | None, now: dt.datetime) -> Freshness:
     """How new a score is, by the schedule of its data set."""
     data_set = catalog.data_sets[score.data_set]
-    ticks: dict[dt.date, dt.datetime] = {}
-    if data_set.schedule is not None:
-        ticks = last_ticks(data_set.schedule, now, first=data_set.first_as_of, last=data_set.last_as_of, dates=1)
     return freshness(
         newest_as_of,
         scheduled=data_set.schedule is not None,
-        tick=next(iter(ticks.items()), None),
+        tick=next(iter(data_set.last_ticks(now, dates=1).items()), None),
         within=score.deadline,
         now=now,
     )

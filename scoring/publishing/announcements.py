@@ -16,6 +16,7 @@ from psycopg2 import sql
 
 from scoring.database import Connection, all_rows, execute, one, value
 from scoring.domain.score import ChangeRule
+from scoring.domain.streams import known_until
 from scoring.publishing.change import share_limits
 from scoring.publishing.digest import MOVERS, Migration, Movements, Mover
 from scoring.publishing.planner import planner
@@ -38,19 +39,23 @@ _BY_CTID = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 # The rows about which something is done (see change.treatment). Those that differ by the change rule are told, unless
 # the definition is quiet about what comes with ``another`` version of the model: then what counts as told moves
 # (``moved``). Of the others only the version is noted. With %(known_only)s (a first load that the definition does not
-# announce) the customers become known with version 0 and nobody is told. ``known`` is the announcement's ctid.
+# announce) the customers become known with version 0 and nobody is told; of who is known by a stream, the value of the
+# publication counts as told. Who was told of something newer, by a stream, is passed over. ``known`` is the
+# announcement's ctid.
 #
 # PostgreSQL raises on float64 overflow and underflow, so each CASE avoids such a computation. If one value is at most
 # 1e200 in size, the difference cannot overflow; else comparing the halves shows whether it would.
 _FIND = sql.SQL("""
     CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
     SELECT customer_id, value, points, band, model_version, known, previous_value, previous_points, previous_band,
-           differs AND NOT moved AND NOT %(known_only)s AS told, moved, another AND %(paced)s AS paced,
+           differs AND NOT moved AND NOT %(known_only)s AS told,
+           moved OR %(known_only)s AND known IS NOT NULL AS moved, another AND %(paced)s AS paced,
            CASE WHEN known IS NOT NULL AND (moved OR NOT differs) OR %(known_only)s THEN coalesce(version, 0)
                 ELSE coalesce(version, 0) + 1 END AS version
     FROM (
         SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known, a.version,
                a.value AS previous_value, a.points AS previous_points, a.band AS previous_band,
+               a.event_time AS told_of,
                n.model_version <> a.model_version IS TRUE AS another,
                n.model_version IS DISTINCT FROM a.model_version AS unseen,
                %(quiet)s AND (n.model_version <> a.model_version) IS TRUE AS moved,
@@ -68,7 +73,7 @@ _FIND = sql.SQL("""
         FROM {rows} n
         LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
     ) compared
-    WHERE differs OR unseen
+    WHERE (differs OR unseen) AND (told_of < %(known_until)s) IS NOT FALSE
     ORDER BY customer_id""")
 
 _ADD = """
@@ -79,14 +84,23 @@ _ADD = """
 
 _UPDATE = """
     UPDATE scoring.announcement a SET version = c.version, as_of = %(as_of)s, value = c.value, points = c.points,
-        band = c.band, publication_id = %(publication_id)s, model_version = c.model_version
+        band = c.band, publication_id = %(publication_id)s, model_version = c.model_version, event_time = NULL
     FROM changed c WHERE a.ctid = c.known AND (c.told OR c.moved)"""
 
 _SEE = """
     UPDATE scoring.announcement a SET model_version = c.model_version
     FROM changed c WHERE a.ctid = c.known AND NOT (c.told OR c.moved)"""
 
-_TELL = """
+# What CTE ``told`` returns (``event_id``) waits for every endpoint: in the lane of the score, if it is told at a pace.
+SENT = sql.SQL("""sent AS (
+        INSERT INTO scoring.outbox (endpoint, event_id, lane)
+        SELECT e.endpoint, told.event_id, coalesce(l.lane, 0)
+        FROM scoring.endpoint e
+        LEFT JOIN scoring.lane l ON l.endpoint = e.endpoint AND l.score = %(score)s AND %(paced)s
+        CROSS JOIN told
+    )""")
+
+_TELL = sql.SQL("""
     WITH told AS (
         INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value, points,
             band, previous_value, previous_points, previous_band)
@@ -94,14 +108,8 @@ _TELL = """
             previous_value, previous_points, previous_band
         FROM changed WHERE told AND paced = %(paced)s
         RETURNING event_id
-    ), sent AS (
-        INSERT INTO scoring.outbox (endpoint, event_id, lane)
-        SELECT e.endpoint, told.event_id, coalesce(l.lane, 0)
-        FROM scoring.endpoint e
-        LEFT JOIN scoring.lane l ON l.endpoint = e.endpoint AND l.score = %(score)s AND %(paced)s
-        CROSS JOIN told
-    )
-    SELECT count(*) FROM told"""
+    ), {sent}
+    SELECT count(*) FROM told""").format(sent=SENT)
 
 # A lane of each endpoint. One that has rested begins with a minute's worth, not with all that it did not use.
 _OPEN_LANES = """
@@ -194,9 +202,9 @@ def counts(connection: Connection, score: str, after: dt.date) -> Counts:
 
 @contextmanager
 def compared(
-    connection: Connection, rows: sql.Composed, rule: ChangeRule, *, score: str, known_only: bool
+    connection: Connection, rows: sql.Composed, rule: ChangeRule, *, score: str, as_of: dt.date, known_only: bool
 ) -> Iterator[Found]:
-    """Compare the table ``rows`` with the announcements; gives how many customers differ.
+    """Compare the table ``rows``, of a date, with the announcements; gives how many customers differ.
 
     Inside, :func:`movements` looks at the differences and :func:`tell` writes them; without it they are forgotten.
     With ``known_only`` everybody is to become known and nobody to be told.
@@ -204,7 +212,8 @@ def compared(
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
     with planner(connection, **_ONE_PARALLEL_JOIN):
-        execute(connection, _FIND.format(rows=rows), {"score": score, **_bounds(rule), "known_only": known_only})
+        names = {"score": score, "known_until": known_until(as_of), "known_only": known_only}
+        execute(connection, _FIND.format(rows=rows), names | _bounds(rule))
     yield one(connection, Found, _FOUND)
     execute(connection, "DROP TABLE changed")
 
@@ -216,17 +225,22 @@ def tell(
 
     ``per_minute`` is the pace of those that are told at one.
     """
-    names = {"score": score, "as_of": as_of, "publication_id": publication_id, "per_minute": per_minute}
+    names = {"score": score, "as_of": as_of, "publication_id": publication_id}
     with planner(connection, **_BY_CTID):
         execute(connection, _UPDATE, names)
         execute(connection, _SEE, names)
     execute(connection, _ADD, names)
     events = value(connection, _TELL, names | {"paced": False})
     if per_minute is not None:
-        execute(connection, _OPEN_LANES, names)
+        open_lanes(connection, score, per_minute)
         events += value(connection, _TELL, names | {"paced": True})
     execute(connection, _MOVE_ANNOUNCED_UNTIL, names)
     return int(events)
+
+
+def open_lanes(connection: Connection, score: str, per_minute: int) -> None:
+    """Let every endpoint take so many events of a score in a minute, of those that are told at a pace."""
+    execute(connection, _OPEN_LANES, {"score": score, "per_minute": per_minute})
 
 
 def movements(connection: Connection) -> Movements:

@@ -3,6 +3,7 @@
 Publishing applies the same rule in SQL (``announcements``); a property test over all floats checks that both agree.
 """
 
+import datetime as dt
 import math
 import struct
 from bisect import bisect_left
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scoring.domain.score import ChangeRule
+from scoring.domain.streams import is_newer, known_until
 
 Treatment = Literal["tell", "move", "see", "nothing"]
 
@@ -76,6 +78,23 @@ def treatment(
     if is_change(rule, told, new):
         return "tell"
     return "nothing" if compared_with == version else "see"
+
+
+def told_of_newer(
+    as_of: dt.date, event_time: dt.datetime | None, *, new_as_of: dt.date, new_event_time: dt.datetime | None
+) -> bool:
+    """Whether the CRM was told something newer about a customer than what is there to tell, so that it is passed over.
+
+    Parameters
+    ----------
+    as_of, event_time
+        Of what was told; an event time if a stream told it.
+    new_as_of, new_event_time
+        Of what is there to tell; an event time if it comes by a stream.
+    """
+    if new_event_time is None:
+        return event_time is not None and event_time >= known_until(new_as_of)
+    return new_event_time < event_time if event_time is not None else not is_newer(new_event_time, as_of)
 
 
 def share_limits(relative: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ Source: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 """
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,32 +32,47 @@ def encode(rows: pa.Table) -> bytes:
     TypeError
         If a column has another type.
     """
-    columns = [column.combine_chunks() for column in rows.unify_dictionaries().columns]
+    return joined(fields(rows))
+
+
+def fields(rows: pa.Table) -> list[pa.Array]:
+    """The columns of some rows as :func:`joined` takes them; for who sends some of them, and then more.
+
+    Raises
+    ------
+    TypeError
+        If a column has another type than :func:`encode` takes.
+    """
+    return [_fields(column.combine_chunks()) for column in rows.unify_dictionaries().columns]
+
+
+def joined(columns: Sequence[pa.Array]) -> bytes:
+    """The bytes for COPY of rows with these columns, which :func:`fields` made."""
     count = pa.scalar(struct.pack(">h", len(columns)), pa.binary())
-    joined = pc.binary_join_element_wise(count, *map(_fields, columns), _NOTHING)
-    length = pc.sum(pc.binary_length(joined)).as_py() or 0  # its buffer may be larger
-    return b"".join((_SIGNATURE, memoryview(joined.buffers()[2] or b"")[:length], _END))
+    rows = pc.binary_join_element_wise(count, *columns, _NOTHING)
+    length = pc.sum(pc.binary_length(rows)).as_py() or 0  # its buffer may be larger
+    return b"".join((_SIGNATURE, memoryview(rows.buffers()[2] or b"")[:length], _END))
 
 
 def _fields(values: pa.Array) -> pa.Array:
     """Length and content of each value, as one binary array."""
     if pa.types.is_dictionary(values.type):
-        fields = _fields(values.dictionary).take(values.indices)
+        found = _fields(values.dictionary).take(values.indices)
     elif pa.types.is_string(values.type):
         lengths = np.asarray(pc.fill_null(pc.binary_length(values), 0), dtype=">i4")
-        fields = pc.binary_join_element_wise(_as_binary(lengths), values.cast(pa.binary()), _NOTHING)
+        found = pc.binary_join_element_wise(_as_binary(lengths), values.cast(pa.binary()), _NOTHING)
     elif pa.types.is_fixed_size_list(values.type) and values.type.value_type in _ARRAYS:
-        fields = _arrays(values)
+        found = _arrays(values)
     elif values.type in _NUMBERS:
         kind = np.dtype(_NUMBERS[values.type])
         numbers = np.empty(len(values), dtype=[("length", ">i4"), ("value", kind)])
         numbers["length"], numbers["value"] = kind.itemsize, pc.fill_null(values, 0)
-        fields = _as_binary(numbers)
+        found = _as_binary(numbers)
         if values.null_count:
-            fields = pc.if_else(values.is_valid(), fields, _NULL)
+            found = pc.if_else(values.is_valid(), found, _NULL)
     else:
         raise TypeError(f"A column of type {values.type} cannot be copied.")
-    return pc.fill_null(fields, _NULL)
+    return pc.fill_null(found, _NULL)
 
 
 def _arrays(values: pa.FixedSizeListArray) -> pa.Array:

@@ -21,6 +21,13 @@ def of_snapshot_file(connection: Connection, location: str) -> list[int]:
     return column(connection, query, (location,))
 
 
+def that_look_back_at(connection: Connection, location: str) -> list[int]:
+    """The ids of the publications that look back at the snapshot whose file is at a location."""
+    query = """SELECT publication_id FROM scoring.publication_history JOIN scoring.snapshot USING (snapshot_id)
+        WHERE location = %s ORDER BY publication_id"""
+    return column(connection, query, (location,))
+
+
 def wait_for_readers(connection: Connection, publication_ids: Sequence[int]) -> None:
     """Wait until no shard or shadow of these publications is being scored; none begins until this transaction ends."""
     for table in ("publication", "shard"):

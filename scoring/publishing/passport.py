@@ -9,13 +9,18 @@ import pyarrow.compute as pc
 
 from scoring.catalog import load_catalog
 from scoring.database import Connection, connect
+from scoring.domain.dataset import DataSet
 from scoring.domain.reasons import Reason, Reasons, told
 from scoring.domain.score import Score
 from scoring.errors import IntegrityError, NotFound, PermanentError
+from scoring.features import past as pasts
+from scoring.features.file import opened
+from scoring.features.past import Past
 from scoring.models.explaining.ensembles import Unit
 from scoring.models.scorer import Scorer
+from scoring.models.versions import with_library
 from scoring.publishing import publications
-from scoring.publishing.plan import planned_definition
+from scoring.publishing.plan import digest_of_definition, planned_definition
 from scoring.publishing.predict import load_scorer
 from scoring.publishing.publications import Arm, Publication, ScoreRow
 from scoring.settings import Settings
@@ -33,6 +38,8 @@ class Passport:
     publication: Publication
     arm: Arm
     snapshot: Snapshot
+    past: Past = ()
+    transform: str | None = None
 
 
 def passport(settings: Settings, score: str, customer: str, as_of: dt.date | None = None) -> Passport:
@@ -43,7 +50,7 @@ def passport(settings: Settings, score: str, customer: str, as_of: dt.date | Non
     NotFound
         If nothing is published for the score and date, or the customer is not in it.
     """
-    load_catalog(settings.definitions).score(score)
+    defined = load_catalog(settings.definitions).score(score)
     with connect(settings.database()) as connection:
         publication = publications.published(connection, score, as_of)
         if publication is None:
@@ -53,9 +60,18 @@ def passport(settings: Settings, score: str, customer: str, as_of: dt.date | Non
             raise NotFound(f"{score} at {publication.as_of} has no customer {customer!r}.")
         arms = {arm.arm: arm for arm in publications.arms(connection, publication.publication_id)}
         snapshot = manifest.by_id(connection, publication.snapshot_id)
+        past = pasts.of_publication(connection, publication.publication_id)
     if snapshot is None:
         raise IntegrityError(f"The snapshot of publication {publication.publication_id} is not recorded any more.")
-    return Passport(row, publication, arms[row.arm], snapshot)
+    return Passport(row, publication, arms[row.arm], snapshot, past, _transform(settings, defined, publication))
+
+
+def _transform(settings: Settings, score: Score, publication: Publication) -> str | None:
+    """The function of a score's features with its digest; None without one, or if the definition has changed since."""
+    data_set = load_catalog(settings.definitions).data_set(score.data_set)
+    if score.transform is None or digest_of_definition(score, data_set) != publication.definition_digest:
+        return None
+    return f"{score.transform.name} {score.transform.digest}"
 
 
 def _missing(connection: Connection, score: str, as_of: dt.date | None) -> NotFound:
@@ -82,10 +98,12 @@ def lines(found: Passport) -> list[tuple[str, object]]:
         *_experiment(arm),
         ("model", f"{arm.model_name} version {arm.model_version}"),
         ("model digest", arm.model_digest),
-        ("trained with", f"scikit-learn {arm.trained_with or 'unknown'}"),
-        ("scored with", f"scikit-learn {arm.scored_with or 'unknown'}"),
+        ("trained with", with_library(arm.trained_with)),
+        ("scored with", with_library(arm.scored_with)),
         ("snapshot", f"{snapshot.data_set} {snapshot.snapshot_id}"),
         ("snapshot digest", snapshot.digest),
+        *((f"snapshot {one.period} before", str(one)) for one in found.past),
+        *([("transform", found.transform)] if found.transform else []),
         ("definition digest", made.definition_digest),
         ("publication", made.publication_id),
         ("checksum", made.checksum),
@@ -114,7 +132,7 @@ def recompute(settings: Settings, found: Passport) -> float:
     """
     score, data_set = planned_definition(settings, found.publication)
     scorer = load_scorer(settings, score, data_set, found.arm)
-    group, position = _customer(found, scorer, data_set.key)
+    group, position = _customer(found, scorer, score, data_set)
     value = float(scorer.values(group)[position])
     if not reproduces(found.row.value, value):
         raise IntegrityError(
@@ -124,13 +142,16 @@ def recompute(settings: Settings, found: Passport) -> float:
     return value
 
 
-def _customer(found: Passport, scorer: Scorer, key: str) -> tuple[pa.Table, int]:
-    """The row group of the snapshot that has the customer, and the place in it."""
-    with lake.SnapshotFile(found.snapshot.location) as file:
-        for group in file.groups(scorer.columns):
-            position = pc.index(group.column(key), found.row.customer_id).as_py()
+def _customer(found: Passport, scorer: Scorer, score: Score, data_set: DataSet) -> tuple[pa.Table, int]:
+    """The row group of the snapshot that has the customer, with all features, and the place in it."""
+    location = found.snapshot.location
+    with lake.SnapshotFile(location) as file:
+        for number, group in enumerate(file.groups([data_set.key])):
+            position = pc.index(group.column(data_set.key), found.row.customer_id).as_py()
             if position >= 0:
-                return group, position
+                its = range(number, number + 1)
+                with opened(score, data_set, location, found.past, groups=its) as features:
+                    return features.read_group(number, scorer.columns), position
     raise IntegrityError(f"The snapshot {found.snapshot.digest} has no customer {found.row.customer_id!r}.")
 
 
@@ -179,10 +200,21 @@ def explain(settings: Settings, found: Passport) -> Explanation:
         If the customer is not in the snapshot.
     """
     score, data_set = planned_definition(settings, found.publication)
-    wanted = _wanted(score)
+    _wanted(score)
     scorer = load_scorer(settings, score, data_set, found.arm)
-    group, position = _customer(found, scorer, data_set.key)
-    explainer, features = scorer.explainer, scorer.features(group.slice(position, 1))
+    group, position = _customer(found, scorer, score, data_set)
+    return explained(score, scorer, group.slice(position, 1))
+
+
+def explained(score: Score, scorer: Scorer, customer: pa.Table) -> Explanation:
+    """Explain the score of one row.
+
+    Raises
+    ------
+    PermanentError
+        If the definition has no reasons, or the model cannot be explained.
+    """
+    wanted, explainer, features = _wanted(score), scorer.explainer, scorer.features(customer)
     (values,) = explainer.contributions(features).tolist()
     ranked = sorted(zip(explainer.names, values, strict=True), key=lambda one: -abs(one[1]))
     return Explanation(explainer.base, explainer.unit, ranked, told(wanted, ranked[: wanted.count]))

@@ -11,6 +11,8 @@ from scoring.domain.dataset import DataSet
 from scoring.domain.definition import digest_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.features import past as pasts
+from scoring.features.past import Past
 from scoring.publishing import publications, shards
 from scoring.publishing.arms import arms_of
 from scoring.publishing.publications import Arm, Publication
@@ -62,7 +64,8 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
         if seen and (seen.snapshot_id, seen.definition_digest) == (snapshot.snapshot_id, definition_digest):
             return Plan(seen.publication_id, [])
         reasons = _stored_reasons(score)
-        digest = inputs_digest(snapshot.digest, arms, definition_digest, reasons)
+        past = pasts.of_date(connection, score, data_set, as_of)
+        digest = inputs_digest(snapshot.digest, arms, definition_digest, reasons, past)
         found = publications.by_inputs(connection, score.name, as_of, digest)
         if found is not None:
             known = shards.of_publication(connection, found.publication_id)
@@ -84,6 +87,7 @@ def plan(settings: Settings, score: Score, as_of: dt.date, *, run_id: str, anew:
             arms=arms,
             reasons=reasons,
         )
+        pasts.record(connection, publication_id, as_of, past)
         shards.add(connection, publication_id, planned)
         return Plan(publication_id, [shard.shard for shard in planned])
 
@@ -100,12 +104,14 @@ def inputs_digest(
     arms: Sequence[Arm],
     definition_digest: str,
     reasons: tuple[int, list[str]] | None = None,
+    past: Past = (),
 ) -> str:
     """Digest (64 hex digits) of a publication's inputs: equal inputs give equal rows.
 
     The version of scikit-learn that scores is an input only if the model was trained with another one; the salt and the
     shares of an experiment decide who gets which model. Reasons are an input if they are stored; they are no part of
-    the definition's digest, so what was published without them still has its passport.
+    the definition's digest, so what was published without them still has its passport. The earlier snapshots that the
+    score looks back at are inputs, too: one that comes late or is corrected makes another publication.
     """
     models = []
     for arm in arms:
@@ -118,7 +124,8 @@ def inputs_digest(
         if arm.experiment_id is not None:
             model |= {"share": arm.share, "salt": arm.salt}
         models.append(model if arm.scored_with == arm.trained_with else model | {"scored_with": arm.scored_with})
-    return digest_of([snapshot_digest, models, definition_digest, *([{"reasons": reasons}] if reasons else [])])
+    more = ({"reasons": reasons} if reasons else {}) | ({"past": pasts.content(past)} if past else {})
+    return digest_of([snapshot_digest, models, definition_digest, *([more] if more else [])])
 
 
 def planned_definition(settings: Settings, publication: Publication) -> tuple[Score, DataSet]:

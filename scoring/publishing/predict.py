@@ -3,109 +3,33 @@
 A few row groups are in memory at a time, each in a thread of its own, so that reading, predicting and copying overlap.
 """
 
-import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from scoring.catalog import load_catalog
 from scoring.database import transaction
 from scoring.domain.dataset import DataSet
-from scoring.domain.scale import band_of, points_of
 from scoring.domain.score import Score
 from scoring.errors import NotFound, PermanentError
+from scoring.features.file import opened_of
 from scoring.models.fitting import fitting_encoding, scored_with
 from scoring.models.registry import Registry
 from scoring.models.scorer import BLOCK, Scorer
+from scoring.models.versions import with_library
 from scoring.publishing import publications, shards
-from scoring.publishing.arms import ChallengerFailed, assign, blamed, end_unable
-from scoring.publishing.copy_format import encode
+from scoring.publishing.arms import ChallengerFailed, blamed, end_unable
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.publications import Arm
 from scoring.publishing.reasons import StoredReasons
+from scoring.publishing.scorers import Piece, Scorers
 from scoring.publishing.shards import Shard
 from scoring.settings import Settings
-from scoring.snapshots import lake, manifest
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The rows of one row group, encoded for COPY, with the digest of their scores and their number."""
-
-    content: bytes
-    digest: str
-    rows: int
-
-
-class Scorers:
-    """The loaded models of a publication, one for each arm.
-
-    ``reasons`` says which reasons are stored with each score; None: none.
-    """
-
-    def __init__(
-        self,
-        score: Score,
-        data_set: DataSet,
-        arms: Sequence[Arm],
-        scorers: Sequence[Scorer],
-        reasons: StoredReasons | None = None,
-    ) -> None:
-        self._score, self._data_set, self._arms, self._scorers = score, data_set, arms, scorers
-        self._reasons = reasons
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns to read from a snapshot, for all models together."""
-        return list(dict.fromkeys(name for scorer in self._scorers for name in scorer.columns))
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """The columns of :meth:`rows`."""
-        return shards.COPIED if self._reasons is None else shards.COPIED + shards.REASONS
-
-    def rows(self, customers: pa.Table) -> pa.Table:
-        """The rows to publish for ``customers``, with the columns :attr:`written`."""
-        keys, count = customers.column(self._data_set.key), customers.num_rows
-        arm = assign(self._arms, keys)
-        value, reasons = np.empty(count), None if self._reasons is None else self._reasons.of_nobody(count)
-        for place, scorer in enumerate(self._scorers):
-            mine = arm == place
-            if not mine.any():
-                continue
-            with blamed(self._arms[place]):
-                these = customers if mine.all() else customers.filter(pa.array(mine))
-                features = scorer.features(these)
-                value[mine] = scorer.values_of(features, these.column(self._data_set.key))
-                if reasons is not None:
-                    reasons.put(mine, scorer.explainer, features)
-        points, band = points_of(self._score, value), band_of(self._score, value)
-        names = pa.array([band.name for band in self._score.bands], pa.string())
-        versions = pa.array([one.model_version for one in self._arms], pa.int32())
-        return pa.table(
-            {
-                "customer_id": keys,
-                "value": value,
-                "points": pa.nulls(count, pa.int16()) if points is None else points,
-                "band": pa.nulls(count, pa.string()) if band is None else pa.DictionaryArray.from_arrays(band, names),
-                "arm": pa.DictionaryArray.from_arrays(arm, pa.array([one.arm for one in self._arms])),
-                "model_version": pa.DictionaryArray.from_arrays(arm, versions),
-            }
-            | ({} if reasons is None else reasons.columns)
-        )
-
-    def piece(self, customers: pa.Table) -> Piece:
-        """The rows to publish for ``customers``, encoded for COPY; reasons are not part of the digest."""
-        rows = self.rows(customers)
-        content = scores = encode(rows.select(shards.COPIED))
-        if self._reasons is not None:
-            content = encode(rows)
-        return Piece(content, hashlib.sha256(scores).hexdigest(), customers.num_rows)
+from scoring.snapshots import lake
 
 
 def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
@@ -121,7 +45,7 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
     installed = scored_with(ref, settings.other_scikit_learn)
     if arm.scored_with not in (None, installed):
         raise PermanentError(
-            f"Model {ref} was to be scored with scikit-learn {arm.scored_with}; {installed} is installed here.",
+            f"Model {ref} was to be scored with {with_library(arm.scored_with)}; {installed} is installed here.",
             remedy="Install the same packages on all workers, and run the partition again from its first task.",
         )
     encoding = fitting_encoding(ref, score, data_set)
@@ -166,16 +90,15 @@ def _score_shard(settings: Settings, publication_id: int, shard: int) -> int:
             raise NotFound(f"Publication {publication_id} has no shard {shard}.", remedy="Plan the partition again.")
         if mine.rows is not None:
             return mine.rows
-        snapshot = manifest.by_id(connection, publication.snapshot_id)
-        if snapshot is None:
-            raise NotFound(f"Publication {publication_id} has no snapshot.", remedy="Ingest the partition again.")
         score, data_set = planned_definition(settings, publication)
         arms = publications.arms(connection, publication_id)
         reasons = StoredReasons.of(publication)
         loaded = [_loaded(settings, score, data_set, arm, explained=reasons is not None) for arm in arms]
         scorers = Scorers(score, data_set, arms, loaded, reasons)
         table, rows, digests = publications.rows_table(publication_id), 0, []
-        with lake.SnapshotFile(snapshot.location) as file, threads_of_one_core(settings.threads) as pool:
+        planned = range(mine.first_group, mine.first_group + mine.groups)
+        features = opened_of(connection, score, data_set, publication_id, publication.snapshot_id, groups=planned)
+        with features as file, threads_of_one_core(settings.threads) as pool:
             customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))
             for piece in _ahead(pool, scorers.piece, customers, settings.threads):
                 shards.copy_rows(connection, table, piece.content, scorers.written)

@@ -196,6 +196,12 @@ def all_published(connection: Connection, scores: Sequence[str]) -> list[Publica
     return all_rows(connection, Publication, SELECT + condition, (list(scores),))
 
 
+def listed(connection: Connection, score: str | None, most: int) -> list[Publication]:
+    """The newest publications of a score, or of all, the newest date first, in any state."""
+    condition = "WHERE %s::text IS NULL OR score = %s ORDER BY as_of DESC, score, publication_id DESC LIMIT %s"
+    return all_rows(connection, Publication, SELECT + condition, (score, score, most))
+
+
 def _one(connection: Connection, condition: str, arguments: tuple[Any, ...]) -> Publication | None:
     return one_or_none(connection, Publication, SELECT + condition, arguments)
 

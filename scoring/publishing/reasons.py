@@ -45,6 +45,14 @@ class Columns:
         own = np.array([self._stored.features.index(name) + 1 for name in explainer.names], np.int16)
         self._places[mine], self._contributions[mine] = own[places], contributions
 
+    def of_each(self) -> list[list[tuple[str, float]]]:
+        """For each customer the names of features with their contributions, the strongest first."""
+        names = self._stored.features
+        return [
+            [(names[place - 1], contribution) for place, contribution in zip(*row, strict=True)]
+            for row in zip(self._places.tolist(), self._contributions.tolist(), strict=True)
+        ]
+
     @property
     def columns(self) -> dict[str, Any]:
         """The columns of ``shards.REASONS``."""

@@ -16,6 +16,7 @@ from scoring.database import Connection, column, execute, one_or_none, transacti
 from scoring.domain.dataset import DataSet
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
+from scoring.features.file import opened_of
 from scoring.models import experiments
 from scoring.models.experiments import Experiment
 from scoring.models.registry import Registry
@@ -26,7 +27,6 @@ from scoring.publishing.copy_format import encode
 from scoring.publishing.predict import load_scorer
 from scoring.publishing.publications import CHALLENGER, Arm, Publication, shadow_table
 from scoring.settings import Settings
-from scoring.snapshots import lake, manifest
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def shadow(settings: Settings, score: Score) -> int:
     data_set = load_catalog(settings.definitions).data_set(score.data_set)
     try:
         scorer = _scorer(settings, score, data_set, running)
-        return sum(_shadow(settings, running, as_of, scorer, data_set.key) for as_of in missing)
+        return sum(_shadow(settings, running, as_of, scorer, (score, data_set)) for as_of in missing)
     except PermanentError as error:
         end_unable(settings, score, running.experiment_id, error)
         return 0
@@ -75,7 +75,10 @@ def _scorer(settings: Settings, score: Score, data_set: DataSet, running: Experi
     return load_scorer(settings, score, data_set, arm)
 
 
-def _shadow(settings: Settings, running: Experiment, as_of: dt.date, scorer: Scorer, key: str) -> int:
+def _shadow(
+    settings: Settings, running: Experiment, as_of: dt.date, scorer: Scorer, defined: tuple[Score, DataSet]
+) -> int:
+    score, data_set = defined
     with transaction(settings.database()) as connection:
         publication = publications.published(connection, running.score, as_of)
         if publication is None or not _is_whole_champions(connection, publication, running):
@@ -85,9 +88,9 @@ def _shadow(settings: Settings, running: Experiment, as_of: dt.date, scorer: Sco
             return 0
         execute(connection, _MAKE.format(shadow_table(its[0]), sql.Literal(its[0])))
         rows = 0
-        with lake.SnapshotFile(manifest.get(connection, publication.snapshot_id).location) as file:
+        with opened_of(connection, score, data_set, its[0], publication.snapshot_id) as file:
             for customers in file.groups(scorer.columns):
-                rows += _write(connection, its, customers.column(key), scorer.values(customers))
+                rows += _write(connection, its, customers.column(data_set.key), scorer.values(customers))
         execute(connection, _MARK, (*its, rows))
     return rows
 

@@ -34,7 +34,9 @@ def announce(
     if held is not None and held.state == "rejected" and confirmed_by is None:
         return None
     table, known_only = publications.rows_table(publication.publication_id), decided == "know"
-    with announcements.compared(connection, table, score.change, score=score.name, known_only=known_only) as found:
+    with announcements.compared(
+        connection, table, score.change, score=score.name, as_of=publication.as_of, known_only=known_only
+    ) as found:
         changed = found.told
         text = digest.described(announcements.movements(connection)) if changed else ""
         most = score.monitoring.most_changed
@@ -55,7 +57,8 @@ def announce(
     summary = "a first load" if known_only else digest.summary(changed, rows)
     confirmed = f"Confirmed by {confirmed_by}.\n" if confirmed_by else ""
     known = f"{rows:,} customers are known from now on; nobody is told of them.\n" if known_only else ""
-    pace = digest.after_promotion(found.moved, found.paced, score.change.per_minute_after_promotion)
+    moved = 0 if known_only else found.moved
+    pace = digest.after_promotion(moved, found.paced, score.change.per_minute_after_promotion)
     _note_digest(connection, score, publication, summary, f"{confirmed}{known}The CRM is told.\n{pace}{text}".strip())
     return events
 

@@ -29,8 +29,11 @@ Kind = Literal[
     "overdue",
     "publication held",
     "alerts not told",
+    "not forgotten",
     "alias moved",
     "alias not checked",
+    "stream not read",
+    "dead letters not sent",
 ]
 Partition = tuple[str, dt.date]  # of a data set (by its name) or of a score, and its as_of
 
@@ -196,7 +199,8 @@ def undelivered(endpoint: EndpointSeen, now: dt.datetime) -> Iterator[Finding]:
             "dead deliveries",
             f"{endpoint.dead} deliveries to {name} were given up.",
             endpoint.dead_since,
-            "`scoring delivery list --state dead` shows the last answers; then `scoring delivery replay`.",
+            f"`scoring delivery list --endpoint {name} --state dead` shows the last answers; then "
+            f"`scoring delivery replay --endpoint {name}`.",
             needs_person=True,
         )
     waits = min((since for since in (endpoint.waiting_since, endpoint.pending_since) if since), default=None)
@@ -205,7 +209,7 @@ def undelivered(endpoint: EndpointSeen, now: dt.datetime) -> Iterator[Finding]:
             "endpoint disabled",
             f"Nothing is sent to {name}: {endpoint.disabled_because}.",
             waits,
-            "when it takes requests again: `scoring endpoint enable`. What waits is kept.",
+            f"when it takes requests again: `scoring endpoint enable {name}`. What waits is kept.",
             needs_person=True,
             fact=wording.endpoint_disabled(name, str(endpoint.disabled_because)),
         )
@@ -214,7 +218,7 @@ def undelivered(endpoint: EndpointSeen, now: dt.datetime) -> Iterator[Finding]:
         return
     if endpoint.held_until is not None and endpoint.held_until - now >= GRACE:
         what = f"{name} asked for no requests before {endpoint.held_until:%Y-%m-%d %H:%M} UTC."
-        remedy = "it goes on by itself then; `scoring endpoint enable` sends at once."
+        remedy = f"it goes on by itself then; `scoring endpoint enable {name}` sends at once."
         yield Finding(
             "endpoint held",
             what,
@@ -233,7 +237,8 @@ def _waiting(endpoint: EndpointSeen, since: dt.datetime, now: dt.datetime) -> Fi
         wake = (str(endpoint.waiting_score), endpoint.waiting_as_of or now.date())
     needs_person = now - since >= PATIENCE
     remedy = (
-        f"see whether the DAGs {NOTIFY} and {SWEEP} are paused or fail; `scoring delivery list` has the last answers."
+        f"see whether the DAGs {NOTIFY} and {SWEEP} are paused or fail; "
+        f"`scoring delivery list --endpoint {endpoint.endpoint}` has the last answers."
         if needs_person
         else f"{SWEEP} tries again every five minutes."
     )

@@ -26,6 +26,15 @@ class AlertsSeen(NamedTuple):
     waiting_since: dt.datetime | None
 
 
+class ErasureSeen(NamedTuple):
+    """An erasure of a person that was begun and is not done; who it is cannot be said."""
+
+    erasure_id: int
+    data_set: str
+    requested_by: str
+    since: dt.datetime
+
+
 def overdue(
     score: str,
     owner: str,
@@ -70,6 +79,19 @@ def undecided(holds: Iterable[HoldSeen], now: dt.datetime) -> Iterator[Finding]:
                 f"{hold.changed:,} of {hold.rows:,} customers of {partition} changed; the CRM is told nothing of it.",
                 hold.since,
                 f"`scoring publication confirm {partition} --by <name>`, or `reject` in its place.",
+                needs_person=True,
+            )
+
+
+def unforgotten(erasures: Iterable[ErasureSeen], now: dt.datetime) -> Iterator[Finding]:
+    """Persons who were to be forgotten and of whom something may be left."""
+    for one in erasures:
+        if now - one.since >= GRACE:
+            yield Finding(
+                "not forgotten",
+                f"Erasure {one.erasure_id} of a customer of {one.data_set}, begun by {one.requested_by}, is not done.",
+                one.since,
+                "whoever began it runs `scoring customer forget` for that customer again; what is done is kept.",
                 needs_person=True,
             )
 

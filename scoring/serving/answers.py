@@ -8,6 +8,7 @@ from typing import Any
 from scoring.serving.problems import MEDIA_TYPE, Problem
 
 JSON = "application/json"
+_written = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=str).encode
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,12 @@ class Answer:
 
 def told(content: Any, status: int = 200) -> Answer:
     """JSON-like content as an answer; a float64 is written so that it reads back as the same."""
-    return Answer(status, json.dumps(content, separators=(",", ":"), allow_nan=False, default=str))
+    return Answer(status, _written(content))
 
 
 def refused(problem: Problem, **further: Any) -> Answer:
     """A problem as an answer."""
-    content = json.dumps(problem.content | further, separators=(",", ":"), default=str)
-    return Answer(problem.status, content, problem.headers, MEDIA_TYPE)
+    return Answer(problem.status, _written(problem.content | further), problem.headers, MEDIA_TYPE)
 
 
 def per_record(results: Mapping[int, Any], problems: Mapping[int, Problem], **further: Any) -> Answer:

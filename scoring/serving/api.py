@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from scoring.database import Connection
+from scoring.domain.dataset import DataSet
+from scoring.intake.messages.text import NotJson, parsed
 from scoring.publishing.predict import threads_of_one_core
 from scoring.serving import idempotency
 from scoring.serving.answers import Answer
 from scoring.serving.board import Board
-from scoring.serving.body import NotJson, parsed
 from scoring.serving.doorkeeper import Doorkeeper
 from scoring.serving.keys import ApiKey
 from scoring.serving.metrics import Metrics
@@ -24,6 +25,7 @@ from scoring.serving.problems import Problem, invalid
 from scoring.serving.request_store import Asked
 from scoring.settings import ApiSettings, Settings
 from scoring.snapshots import forgotten
+from scoring.snapshots.keys import key_written
 
 LOOK_SECONDS = 1.0
 
@@ -78,12 +80,16 @@ class Api:
         except Exception:  # noqa: BLE001 - whatever it is, the database cannot be used
             return False
 
+    def keeps(self, request: Request) -> bool:
+        """Whether the answer to a request is kept."""
+        return b"idempotency-key" in request.scope["state"]["headers"] or self.limits.store == "all"
+
     def kept(self, request: Request, customers: Sequence[str], make: Callable[[], Answer]) -> Answer:
         """Answer a request once for an Idempotency-Key; what else is kept is said by the settings."""
+        if not self.keeps(request):
+            return make()
         state = request.scope["state"]
         name = idempotency.checked(state["headers"].get(b"idempotency-key"))
-        if name is None and self.limits.store != "all":
-            return make()
         key: ApiKey = state["key"]
         route = f"{request.method} {request.url.path}"
         asked = Asked(
@@ -129,6 +135,12 @@ class Api:
 
 
 BODY = "urn:scoring:invalid-request"
+
+
+def named_by(records: Sequence[Any], data_set: DataSet) -> list[str]:
+    """The customers whose keys records have."""
+    found = (key_written(data_set, record) for record in records if isinstance(record, dict))
+    return [one.encode("utf-8", "replace").decode() for one in found if one is not None]
 
 
 def ids_of(records: Sequence[Any], name: str) -> list[str]:

@@ -15,12 +15,13 @@ from starlette.responses import Response
 from scoring import __version__
 from scoring.catalog import Catalog
 from scoring.errors import ScoringError
+from scoring.intake.messages.reader import FieldError
+from scoring.intake.messages.schema import example_record, record_schema
 from scoring.serving import shapes
 from scoring.serving.answers import refused
 from scoring.serving.api import Api
-from scoring.serving.describe import example_record, record_schema
 from scoring.serving.gate import Gate
-from scoring.serving.problems import FieldError, Problem, invalid, of_error
+from scoring.serving.problems import Problem, invalid, of_error
 from scoring.serving.routes import router, sent
 
 log = logging.getLogger(__name__)

@@ -8,21 +8,22 @@ from types import MappingProxyType
 
 from scoring.catalog import Catalog, load_catalog
 from scoring.database import Connection
+from scoring.domain.score import Score
 from scoring.errors import PermanentError, ScoringError
 from scoring.intake.expectations import load_suite
 from scoring.intake.expectations.compiled import RowChecks
-from scoring.models import experiments, ledger
+from scoring.intake.messages.reader import Reader
+from scoring.publishing import live
+from scoring.publishing.live import State
 from scoring.serving.metrics import Metrics
 from scoring.serving.model import Served, load
 from scoring.serving.pool import Pool
-from scoring.serving.records import Reader
 from scoring.settings import Settings
 from scoring.snapshots import forgotten
 from scoring.snapshots.forgotten import Forgotten
 
 log = logging.getLogger(__name__)
 
-State = tuple[object, ...]  # what the ledger and the experiments say of a score
 MOST_LOOKS = 32  # after which what could not be loaded is tried again, at the latest
 
 
@@ -54,6 +55,11 @@ class Board:
     def catalog(self) -> Catalog:
         """The definitions."""
         return load_catalog(self._settings.definitions)
+
+    @property
+    def servable(self) -> dict[str, Score]:
+        """The scores of single records, by name: those that do not look back at earlier snapshots."""
+        return {name: score for name, score in self.catalog.scores.items() if not score.history}
 
     def follow(self, seconds: float) -> None:
         """Look at the ledger now and every so many seconds, in a thread, until :meth:`stop`."""
@@ -97,10 +103,7 @@ class Board:
     def _states(self) -> dict[str, State]:
         with self._pool.transaction() as connection:
             self.forgotten = MappingProxyType({one.data_set: one for one in self.forgotten_of(connection)})
-            newest, running = ledger.newest_of_each(connection), experiments.all_running(connection)
-        scores = self.catalog.scores.values()
-        splits = {one.score: (one.experiment_id, one.share) for one in running if one.mode == "split"}
-        return {score.name: (newest.get(score.model_name), splits.get(score.name)) for score in scores}
+            return live.states(connection, self.servable)
 
     def _try(self, name: str) -> None:
         try:

@@ -1,28 +1,12 @@
 """The definitions as callers see them, and the documentation page."""
 
-import datetime as dt
 import html
 import json
 from typing import Any
 
 from scoring.catalog import Catalog
-from scoring.domain.dataset import Column, DataSet
 from scoring.domain.score import Score
 from scoring.serving.model import Served
-
-_JSON: dict[str, dict[str, Any]] = {
-    "text": {"type": "string"},
-    "category": {"type": "string"},
-    "date": {"type": "string", "format": "date"},
-    "integer": {"type": "integer"},
-    "number": {"type": "number"},
-    "decimal": {"type": ["number", "string"]},
-    "boolean": {"type": "boolean"},
-}
-_EXAMPLES: dict[str, Any] = {
-    "text": "00000001", "date": dt.date(2005, 6, 30).isoformat(), "integer": 30, "number": 1000.0, "decimal": "10.25",
-    "boolean": True,
-}  # fmt: skip
 
 
 def described(score: Score, catalog: Catalog, served: Served | None) -> dict[str, Any]:
@@ -34,7 +18,7 @@ def described(score: Score, catalog: Catalog, served: Served | None) -> dict[str
         "title": score.title,
         "description": score.description,
         "data_set": data_set.name,
-        "key": data_set.key,
+        "key": data_set.key,  # of several columns: their names, with | between them
         "fields": [
             {
                 "name": column.name,
@@ -55,33 +39,6 @@ def described(score: Score, catalog: Catalog, served: Served | None) -> dict[str
         ],
         "definition_digest": served.definition_digest if served else None,
     }
-
-
-def record_schema(data_set: DataSet) -> dict[str, Any]:
-    """The JSON schema of a record."""
-    return {
-        "type": "object",
-        "title": data_set.title,
-        "description": data_set.description,
-        "properties": {column.name: _schema(column) for column in data_set.columns},
-        "required": list(data_set.column_names),
-        "additionalProperties": False,
-    }
-
-
-def example_record(data_set: DataSet) -> dict[str, Any]:
-    """A record in the right form; it need not keep the rules of the suite."""
-    return {column.name: column.values[0] if column.values else _EXAMPLES[column.type] for column in data_set.columns}
-
-
-def _schema(column: Column) -> dict[str, Any]:
-    found: dict[str, Any] = dict(_JSON[column.type])
-    if column.values:
-        found["enum"] = [*column.values, None] if column.nullable else list(column.values)
-    if column.nullable:
-        kinds = found["type"] if isinstance(found["type"], list) else [found["type"]]
-        found["type"] = [*kinds, "null"]
-    return found | ({"description": column.description} if column.description else {})
 
 
 def docs_page(described_by: dict[str, Any]) -> str:

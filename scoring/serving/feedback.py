@@ -7,13 +7,14 @@ from typing import Any
 
 from scoring.catalog import Catalog
 from scoring.errors import ScoringError, TransientError
+from scoring.intake.messages.reader import FieldError
+from scoring.intake.messages.text import Written
 from scoring.outcomes.correct import correct_in
 from scoring.outcomes.told import Told, take_in
 from scoring.serving.answers import Answer, per_record
-from scoring.serving.body import Written
 from scoring.serving.keys import ApiKey
 from scoring.serving.pool import Pool
-from scoring.serving.problems import FieldError, Problem, invalid, of_error
+from scoring.serving.problems import Problem, invalid, of_error
 
 MOST_COHORTS = 20  # of one request: each is a transaction
 MOST_CORRECTIONS = 100  # of one request: persons make them

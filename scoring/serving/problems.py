@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from scoring.errors import ConfigurationError, NotFound, PermanentError, ScoringError, TransientError
+from scoring.intake.messages.reader import FieldError, Refused
+from scoring.intake.messages.text import shown
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN = 80  # characters of a value that is quoted
 
 # What is said of each status, unless something more exact is known.
 TITLES = {
@@ -28,20 +29,6 @@ TITLES = {
     503: "The API cannot answer now",
     504: "The answer took too long",
 }
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """What is wrong with one field: the value as it was given (its beginning), and the rule that it breaks."""
-
-    field: str
-    value: Any
-    rule: str
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The error as JSON."""
-        return {"field": shown(self.field), "value": shown(self.value), "rule": self.rule}
 
 
 @dataclass(eq=False)
@@ -64,7 +51,16 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
         }
-        return said | {"errors": [one.content for one in self.errors]} if self.errors else said
+        return said | {"errors": [_content(one) for one in self.errors]} if self.errors else said
+
+
+def _content(error: FieldError) -> dict[str, Any]:
+    return {"field": shown(error.field), "value": shown(error.value), "rule": error.rule}
+
+
+def of_record(refused: Refused) -> Problem:
+    """The problem of a record that cannot be used."""
+    return invalid(refused.detail, refused.errors)
 
 
 def invalid(detail: str, errors: Sequence[FieldError] = (), *, type_: str = "urn:scoring:invalid-record") -> Problem:
@@ -87,13 +83,3 @@ def of_error(error: ScoringError) -> Problem:
 
 
 AFTER = {"Retry-After": "1"}
-
-
-def shown(value: Any) -> Any:
-    """A value as an answer may quote it: numbers, true, false and null as they are; a text's beginning."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, list | dict):
-        return "an array" if isinstance(value, list) else "an object"
-    text = str(value).encode("utf-8", "replace").decode()
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

@@ -1,6 +1,5 @@
 """The routes: each asks for a scope, and leaves the work to a thread."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -8,20 +7,16 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from scoring.database import Connection
-from scoring.domain.score import Score
-from scoring.errors import DefinitionError, NotFound
-from scoring.models import ledger
-from scoring.publishing import publications
-from scoring.serving import customers, feedback
-from scoring.serving.answers import Answer, refused, told
+from scoring.publishing import live
+from scoring.serving import feedback, looking
+from scoring.serving.answers import Answer, told
 from scoring.serving.api import Api, ids_of
 from scoring.serving.describe import described, docs_page
 from scoring.serving.keys import Scope
 from scoring.serving.metrics import MEDIA_TYPE
-from scoring.serving.model import Served, reasons_of
+from scoring.serving.model import Served
 from scoring.serving.problems import AFTER, Problem
-from scoring.serving.score_records import score_records
+from scoring.serving.score_records import quick_answer, whole_answer
 from scoring.serving.shapes import (
     CORRECTIONS,
     CUSTOMER_ANSWER,
@@ -33,7 +28,6 @@ from scoring.serving.shapes import (
     SCORES_ANSWER,
     problems,
 )  # fmt: skip
-from scoring.snapshots.forgotten import Forgotten
 
 MOST_HISTORY = 100
 
@@ -80,7 +74,7 @@ async def readyz(request: Request) -> Response:
     troubles = sorted(f"score {name}: not as the ledger says" for name in api.board.troubles)
     troubles += ["definitions: some are wrong"] if api.board.catalog.problems else []
     fatal = ["the process is ending"] if api.draining else []
-    fatal += [] if api.board.served else ["no model is loaded"]
+    fatal += [] if api.board.served or not api.board.servable else ["no model is loaded"]
     fatal += [] if await api.database_answers() else ["the database does not answer"]
     content = {"status": "not ready" if fatal else "ready", "troubles": fatal + troubles}
     return sent(told(content, 503 if fatal else 200))
@@ -117,7 +111,12 @@ async def score(
 ) -> Response:
     """Per record a result or a problem. 422 if no record can be used."""
     api = api_of(request)
-    return sent(await api.computed(lambda: _scored(api, request, score, reasons=reasons)))
+    served = _served(api, score)
+    if reasons and served.explained is None:
+        raise Problem(422, f"The definition of {score} has no reasons.", "urn:scoring:no-reasons")
+    if not reasons and (answer := quick_answer(api, request, served)) is not None:
+        return sent(answer)
+    return sent(await api.computed(lambda: whole_answer(api, request, served, reasons=reasons)))
 
 
 @router.get(
@@ -140,7 +139,7 @@ async def scores(request: Request) -> Response:
 async def models(request: Request) -> Response:
     """The ledger decides; `served` is what this process answers with."""
     api = api_of(request)
-    return sent(await api.blocking(lambda: _models(api)))
+    return sent(await api.blocking(lambda: looking.models(api)))
 
 
 @router.get(
@@ -155,7 +154,7 @@ async def customer_scores(
 ) -> Response:
     """Current, or from the newest publications; each with its passport."""
     api = api_of(request)
-    return sent(await api.blocking(lambda: _customer(api, customer_id, score, history)))
+    return sent(await api.blocking(lambda: looking.customer(api, customer_id, score, history)))
 
 
 @router.post(
@@ -183,24 +182,10 @@ def sent(answer: Answer) -> Response:
     return Response(answer.content, answer.status, dict(answer.headers), answer.media_type)
 
 
-def _scored(api: Api, request: Request, name: str, *, reasons: bool) -> Answer:
-    served = _served(api, name)
-    if reasons and served.explained is None:
-        raise Problem(422, f"The definition of {name} has no reasons.", "urn:scoring:no-reasons")
-    records = api.records_of(request, "records")
-    gone = api.board.forgotten.get(served.data_set.name, Forgotten(served.data_set.name))
-
-    def make() -> Answer:
-        answer, count = score_records(served, records, gone, reasons=reasons)
-        api.metrics.records.labels(name).inc(count)
-        api.metrics.refused.labels(name).inc(len(records) - count)
-        return answer
-
-    return api.kept(request, ids_of(records, served.data_set.key), make)
-
-
 def _served(api: Api, name: str) -> Served:
     served = api.board.served.get(name)
+    if name in api.board.catalog.scores and name not in api.board.servable:
+        raise Problem(422, f"{name} {live.LOOKS_BACK}. Its published scores can be read.", "urn:scoring:looks-back")
     if served is None and name in api.board.catalog.scores:
         raise Problem(503, f"No model of {name} is loaded.", "urn:scoring:no-model", headers=AFTER)
     if served is None:
@@ -219,58 +204,3 @@ async def _fed(request: Request, name: str, take: Callable[..., Answer]) -> Resp
         )
 
     return sent(await api.blocking(work))
-
-
-def _customer(api: Api, customer: str, score: str | None, history: int) -> Answer:
-    catalog = api.board.catalog
-    try:
-        names = list(catalog.scores) if score is None else [catalog.score(score).name]
-    except (NotFound, DefinitionError):
-        return refused(Problem(404, "There is no score of this name.", "urn:scoring:not-found"))
-    with api.pool.transaction() as connection:
-        found = [
-            one.content | _stored_reasons(connection, catalog.score(name), one)
-            for name in names
-            for one in customers.published(connection, name, customer, history)
-        ]
-    if not found:
-        return refused(Problem(404, "Nothing is published of this customer.", "urn:scoring:not-found"))
-    return told({"customer_id": customer, "scores": found})
-
-
-def _stored_reasons(connection: Connection, score: Score, published: customers.Published) -> dict[str, Any]:
-    """The reasons that the publication stores, if it does."""
-    stored = publications.reasons_of(connection, published.publication_id, published.customer_id)
-    return {"reasons": reasons_of(score, stored)} if stored and score.reasons else {}
-
-
-def _models(api: Api) -> Answer:
-    with api.pool.transaction() as connection:
-        found = [_ledger(connection, api, name) for name in api.board.catalog.scores]
-    return told({"models": found})
-
-
-def _ledger(connection: Connection, api: Api, name: str) -> dict[str, Any]:
-    model = api.board.catalog.score(name).model_name
-    rows = ledger.history(connection, model)
-    served = api.board.served.get(name)
-    return {
-        "score": name,
-        "model": model,
-        "in_charge": rows[0].model_version if rows else None,
-        "served": [{"arm": arm.arm, "version": arm.model_version, "share": arm.share} for arm in served.arms]
-        if served
-        else [],
-        "promotions": [
-            {
-                "version": row.model_version,
-                "digest": row.model_digest,
-                "from_version": row.from_version,
-                "how": row.how,
-                "by": row.promoted_by,
-                "reason": row.reason,
-                "at": row.promoted_at.astimezone(dt.UTC).isoformat(),
-            }
-            for row in rows
-        ],
-    }

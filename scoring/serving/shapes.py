@@ -77,23 +77,23 @@ PASSPORT = shape(
         "run_id": STRING, "code_version": STRING,
     }
 )  # fmt: skip
-CUSTOMER_ANSWER = answer(
-    shape(
-        {
-            "customer_id": STRING,
-            "scores": listed(
-                shape(
-                    {
-                        "score": STRING, "as_of": STRING, "value": NUMBER, "points": MAYBE_INTEGER,
-                        "band": MAYBE_STRING, "arm": STRING, "published_at": STRING, "passport": PASSPORT,
-                    },
-                    {"reasons": REASONS},
-                )
-            ),
-        }
-    ),
-    "The newest first, score by score.",
+STREAM_PASSPORT = shape(
+    {
+        "model_name": STRING, "model_version": INTEGER, "model_digest": DIGEST, "trained_with": MAYBE_STRING,
+        "scored_with": MAYBE_STRING, "experiment_id": MAYBE_INTEGER, "share": MAYBE_NUMBER,
+        "definition_digest": DIGEST, "code_version": STRING, "topic": STRING, "partition_id": INTEGER,
+        "message_offset": INTEGER,
+    }
 )  # fmt: skip
+_SCORE = {
+    "score": STRING, "as_of": STRING, "value": NUMBER, "points": MAYBE_INTEGER, "band": MAYBE_STRING, "arm": STRING,
+}  # fmt: skip
+PUBLISHED = shape(_SCORE | {"published_at": STRING, "passport": PASSPORT}, {"reasons": REASONS})
+STREAMED = shape(_SCORE | {"event_time": STRING, "scored_at": STRING, "passport": STREAM_PASSPORT})
+CUSTOMER_ANSWER = answer(
+    shape({"customer_id": STRING, "scores": listed({"oneOf": [PUBLISHED, STREAMED]})}),
+    "The newest first, score by score; a streamed score that holds before those of publications.",
+)
 SCORES_ANSWER = answer(shape({"scores": listed({"type": "object"})}))
 MODELS_ANSWER = answer(shape({"models": listed({"type": "object"})}))
 READY_ANSWER = answer(shape({"status": STRING}, {"troubles": listed(STRING)}))

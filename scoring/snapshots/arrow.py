@@ -10,6 +10,7 @@ _PLAIN = {
     "integer": pa.int64(),
     "number": pa.float64(),
     "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
     "boolean": pa.bool_(),
 }
 
@@ -22,5 +23,5 @@ def arrow_type(column: Column) -> pa.DataType:
 
 
 def arrow_schema(data_set: DataSet) -> pa.Schema:
-    """The Arrow schema of a data set's rows, columns in the order of the definition."""
-    return pa.schema([pa.field(column.name, arrow_type(column)) for column in data_set.columns])
+    """The Arrow schema of a data set's rows in a snapshot: the columns :attr:`DataSet.stored`."""
+    return pa.schema([pa.field(column.name, arrow_type(column)) for column in data_set.stored])

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from psycopg2.extras import Json
 
-from scoring.database import Connection, column, execute, insert, one, one_or_none, value
+from scoring.database import Connection, all_rows, column, execute, insert, one, one_or_none, value
+from scoring.snapshots.parts import Part, place_of
 
 State = Literal["current", "superseded", "stopped"]
 FileState = Literal["kept", "leaving", "gone"]
@@ -53,7 +54,8 @@ class Snapshot:
     ``kept`` is how many of the ``quarantined`` rows are stored with their values: all of them, or a sample if too many
     rows stopped the partition. ``broken_rules`` counts all ``quarantined`` rows: ``{"rule", "column", "rows"}`` for
     each rule. ``erased`` of the ``accepted`` rows are not in the file, because their persons were forgotten.
-    each rule. ``file`` and ``quarantine_retired_at`` say what retention has removed, or is removing.
+    ``file`` and ``quarantine_retired_at`` say what retention has removed, or is removing. ``files`` are those
+    of a source that has many, as :class:`scoring.snapshots.parts.Part` in JSON.
     """
 
     snapshot_id: int
@@ -76,6 +78,13 @@ class Snapshot:
     erased: int = 0
     file: FileState = "kept"
     quarantine_retired_at: dt.datetime | None = None
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+    def place_of(self, row_number: int) -> tuple[str, int]:
+        """The file that a received row is from, and its number there; of a source that is no file, the source."""
+        if not self.files:
+            return self.source, row_number
+        return place_of((Part(**file) for file in self.files), row_number)
 
     @property
     def stored(self) -> int:
@@ -105,12 +114,13 @@ class NewSnapshot:
     kept: int = 0
     broken_rules: list[dict[str, Any]] = field(default_factory=list)
     erased: int = 0
+    files: list[dict[str, Any]] = field(default_factory=list)
 
 
 _SELECT = """
     SELECT snapshot_id, data_set, as_of, digest, state, stopped_because, source, corrects, location, row_group_rows,
         received, accepted, quarantined, kept, duplicates, warnings, broken_rules, erased, file,
-        quarantine_retired_at
+        quarantine_retired_at, files
     FROM scoring.snapshot"""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' || %s::date, 0))"
@@ -118,10 +128,10 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('snapshot ' || %s || ' ' 
 _INSERT = """
     INSERT INTO scoring.snapshot (data_set, as_of, digest, state, stopped_because, source, corrects,
         definition_digest, suite_digest, location, row_group_rows, received, accepted, quarantined, kept, duplicates,
-        warnings, broken_rules, erased, current_since)
+        warnings, broken_rules, erased, files, current_since)
     VALUES (%(data_set)s, %(as_of)s, %(digest)s, %(state)s, %(stopped_because)s, %(source)s, %(corrects)s,
         %(definition_digest)s, %(suite_digest)s, %(location)s, %(row_group_rows)s, %(received)s, %(accepted)s,
-        %(quarantined)s, %(kept)s, %(duplicates)s, %(warnings)s, %(broken_rules)s, %(erased)s,
+        %(quarantined)s, %(kept)s, %(duplicates)s, %(warnings)s, %(broken_rules)s, %(erased)s, %(files)s,
         CASE WHEN %(state)s = 'current' THEN clock_timestamp() END)
     RETURNING snapshot_id"""
 
@@ -177,6 +187,12 @@ def current(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot |
     return one_or_none(connection, Snapshot, _SELECT + condition, (data_set, as_of))
 
 
+def latest(connection: Connection, data_set: str) -> Snapshot | None:
+    """The current snapshot of the latest as_of whose file is kept; None if there is none."""
+    condition = " WHERE data_set = %s AND state = 'current' AND file = 'kept' ORDER BY as_of DESC LIMIT 1"
+    return one_or_none(connection, Snapshot, _SELECT + condition, (data_set,))
+
+
 def newest(connection: Connection, data_set: str, as_of: dt.date) -> Snapshot | None:
     """The newest stopped snapshot, if no snapshot became current after it; else the current one."""
     condition = """ WHERE data_set = %s AND as_of = %s AND state <> 'superseded'
@@ -194,6 +210,12 @@ def get(connection: Connection, snapshot_id: int) -> Snapshot:
     return one(connection, Snapshot, _SELECT + " WHERE snapshot_id = %s", (snapshot_id,))
 
 
+def listed(connection: Connection, data_set: str | None, most: int) -> list[Snapshot]:
+    """The newest snapshots of a data set, or of all, the newest date first, in any state."""
+    condition = " WHERE %s::text IS NULL OR data_set = %s ORDER BY as_of DESC, data_set, snapshot_id DESC LIMIT %s"
+    return all_rows(connection, Snapshot, _SELECT + condition, (data_set, data_set, most))
+
+
 def lineage(connection: Connection, snapshot_id: int) -> list[int]:
     """The ids of a snapshot and its replays that were ever current, in the order in which they last became current."""
     return column(connection, _LINEAGE, (snapshot_id,))
@@ -204,8 +226,8 @@ def record(connection: Connection, new: NewSnapshot, rows: Iterable[QuarantinedR
     state: State = "stopped" if new.stopped_because else "current"
     if state == "current":
         execute(connection, _SUPERSEDE, (new.data_set, new.as_of))
-    written = {"warnings": Json(new.warnings), "broken_rules": Json(new.broken_rules), "state": state}
-    snapshot_id = int(value(connection, _INSERT, {**vars(new), **written}))
+    as_json = {name: Json(getattr(new, name)) for name in ("warnings", "broken_rules", "files")}
+    snapshot_id = int(value(connection, _INSERT, {**vars(new), **as_json, "state": state}))
     remaining = iter(rows)
     while page := list(islice(remaining, ROWS_AT_A_TIME)):
         values = ((snapshot_id, row.row_number, row.customer_id, row.text) for row in page)

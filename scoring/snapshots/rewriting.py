@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
-from scoring.snapshots.lake import SnapshotFile, metadata_of, parquet_writer
+from scoring.snapshots.lake import SnapshotFile
+from scoring.snapshots.writing import metadata_of, parquet_writer
 
 
 def without(location: str, key: str, customer: str, local: Path) -> int:

@@ -144,7 +144,7 @@ FACTS = [  # said in the test itself, so that it is known which test runs which 
         Fact(
             "endpoint_down", "crm it answered 410 Gone", "scoring", "crm is disabled",
             "Nothing is sent to crm: it answered 410 Gone. What waits for it is kept.",
-            "Ask the CRM's engineer. When it takes requests again: `scoring endpoint enable`.",
+            "Ask its engineer. When it takes requests again: `scoring endpoint enable crm`.",
         ),
     ),
     (
@@ -164,9 +164,31 @@ FACTS = [  # said in the test itself, so that it is known which test runs which 
         Fact(
             "dead_deliveries", "crm 2024-06-30", "scoring", "Deliveries to crm were given up",
             "msg_1 failed. They are kept.",
-            "`scoring delivery list --state dead` shows the last answers. When the cause is mended: `scoring delivery "
-            "replay`.",
+            "`scoring delivery list --endpoint crm --state dead` shows the last answers. When the cause is mended: "
+            "`scoring delivery replay --endpoint crm`.",
         ),
+    ),
+    *(
+        (
+            lambda earliest=earliest: wording.stream_gap("shop", "risk", "t", 3, wanted=1000, earliest=earliest),
+            Fact(
+                "stream_gap", f"t partition 3 offset 1000 to {earliest}", "risk", "shop: updates are missing from t",
+                f"The broker does not have offset 1000 of partition 3 of t: {lost}. Reading goes on at {earliest}.",
+                "Customers whose updates are missing keep their scores until the next update or batch. Have the topic "
+                "keep its messages longer than a worker may be away, and send again what is missing.",
+            ),
+        )
+        for earliest, lost in ((2500, "1,500 offsets are lost"), (0, "the topic was made anew"))
+    ),
+    *(
+        (
+            lambda say=say: say("shop", "risk", "t", NOON, what="It waits.", remedy="look"),
+            Fact(kind, "t since 2024-07-01", "risk", title, "It waits.", "look"),
+        )
+        for say, kind, title in (
+            (wording.stream_unread, "stream_unread", "shop: updates are not scored"),
+            (wording.dead_letters_waiting, "dead_letters_waiting", "shop: dead letters wait for t"),
+        )
     ),
     (
         lambda: wording.publication_held("x", "risk", JUNE, 4, limit="6 of 10.", digest="New customers: 1."),
@@ -189,7 +211,7 @@ FACTS = [  # said in the test itself, so that it is known which test runs which 
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("say", "expected"), FACTS, ids=[expected.key for _, expected in FACTS])
+@pytest.mark.parametrize(("say", "expected"), FACTS, ids=[f"{expected.kind} {expected.key}" for _, expected in FACTS])
 def test_a_fact_says_what_whose_and_what_to_do(say, expected):
     fact = say()
     assert fact == expected

@@ -1,5 +1,6 @@
 """What is killed is finished, what is under way is waited for, and nobody comes back by a side door."""
 
+import datetime as dt
 import json
 
 import psycopg2.errors
@@ -22,6 +23,7 @@ from scoring.intake.ingest import ingest
 from scoring.local.receiver import Receiver
 from scoring.outcomes.collect import collect
 from scoring.publishing.publish import publish
+from scoring.reconcile.reconcile import reconcile
 from scoring.snapshots import forgotten, lake, listing
 
 PERSON = "c0003"
@@ -40,18 +42,24 @@ def there(settings):
     return would_erase(settings, SHOP, PERSON).counts
 
 
+def unfinished(settings):
+    return [finding.kind for finding in reconcile(settings, dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))]
+
+
 def test_an_erasure_that_was_killed_in_the_middle_is_finished_by_the_same_command(shop, killed_while_waiting):
     snapshot_of(shop, customers(20))
     published(shop, SPENDING)
     lock = f"SELECT FROM scoring.announcement WHERE customer_id = '{PERSON}' FOR UPDATE"
     with killed_while_waiting(shop, "forget", lock, child=CHILD):
         assert value(shop, "SELECT state FROM scoring.erasure") == "open"
+        assert "not forgotten" in unfinished(shop)
         left = there(shop)
         assert "snapshots" not in left
         assert "announcements" in left
     done = forget(shop, SHOP, PERSON, **WHY)
     assert "snapshots" not in done.erased
     assert there(shop) == {}
+    assert "not forgotten" not in unfinished(shop)
     assert query(shop, "SELECT state, count(*) FROM scoring.erasure GROUP BY state") == [("done", 1)]
     assert (
         value(shop, "SELECT erased FROM scoring.snapshot") == value(shop, "SELECT erased FROM scoring.publication") == 1

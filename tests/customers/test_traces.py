@@ -25,6 +25,8 @@ from scoring.customers.traces import Traces, distinctive
         (0.00012345, set()),
         (0.000123456, {"0.000123456"}),
         (1.23456e-7, {"1.23456e-07"}),
+        (1.2345e-7, set()),  # digits of an exponent are no digits of the value
+        (Decimal("1.2345E+10"), set()),
         ("Ada Li", {"Ada Li"}),
         ("Ada L", set()),
         ("      ", set()),
@@ -47,6 +49,7 @@ def test_a_value_with_six_significant_digits_or_characters_is_a_persons_own(valu
         ("17", "no customer 17 here; customer_id=17", "no customer ** here; customer_id=**"),
         ("00000017", "00000017: 300 → 500 points", "********: 300 → 500 points"),
         ("abc", "abc and 'abc'", "abc and '***'"),
+        ("123456", "123456 and 12345", "****** and 12345"),
     ],
 )
 def test_an_id_is_masked_where_it_stands_alone_and_a_short_one_where_it_stands_as_an_id(customer, text, masked):
@@ -59,6 +62,12 @@ def test_values_are_masked_whole_and_no_part_of_another_number_is():
     assert traces.masked("98765.4321, -98765.4321; 198765.4321 98765.43210 0.98765.4321 98765.4321.") == (
         "**********, -**********; 198765.4321 98765.43210 0.98765.4321 **********."
     )
+
+
+def test_values_are_found_however_json_or_html_write_them():
+    traces = Traces("c0007", {'Ada "A" Li'})
+    for text in ('Ada "A" Li', json.dumps('Ada "A" Li')[1:-1], html.escape('Ada "A" Li')):
+        assert traces.masked(f" {text} ") == f" {'*' * len(text)} "
 
 
 def test_json_stays_json():

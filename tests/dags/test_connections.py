@@ -98,6 +98,30 @@ def test_a_source_of_outcomes_has_a_connection_too(
     assert found["source_urls"] == {"crm": "postgresql://crm.example/crm"}
 
 
+def test_a_query_of_another_database_has_a_connection_of_any_type(
+    seen: Callable[..., dict[str, Any]], airflow: dict[str, str], tmp_path: Path
+) -> None:
+    source = SOURCE.replace("PostgresSource", "SqlSource")
+    (tmp_path / "sql_definitions.py").write_text(source)
+    for connection, url in (
+        (
+            {"conn_type": "mysql", "login": "a user", "password": "hidden/@:%", "host": "db.example", "port": 3307,
+             "schema": "dwh", "extra": {"charset": "utf8mb4"}},
+            "mysql+pymysql://a user:hidden%2F%40%3A%25@db.example:3307/dwh?charset=utf8mb4",
+        ),
+        ({"conn_type": "sqlite", "schema": "/data/x.db"}, "sqlite:////data/x.db"),
+        ({"conn_type": "generic", "host": "h", "extra": {"dialect": "duckdb"}}, "duckdb://h"),
+        ({"conn_type": "mysql", "host": "h", "extra": {"driver": "mysqldb"}}, "mysql+mysqldb://h"),
+        ({"conn_type": "postgres", "host": "h", "schema": "d"}, "postgresql://h/d"),
+    ):  # fmt: skip
+        found = seen(
+            PYTHONPATH=f"{tmp_path}:{airflow['PYTHONPATH']}",
+            SCORING_DEFINITIONS="sql_definitions",
+            AIRFLOW_CONN_WAREHOUSE=json.dumps(connection),
+        )
+        assert found["source_urls"] == {"warehouse": url}
+
+
 def test_without_connections_the_environment_counts(seen: Callable[..., dict[str, Any]]) -> None:
     found = seen(
         SCORING_DATABASE_URL="postgresql://environment/db",
@@ -107,6 +131,32 @@ def test_without_connections_the_environment_counts(seen: Callable[..., dict[str
     assert found["channels"] == {"default": ["file"]}
     assert found["database_url"] == "postgresql://environment/db"
     assert found["crm_url"] == "https://crm.example"
+
+
+KAFKA = """
+import json
+from scoring_airflow.connections import kafka_settings
+found = kafka_settings("stream")
+assert not any("hidden" in show(found) for show in (repr, str))
+print("\\n" + json.dumps(found.client()))
+"""
+
+
+def test_the_brokers_of_an_endpoint_are_in_a_connection_of_its_name_or_in_the_environment(
+    airflow: dict[str, str], forks: Forks
+) -> None:
+    here = {"SCORING_KAFKA_SERVERS": "a:1", "SCORING_KAFKA_OPTIONS": '{"sasl.password": "hidden"}'}
+    extras = {"bootstrap.servers": "b:1,c:1", "sasl.username": "ours", "socket.keepalive.enable": "true"}
+    named = {"conn_type": "kafka", "password": "hidden too", "extra": extras}
+    seen = []
+    for further in ({}, {"AIRFLOW_CONN_STREAM": json.dumps(named)}):
+        done = forks.run(["-W", "ignore", "-c", KAFKA], airflow | here | further)
+        assert done.returncode == 0, done.stderr
+        seen.append(json.loads(done.stdout.splitlines()[-1]))
+    assert seen == [
+        {"bootstrap.servers": "a:1", "sasl.password": "hidden"},
+        extras | {"sasl.password": "hidden too"},
+    ]
 
 
 def test_an_http_connection_may_give_its_parts(seen: Callable[..., dict[str, Any]]) -> None:

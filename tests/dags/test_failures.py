@@ -22,6 +22,8 @@ print("\\n" + json.dumps([
     occurrence_of("scheduled__2", "none", "TransientError", today),
     occurrence_of("manual__1", "none", "NothingDelivered", today),
     occurrence_of("scheduled__1", "2024-06-30", "NothingDelivered", today),
+    occurrence_of("scheduled__1", "none", "TransientError", today, "stream"),
+    occurrence_of("manual__1", "none", "TransientError", today, "stream"),
 ]))
 """
 
@@ -38,6 +40,8 @@ def test_a_failure_is_one_fact_a_run_and_one_a_day_for_what_comes_every_few_minu
         "2024-07-01 TransientError",
         "manual__1",
         "scheduled__1",
+        "2024-07-01 TransientError stream",
+        "manual__1 stream",
     ]
     assert "FAILED dag=sweep_crm task=notify as_of=none run=scheduled__1 error=PermanentError: it broke" in done.stderr
     said = "Nobody is told of this failure: it could not be noted (TransientError)"

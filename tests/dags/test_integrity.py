@@ -75,7 +75,7 @@ def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any])
     verbs = ("score", "monitor", "retrain", "evaluate_experiment")
     of_scores = {f"{verb}_{name}" for name in catalog.scores for verb in verbs}
     of_scores |= {f"retrain_{name}_by_schedule" for name, score in catalog.scores.items() if score.learning.schedule}
-    expected = of_data_sets | of_scores | {"correct_outcomes_credit_cards"}
+    expected = of_data_sets | of_scores | {"correct_outcomes_credit_cards", "ingest_stream_credit_cards"}
     assert set(report["dags"]) == expected | {
         "notify_crm",
         "sweep_crm",
@@ -86,7 +86,7 @@ def test_there_is_a_dag_for_each_definition_and_no_other(report: dict[str, Any])
         "roll_back_model",
         "change_experiment",
     }
-    assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores)
+    assert set(report["dags"]) == all_dags(catalog.data_sets, catalog.scores, catalog.streams)
 
 
 def test_every_dag_has_a_title_a_description_tags_and_a_document_that_says_how_to_recover(

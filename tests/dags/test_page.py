@@ -143,6 +143,8 @@ def test_answers_are_those_that_were_asked_for(seen: dict[str, dict[str, Any]]) 
     overview = json.loads(seen["/scoring/api/overview"]["text"])
     assert [line["score"] for line in overview["scores"]] == ["churn", "fraud", "spend", "upsell", "visits"]
     assert overview["scores"][0]["published"]["as_of"] == "2025-12-31"
+    (stream,) = overview["streams"]
+    assert (stream["read"]["received"], stream["dead_letters"]["waiting"]) == (2000, 2)
     partition = json.loads(seen["/scoring/api/scores/churn/partition?as_of=2025-12-30"]["text"])
     assert partition["lineage"]["as_of"] == "2025-12-30"
     cohort = json.loads(seen["/scoring/api/scores/churn/cohort?as_of=2025-12-01"]["text"])

@@ -50,7 +50,7 @@ class Seen:
 
     page: sync_api.Page
     base: str
-    theme: str = ""
+    theme: str
     elsewhere: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -136,34 +136,39 @@ def browser() -> Iterator[sync_api.Browser]:
         running.close()
 
 
+@pytest.fixture(scope="module")
+def logged_in(browser: sync_api.Browser, airflow_url: str) -> sync_api.BrowserContext:
+    """A person who is logged in, on a laptop; what the browser was given once it need not ask for again."""
+    context = browser.new_context(viewport=LAPTOP)
+    page = context.new_page()
+    page.goto(f"{airflow_url}/auth/login")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill("for the test")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/auth/" not in url)
+    page.close()
+    return context
+
+
 @pytest.fixture
-def seen(request: pytest.FixtureRequest, browser: sync_api.Browser, airflow_url: str) -> Iterator[Seen]:
-    """A person who is logged in, on a laptop, with Airflow in this theme; leaves no request elsewhere and no error."""
+def seen(request: pytest.FixtureRequest, logged_in: sync_api.BrowserContext, airflow_url: str) -> Iterator[Seen]:
+    """A page of theirs, with Airflow in this theme; it leaves no request elsewhere and no error."""
     theme = getattr(request, "param", "light")
-    context = browser.new_context(viewport=LAPTOP, color_scheme="light" if theme == "dark" else "dark")
-    context.add_init_script(f"try {{ localStorage.setItem('theme', '{theme}') }} catch {{}}")
-    made = Seen(context.new_page(), airflow_url)
-    context.on("request", lambda sent: made.elsewhere.append(sent.url) if _leaves(sent.url, airflow_url) else None)
-    context.on("weberror", lambda error: made.errors.append(str(error.error)))
-    made.page.on("console", lambda said: made.errors.append(said.text) if said.type == "error" else None)
-    _log_in(made)
-    made.theme = theme
+    page = logged_in.new_page()
+    page.emulate_media(color_scheme="light" if theme == "dark" else "dark")
+    page.add_init_script(f"try {{ localStorage.setItem('theme', '{theme}') }} catch {{}}")
+    made = Seen(page, airflow_url, theme)
+    page.on("request", lambda sent: made.elsewhere.append(sent.url) if _leaves(sent.url, airflow_url) else None)
+    page.on("pageerror", lambda error: made.errors.append(str(error)))
+    page.on("console", lambda said: made.errors.append(said.text) if said.type == "error" else None)
     yield made
     assert made.elsewhere == []
     assert made.errors == []
-    context.close()
+    page.close()
 
 
 def _leaves(url: str, home: str) -> bool:
     return not url.startswith((f"{home}/", "data:", "blob:"))
-
-
-def _log_in(seen: Seen) -> None:
-    seen.page.goto(f"{seen.base}/auth/login")
-    seen.page.locator("input[name=username]").fill("admin")
-    seen.page.locator("input[name=password]").fill("for the test")
-    seen.page.keyboard.press("Enter")
-    seen.page.wait_for_url(lambda url: "/auth/" not in url)
 
 
 def picture(seen: Seen, request: pytest.FixtureRequest, folder: Path, name: str) -> None:
@@ -178,10 +183,14 @@ def picture(seen: Seen, request: pytest.FixtureRequest, folder: Path, name: str)
 
 @IN_BOTH_THEMES
 def test_from_airflows_navigation_to_all_scores(seen: Seen, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    seen.page.goto(seen.base)
     seen.page.get_by_role("link", name="Scoring").click()
     frame = seen.settled()
     assert frame.locator("table.scores tbody tr").count() == 5
     assert frame.locator(".badge.bad").get_by_text("update needed").count() == 1
+    shown = frame.locator("section.streams tbody tr").inner_text()
+    for said in ("people.updates", "2,000", "1,920", "feature_01: is not null"):
+        assert said in shown
     assert frame.evaluate("getComputedStyle(document.body).backgroundColor") == GROUND[seen.theme]
     assert not frame.evaluate(
         "document.querySelector('.scroll').scrollWidth > document.querySelector('.scroll').clientWidth"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from factories import (
     JULY,
     JUNE,
@@ -19,11 +20,15 @@ from factories import (
     value,
     write_csv,
 )
+from factories_kafka import new_topic
 from factories_monitoring import MONTHS, figures, month, shoppers, truth
 from factories_outcomes import cohort, corrections, known_of, month_later, outcomes_of
+from factories_topics import events_of, make_topic
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
 
+from scoring.database import transaction
+from scoring.delivery import topics
 from scoring.local.receiver import Receiver
 from scoring.settings import Settings
 
@@ -45,7 +50,7 @@ def is_ids_and_counts(found: Any) -> bool:
         case list():
             return all(is_ids_and_counts(part) for part in found)
         case _:
-            return found is None or isinstance(found, int)
+            return found is None or isinstance(found, int) or found == "crm_webhook"
 
 
 def test_a_partition_goes_through_the_dags_and_again_without_any_change(
@@ -65,15 +70,35 @@ def test_a_partition_goes_through_the_dags_and_again_without_any_change(
     shards = [(index, shown) for task, index, _, shown in scored["tasks"] if task == "score_shard"]
     assert shards == [(number, f"shard {number}") for number in range(SHARDS)]
     assert scored["xcoms"]["publish.return_value"]["rows"] == CUSTOMERS
+    assert told["xcoms"]["waiting.return_value"] == ["crm_webhook"]
     assert told["xcoms"]["notify.return_value"]["events"] == CUSTOMERS
+    assert ["notify", 0, "success", "crm_webhook"] in told["tasks"]
 
     retaken, rescored, retold = again
     assert retaken["xcoms"]["ingest.return_value"]["unchanged"] == 1
     assert [state for task, _, state, _ in rescored["tasks"] if task == "score_shard"] == ["skipped"]
     assert rescored["xcoms"]["publish.return_value"] == scored["xcoms"]["publish.return_value"]
-    assert retold["xcoms"]["notify.return_value"]["requests"] == 0
+    assert [state for task, _, state, _ in retold["tasks"] if task == "notify"] == ["skipped"], "nothing waits"
     assert state_of(shop) == before
     assert all(is_ids_and_counts(run["xcoms"]) for run in first + again)
+
+
+def test_one_endpoints_trouble_fails_its_own_task_and_the_other_endpoint_is_told(
+    shop: Settings, run_dags: RunDags, broker: str
+) -> None:
+    pattern = f"{new_topic(broker)}.{{score}}"
+    make_topic(AdminClient({"bootstrap.servers": broker}), pattern.replace("{score}", "spending"))
+    with transaction(shop.database()) as connection:
+        topics.add(connection, "stream", topic=pattern)
+    published_rows(shop, SPENDING, customers(4))
+    (told,) = run_dags(("sweep_crm", {}), SCORING_KAFKA_SERVERS=broker)
+    assert [task for task in told["tasks"] if task[0] == "notify"] == [
+        ["notify", 0, "failed", "crm_webhook"],
+        ["notify", 1, "success", "stream"],
+    ]
+    assert len(events_of(broker, pattern.replace("{score}", "spending"))) == 4
+    (failure,) = alerts(shop, "task_failed")
+    assert "no CRM address is set" in failure.text
 
 
 def test_the_form_can_name_another_file_than_the_definition_does(
@@ -141,6 +166,18 @@ def test_reconcile_wakes_and_then_fails_when_it_has_waked_in_vain(shop: Settings
     assert sorted(run["events"]) == [["shop", JUNE.isoformat()], ["spending", JUNE.isoformat()]]
     assert {task: state for task, _, state, _ in run["tasks"]}["report"] == "failed"
     assert run["tries"]["report"] == 1
+
+
+def test_old_alerts_leave_and_a_dry_run_of_the_form_only_says_so(shop: Settings, run_dags: RunDags) -> None:
+    published_rows(shop, SPENDING, customers(3))
+    query(shop, "UPDATE scoring.alert SET noted_at = '2020-01-01', routed_at = '2020-01-01'")
+    query(shop, "DELETE FROM scoring.alert_sending")
+    (said,) = run_dags(("maintain", {"dry_run": True}))
+    assert (said["state"], said["xcoms"]["maintain.return_value"]) == ("success", {"removed": 0, "waiting": 0})
+    assert value(shop, "SELECT count(*) FROM scoring.alert") == 1
+    (done,) = run_dags(("maintain", {}))
+    assert (done["state"], done["xcoms"]["maintain.return_value"]) == ("success", {"removed": 1, "waiting": 0})
+    assert value(shop, "SELECT count(*) FROM scoring.alert") == 0
 
 
 def test_a_date_in_the_future_is_taken_in_only_when_the_form_confirms_it(shop: Settings, run_dags: RunDags) -> None:
@@ -249,7 +286,7 @@ def test_a_held_publication_is_confirmed_by_the_form_once_and_told_to_the_crm(
     assert (again["state"], again["xcoms"]["decide.return_value"]["events"]) == ("success", 0)
     assert again["warnings"] == ["It was confirmed before, by dag_test."]
     assert told["xcoms"]["notify.return_value"]["events"] == 4
-    assert untold["xcoms"]["notify.return_value"]["requests"] == 0
+    assert "notify.return_value" not in untold["xcoms"], "nothing waits"
     assert query(shop, "SELECT decided_by FROM scoring.hold") == [("dag_test",)], "the user who triggers the run"
 
 

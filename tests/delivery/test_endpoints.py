@@ -121,7 +121,7 @@ def test_what_is_not_yet_due_is_not_claimed(settings, connection):
 
 def test_an_endpoint_for_another_adapter_is_told_by_no_webhook(settings):
     publish(settings)
-    execute(settings, "UPDATE scoring.endpoint SET adapter = 'kafka'")
+    execute(settings, "UPDATE scoring.endpoint SET adapter = 'kafka', topic = 'scoring.{score}'")
     with pytest.raises(
         ConfigurationError, match=r"crm_webhook belongs to the adapter 'kafka', not to 'webhook'.*Remedy"
     ):

@@ -17,13 +17,18 @@ from scoring.local.receiver import Receiver
 
 SECRET = new_secret()
 SHORT = Patience(connect=0.3, answer=0.3)
+LONG = Patience(connect=30.0, answer=30.0)  # for what answers at once, on a machine however busy
 MESSAGE = Message("msg_1", dt.datetime.now(dt.UTC), "{}")
 OK = head("200 OK", "Content-Length: 0")
 
 
-def send(hostile, message=MESSAGE, **given):
-    with Webhook(hostile.url, SECRET, patience=SHORT, **given).opened() as sender:
+def send(hostile, message=MESSAGE, patience=SHORT):
+    with Webhook(hostile.url, SECRET, patience=patience).opened() as sender:
         return sender.send(message)
+
+
+def was_late(answer):
+    return answer.error is not None and answer.error.startswith(LATE)
 
 
 @pytest.mark.parametrize("name", BEHAVIOURS)
@@ -31,6 +36,8 @@ def test_what_is_recorded_of_a_behaviour(name):
     behave, status, error = BEHAVIOURS[name]
     with Hostile(behave) as hostile:
         answer = send(hostile)
+        if was_late(answer) and error != LATE:  # on a busy machine
+            answer = send(hostile, patience=LONG)
     assert answer.status == status
     assert answer.error is None if error is None else answer.error.startswith(error)
     state = following(status, 1, asked=retry_after(answer.retry_after, MESSAGE.sent_at), chance=0.5).state
@@ -49,7 +56,7 @@ def test_an_answer_given_before_the_whole_request_was_read_counts():
         peer.say(head("413 Too Large", "Content-Length: 0", "Connection: close"))
 
     with Hostile(refuse, reads=False) as hostile:
-        assert send(hostile, Message("msg_1", MESSAGE.sent_at, "x" * 5_000_000)).status in (413, None)
+        assert send(hostile, Message("msg_1", MESSAGE.sent_at, "x" * 5_000_000), LONG).status in (413, None)
 
 
 def test_a_tls_handshake_that_hangs_or_is_none_is_given_up():
@@ -60,7 +67,7 @@ def test_a_tls_handshake_that_hangs_or_is_none_is_given_up():
     for garbage in (b"HTTP/1.1 200 OK\r\n\r\n", b"\x16\x03\x01" + b"\xff" * 5000):
         with Hostile(lambda peer, said=garbage: peer.say(said), reads=False) as hostile:
             url = hostile.url.replace("http:", "https:")
-            with Webhook(url, SECRET, patience=SHORT).opened() as sender:
+            with Webhook(url, SECRET, patience=LONG).opened() as sender:
                 assert sender.send(MESSAGE).error in (
                     "the TLS connection failed (certificate or protocol)",
                     "the connection was refused or broke off",
@@ -126,7 +133,7 @@ def test_an_unasked_answer_is_never_taken_for_that_of_the_next_request():
         said.set()
         peer.be_silent()
 
-    with Hostile(trap) as hostile, Webhook(hostile.url, SECRET, patience=SHORT).opened() as sender:
+    with Hostile(trap) as hostile, Webhook(hostile.url, SECRET, patience=LONG).opened() as sender:
         assert sender.send(MESSAGE).status == 500
         assert said.wait(10)
         assert sender.send(MESSAGE).status == 500
@@ -141,7 +148,7 @@ def test_a_connection_that_the_peer_has_closed_is_not_used_again():
         peer.sock.close()
         closed.release()
 
-    with Hostile(answer_once) as hostile, Webhook(hostile.url, SECRET, patience=SHORT).opened() as sender:
+    with Hostile(answer_once) as hostile, Webhook(hostile.url, SECRET, patience=LONG).opened() as sender:
         for _ in range(3):
             assert sender.send(MESSAGE).status == 200
             assert closed.acquire(timeout=10)
@@ -168,7 +175,8 @@ def test_one_hostile_answer_neither_stops_nor_undoes_the_others(settings):
     names = [name for name in BEHAVIOURS if name not in OBEYED]
     set_limits(settings, max_events=1)
     publish(settings, 4 * len(names))
-    meets = {f"c{4 * number + 1:09d}": name for number, name in enumerate(names)}
+    met = {f"c{4 * number + 1:09d}": name for number, name in enumerate(names)}
+    meets = dict(met)
 
     def behave(peer):
         while True:
@@ -192,10 +200,20 @@ def test_one_hostile_answer_neither_stops_nor_undoes_the_others(settings):
     assert {delivery["state"] for delivery in deliveries(settings)} == {"delivered"}
     assert len(attempts(settings)) == sum(run.requests for run in runs)
     failures = rows(
-        settings, "SELECT status, error FROM scoring.attempt WHERE status NOT IN (200, 204) OR status IS NULL"
+        settings,
+        """
+        SELECT customer_id, attempt, status, error
+        FROM scoring.attempt JOIN scoring.outbox USING (delivery_id) JOIN scoring.event USING (event_id)
+        WHERE status NOT IN (200, 204) OR status IS NULL
+        """,
     )
-    expected = [BEHAVIOURS[name][1] for name in names if BEHAVIOURS[name][1] not in (200, 204)]
-    assert sorted(map(str, [row["status"] for row in failures])) == sorted(map(str, expected))
+    # On a busy machine any answer may be late as well; nothing else may happen to another delivery, or twice to one.
+    late = {row["customer_id"] for row in failures if " within " in (row["error"] or "")}
+    failed = {row["customer_id"]: row["status"] for row in failures if " within " not in (row["error"] or "")}
+    expected = {customer: BEHAVIOURS[name] for customer, name in met.items() if BEHAVIOURS[name][1] not in (200, 204)}
+    hanging = {customer for customer, (_, _, error) in expected.items() if error == LATE}
+    assert hanging <= late
+    assert failed == {customer: status for customer, (_, status, _) in expected.items() if customer not in late}
     assert not any("hidden" in str(row["error"]) for row in failures)
 
 

@@ -5,7 +5,8 @@ import pytest
 from scoring.delivery.notified import Notified, complaint, given_up
 from scoring.errors import DeliveriesDead, EndpointDisabled, NothingDelivered
 
-FAILED = {"requests": 3, "failed": 3, "target": "crm.example", "last_failure": "401 Unauthorized", "last_status": 401}
+ENDPOINT = {"target": "crm.example", "endpoint": "crm_webhook"}
+FAILED = ENDPOINT | {"requests": 3, "failed": 3, "last_failure": "401 Unauthorized", "last_status": 401}
 
 TABLE = [
     ({}, "fail", None, "nothing was due"),
@@ -54,16 +55,41 @@ def test_when_nothing_went_through_host_answer_and_remedy_are_named(status, reme
     )
 
 
+KAFKA = ENDPOINT | {"target": "scoring.{score}", "endpoint": "stream", "kind": "kafka", "requests": 3, "failed": 3}
+ANSWERS = [
+    (None, "See whether the brokers run and can be reached from here ({where}). What waits is kept."),
+    (401, "Correct the user and the password in {where}."),
+    (403, "Let the user write to the topics, idempotently (ACL: WRITE and IDEMPOTENT_WRITE). What waits is kept."),
+    (404, "Create the topic as the answer says (docs/kafka.md). What waits is kept and tried again."),
+    *[
+        (status, "Ask whoever runs the brokers (docs/kafka.md has the answers). What waits is kept and tried again.")
+        for status in (422, 500, 503)
+    ],
+]
+
+
+@pytest.mark.parametrize(("status", "remedy"), ANSWERS)
+def test_of_topics_the_remedy_names_brokers_and_options(status, remedy):
+    problem = complaint(Notified(**KAFKA, last_status=status, last_failure="what it said"), "fail")
+    said = (
+        "Nothing was delivered: all 3 requests to scoring.{score} failed; the last answer was: what it said. Remedy: "
+    )
+    assert str(problem) == said + remedy.format(where="SCORING_KAFKA_SERVERS and SCORING_KAFKA_OPTIONS")
+    problem.read_in_airflow = True
+    assert str(problem) == said + remedy.format(where="the connection stream, or SCORING_KAFKA_SERVERS and _OPTIONS")
+
+
 def test_given_up_deliveries_are_counted_and_can_be_replayed():
-    assert str(given_up(Notified(dead=2, target="crm.example", last_failure="400 Bad Request"))) == (
+    assert str(given_up(Notified(dead=2, last_failure="400 Bad Request", **ENDPOINT))) == (
         "2 deliveries to crm.example failed at their last try and are given up; "
         "the last failure was: 400 Bad Request. They are kept. "
-        "Remedy: Find the cause with `scoring delivery list --state dead`, then `scoring delivery replay`."
+        "Remedy: Find the cause with `scoring delivery list --endpoint crm_webhook --state dead`, then "
+        "`scoring delivery replay --endpoint crm_webhook`."
     )
 
 
 def test_of_an_endpoint_that_is_switched_off_it_is_said_why_and_how_it_is_enabled():
-    assert str(complaint(Notified(disabled=True, held_because="crm is disabled (410 Gone)"), "fail")) == (
+    assert str(complaint(Notified(disabled=True, held_because="crm is disabled (410 Gone)", **ENDPOINT), "fail")) == (
         "crm is disabled (410 Gone). Everything that waits is kept. "
-        "Remedy: When the CRM takes requests again: `scoring endpoint enable`."
+        "Remedy: When it takes requests again: `scoring endpoint enable crm_webhook`."
     )

@@ -14,6 +14,7 @@ import yaml
 
 from deploy.new_env import EXAMPLE, filled
 from deploy.trials.native import COMPOSE, DOCKERFILE, PROJECT, compose_file, image_environment, interpolated
+from scoring.catalog import load_catalog
 
 OWN = "scoring:"
 PUBLISHED = {
@@ -90,6 +91,38 @@ def test_volumes_and_files_that_are_mounted_are_there(compose):
                 continue  # these come with the exporter
             else:
                 assert (PROJECT / source).exists(), name
+
+
+def test_kafka_asks_for_a_password_makes_no_topics_and_is_known_to_those_who_use_it(services):
+    kafka = services["kafka"]
+    environment = kafka["environment"]
+    listeners = dict(one.split("://") for one in environment["KAFKA_LISTENERS"].split(","))
+    protocols = dict(one.split(":") for one in environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
+    assert {name for name, where in listeners.items() if not where.startswith("127.0.0.1:")} == {"INNER"}
+    assert protocols["INNER"] == "SASL_PLAINTEXT"
+    assert kafka["networks"] == ["inner"]
+    assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    volume, _, folder = kafka["volumes"][0].partition(":")
+    assert (volume, folder) == ("kafka", environment["KAFKA_LOG_DIRS"])
+    users = {name for name, one in services.items() if "SCORING_KAFKA_SERVERS" in one.get("environment", {})}
+    assert users == {name for name in services if name.startswith("airflow-")} | {"api", "stream"}
+    for name in users:
+        options = json.loads(services[name]["environment"]["SCORING_KAFKA_OPTIONS"])
+        jaas = environment["KAFKA_LISTENER_NAME_INNER_PLAIN_SASL_JAAS_CONFIG"]
+        assert f'user_{options["sasl.username"]}="{options["sasl.password"]}";' in jaas
+        assert len(options["sasl.password"]) > 30
+
+
+def test_every_stream_that_no_dag_drains_is_read_by_a_service_that_goes_on_by_itself(services):
+    reads = {one["command"].split()[-1]: one for one in services.values() if " stream run " in one.get("command", "")}
+    assert set(reads) == {
+        name
+        for name, data_set in load_catalog("scoring.definitions").data_sets.items()
+        if data_set.stream is not None and data_set.stream.schedule is None
+    }
+    for name, service in reads.items():
+        assert service["healthcheck"]["test"][-1] == f"{service['environment']['SCORING_HOME']}/stream-{name}.beat"
+        assert "kafka" not in service["depends_on"]  # the brokers may be others
 
 
 def test_grafana_asks_for_a_login(services):

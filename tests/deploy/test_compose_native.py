@@ -1,23 +1,34 @@
 """Every service of ours in docker-compose.yaml started as it stands there, without containers, and asked how it is."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from typing import Any
 
+import pandas as pd
 import psycopg2
 import pytest
 import requests
+from factories_kafka import produce
 
 from deploy.trials.celery_workers import variables
 from deploy.trials.native import LOOPBACK, PROJECT, Native, free_port
+from scoring.definitions.credit_cards import CREDIT_CARDS
+from scoring.local import streamed
+from scoring.settings import KafkaSettings
 
 ADMIN = "admin"
 AIRFLOW = ("airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "airflow-worker")
-COMMANDS = {"api": "api", "exporter": "exporter"}  # services that are a command of `scoring`
+COMMANDS = {"api": "api", "exporter": "exporter", "stream": "stream"}  # services that are a command of `scoring`
 DATABASES = ("scoring", "airflow", "mlflow")
+TYPES = {"text": "str", "category": "str", "integer": "int64"}
+SAMPLE = PROJECT / "sample_data" / "credit_cards" / "credit_cards_2005-06-30.csv.gz"
 
 
 @cache
@@ -30,7 +41,7 @@ def lacking() -> set[str]:
 
 @pytest.fixture(scope="module")
 def env() -> dict[str, str]:
-    return variables() | {"CRM_URL": "http://127.0.0.1:8090/webhook"}
+    return variables() | {"CRM_URL": "http://127.0.0.1:8090/webhook", "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +51,7 @@ def native(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Ite
         started.start_postgres()
         started.start_redis()
         started.start_s3()
+        started.start_kafka()
         started.start("mlflow")
         started.run("airflow-init")
         for service in own(started):
@@ -63,7 +75,7 @@ def get(url: str, **options: Any) -> requests.Response:
         return session.get(url, timeout=30, allow_redirects=False, **options)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_every_own_service_starts_as_the_file_says_and_lets_nobody_in_without_a_login(
     native: Native, env: dict[str, str]
 ) -> None:
@@ -75,6 +87,7 @@ def test_every_own_service_starts_as_the_file_says_and_lets_nobody_in_without_a_
     check_airflow(native, env)
     check_mlflow(native, env)
     check_that_each_role_reaches_its_own_database_only(native, env)
+    check_that_updates_are_scored(native)
     if "api" in own(native):
         assert get(f"{native.address(8000)}/v1/scores").status_code == 401
         assert get(f"{native.address(8000)}/metrics").status_code == 401
@@ -91,6 +104,14 @@ def check_that_health_checks_see_what_is_wrong(native: Native) -> None:
         done = subprocess.run([*health, *wrong], env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 1, (wrong, done.stdout)
     assert not native.healthy("airflow-worker", CELERY_NODE="celery@nobody")
+    beat = native.home / "data" / "stream-credit_cards.beat"
+    assert beat.exists()
+    hung = native.home / "hung.beat"
+    hung.touch()
+    os.utime(hung, (0, 0))
+    for file in (hung, native.home / "never.beat"):
+        done = subprocess.run([*health, "beat", str(file)], capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stdout
 
 
 def check_airflow(native: Native, env: dict[str, str]) -> None:
@@ -116,6 +137,28 @@ def check_airflow(native: Native, env: dict[str, str]) -> None:
         assert health[part]["status"] == "healthy", part
     pools = get(f"{url}/api/v2/pools", headers=bearer).json()["pools"]
     assert {pool["name"]: pool["slots"] for pool in pools}["notify"] == 2
+
+
+def check_that_updates_are_scored(native: Native) -> None:
+    """The worker has waited for a model and for its topic."""
+    assert "paused: No streamed score of credit_cards has a model" in native.output("stream")
+    shutil.copytree(PROJECT / "sample_data", native.home / "data" / "inbox", dirs_exist_ok=True)
+    native.run_command("airflow-worker", [sys.executable, "-m", "scoring.local.champions"])
+    kafka = KafkaSettings(servers=f"{LOOPBACK}:{native.ports[9092]}")
+    types = {one.name: TYPES.get(one.type, "float64") for one in CREDIT_CARDS.columns}
+    (record,) = pd.read_csv(SAMPLE, dtype=types, nrows=1).to_dict("records")
+    with closing(psycopg2.connect(native.environment("stream")["SCORING_DATABASE_URL"])) as connection:
+        streamed.make_topics(kafka, connection, [CREDIT_CARDS])
+        produce(kafka.servers, CREDIT_CARDS.stream.topic, [(record[CREDIT_CARDS.key], json.dumps(record).encode())])
+
+        def recorded() -> int:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM scoring.streamed_score")
+                (count,) = cursor.fetchone()
+            return int(count)
+
+        native.wait("stream", lambda: recorded() == 2)
+    assert native.healthy("stream")
 
 
 def check_mlflow(native: Native, env: dict[str, str]) -> None:

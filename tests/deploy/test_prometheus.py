@@ -10,6 +10,7 @@ import typer.main
 import yaml
 
 from scoring.cli import app
+from scoring.page.streams import BEHIND
 from scoring.reconcile.findings import GRACE, PATIENCE
 from scoring.settings import PROJECT
 
@@ -89,4 +90,6 @@ def test_the_commands_of_the_runbooks_exist() -> None:
 def test_what_waits_for_too_long_is_the_same_as_in_reconcile() -> None:
     assert f"> {GRACE.total_seconds():.0f}" in ALERTS["EventsUndelivered"]["expr"]
     assert f"> {GRACE.total_seconds():.0f}" in ALERTS["PublicationHeld"]["expr"]
+    assert f"> {GRACE.total_seconds():.0f}" in ALERTS["DeadLettersNotSent"]["expr"]
+    assert f"> {BEHIND.total_seconds():.0f}" in ALERTS["StreamBehind"]["expr"]
     assert f"> {PATIENCE.total_seconds():.0f}" in ALERTS["EventsUndeliveredForLong"]["expr"]

@@ -56,3 +56,8 @@ def test_every_dag_of_an_installation_is_known() -> None:
     }  # fmt: skip
     clocked = LEAVING.model_copy(update={"learning": Learning(schedule="0 6 1 * *")})
     assert "retrain_leaving_by_schedule" in dag_ids.all_dags(["shop"], {"leaving": clocked})
+
+
+def test_a_stream_has_a_dag_of_its_own():
+    streamed = dag_ids.all_dags(["shop"], {"leaving": LEAVING}, ["shop"])
+    assert streamed - dag_ids.all_dags(["shop"], {"leaving": LEAVING}) == {"ingest_stream_shop"}

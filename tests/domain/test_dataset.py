@@ -54,6 +54,10 @@ def test_the_digest_does_not_change_with_the_limit_or_with_what_a_column_is_said
     assert changed(columns=described, quarantine_limit=0.2).digest == SHOP.digest
 
 
+NOT_A_NAME = (
+    "is not a name: use up to 63 of a-z, 0-9 and _, beginning with a letter (what the source calls the column stands "
+    "in the field 'source')"
+)
 COLUMNS = {  # fields of a column: what is wrong with them
     "a category": ({"type": "category", "values": ("a", "b")}, []),
     "a category without values": ({"type": "category"}, ["values: a category needs them"]),
@@ -69,7 +73,7 @@ COLUMNS = {  # fields of a column: what is wrong with them
     ),
     "a name that SQL does not take": (
         {"name": "a name", "type": "text"},
-        ["'a name' is not a name: use up to 48 of a-z, 0-9 and _, beginning with a letter"],
+        [f"'a name' {NOT_A_NAME}"],
     ),
 }
 
@@ -98,13 +102,13 @@ DATA_SETS = {  # fields of a data set: what is wrong with them
         {"columns": [TEXT, OTHER], "key": "number"},
         ["key: 'number' is not among the columns (id, other)"],
     ),
-    "a key that is no text": (
-        {"columns": [TEXT | {"type": "integer"}]},
-        ["key: column 'id' must be of type 'text' and not nullable"],
+    "a key that is neither text nor integer": (
+        {"columns": [TEXT | {"type": "number"}]},
+        ["key: column 'id' must be of type 'text' or 'integer' and not nullable"],
     ),
     "a key that may be missing": (
         {"columns": [TEXT | {"nullable": True}]},
-        ["key: column 'id' must be of type 'text' and not nullable"],
+        ["key: column 'id' must be of type 'text' or 'integer' and not nullable"],
     ),
     "a single date": ({"first_as_of": "2024-02-01", "last_as_of": "2024-02-01"}, []),
     "an end before the beginning": (
@@ -119,6 +123,15 @@ DATA_SETS = {  # fields of a data set: what is wrong with them
     "a schedule and one file": (
         {"source": {"kind": "parquet", "path": "shop.parquet"}, "schedule": "0 6 * * *"},
         [NO_PLACEHOLDER],
+    ),
+    "a zone": ({"time_zone": "Europe/Madrid", "schedule": "0 6 * * *"}, []),
+    "a zone that there is not": (
+        {"time_zone": "Europe/Nowhere"},
+        ["'Europe/Nowhere' is not a time zone, e.g. 'Europe/Madrid' or 'UTC'"],
+    ),
+    "a stream and a zone": (
+        {"time_zone": "Europe/Madrid", "stream": {"topic": "shop"}},
+        ["time_zone: 'Europe/Madrid', but where updates come by a stream, a batch's day ends by UTC"],
     ),
     "one file by hand": ({"source": {"kind": "csv", "path": "shop.csv"}}, []),
     "a schedule and a query": ({"source": QUERY, "schedule": "0 6 * * *"}, []),

@@ -2,9 +2,11 @@
 
 import pytest
 from factories_definitions import mistakes_of
+from pydantic import ValidationError
 from shop_definitions import LEAVING, SPENDING
 
-from scoring.domain.dataset import CsvSource, ParquetSource, PostgresSource
+from scoring.domain.dataset import CsvSource, ExcelSource, ParquetSource, PostgresSource
+from scoring.domain.dialect import Footer
 from scoring.domain.experiments import ExperimentPolicy, Guard
 from scoring.domain.learning import Learning, PromotionPolicy
 from scoring.domain.monitoring import Monitoring, UpdatePolicy
@@ -48,6 +50,11 @@ SAME_FILE = "source.path: holds no {as_of}, so every cohort would read the same 
 WRONG_TARGETS = {
     "a path without the cohort": ({"source": CsvSource(path="x.csv")}, SAME_FILE),
     "a Parquet path without it": ({"source": ParquetSource(path="x.parquet")}, SAME_FILE),
+    "a spreadsheet's path without it": ({"source": ExcelSource(path="x.xlsx")}, SAME_FILE),
+    "a sum of another column": (
+        {"source": CsvSource(path="{as_of}.csv", footer=Footer(text="(?P<rows>.)(?P<mood>.)"))},
+        "source.footer.text: it may have the sum of 'spend' alone",
+    ),
     "a query without the cohort": (
         {"source": PostgresSource(connection="crm", query="SELECT 1")},
         "source.query: holds no %(as_of)s, so every cohort would read the same rows",
@@ -119,7 +126,7 @@ def bands(*uppers):
 NO_BANDS = "change.band: the score has no bands"
 NO_POINTS = "change.points: the score has no points"
 ONLY_CLASSES = "points, bands: only a classification's probability has them"
-AT_LEAST = "target.at_least: a classification needs it, a regression must not have it"
+AT_LEAST = "target.at_least: a classification needs it (or 'positive'), a regression must not have it"
 GROW = "bands: upper bounds must grow from band to band"
 LAST = "bands: the last upper bound must be 1, so that every probability has a band"
 OF_CLASSES = (
@@ -209,6 +216,40 @@ def test_a_score_that_contradicts_itself_is_refused_with_the_reason(score, chang
     assert mistakes_of(lambda: Score(**(dict(score) | changes))) == mistakes
 
 
+def named(**fields):
+    return mistakes_of(lambda: Target(column="status", **fields))
+
+
+TARGETS = {
+    "named": ({"positive": ("bad",), "negative": ("good",)}, []),
+    "both ways": ({"positive": ("bad",), "at_least": 1}, ["positive: 'at_least' says already which outcomes count"]),
+    "negatives alone": ({"negative": ("good",)}, ["negative: without 'positive' it says nothing"]),
+    "both at once": ({"positive": ("a", "b"), "negative": ("b",)}, ["negative: 'b' is positive, too"]),
+}
+
+
+@pytest.mark.parametrize(("fields", "mistakes"), TARGETS.values(), ids=TARGETS)
+def test_a_target_that_contradicts_itself_is_refused_with_the_reason(fields, mistakes):
+    assert named(**fields) == mistakes
+
+
+def test_what_counts_goes_into_digests_as_it_always_did():
+    assert Target(column="x", at_least=2).meaning == 2
+    assert Target(column="x").meaning is None
+    assert Target(column="x", positive=("bad",)).meaning == {"positive": ("bad",), "negative": ()}
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multi-class", "multinomial"])
+def test_several_classes_are_refused_with_what_to_do(kind):
+    with pytest.raises(ValidationError, match=r"several classes are out of scope: define a classification for each"):
+        Score(**(dict(LEAVING) | {"kind": kind}))
+
+
+def test_how_features_are_shown_is_no_part_of_the_digest_but_what_becomes_of_unseen_values_is():
+    assert LEAVING.model_copy(update={"features_as": "typed"}).digest == LEAVING.digest
+    assert LEAVING.model_copy(update={"unseen": "null"}).digest != LEAVING.digest
+
+
 def missing_package():
     raise ModuleNotFoundError(name="xgboost")
 
@@ -218,7 +259,10 @@ def test_a_package_that_an_estimator_misses_is_named_and_where_to_install_it():
     with pytest.raises(DefinitionError) as refused:
         score.new_estimator()
     problem = "Score 'leaving': estimator: the package 'xgboost' is not installed. Remedy: "
-    assert str(refused.value) == problem + "Install it into the Python environment of this command."
+    assert str(refused.value) == (
+        f"{problem}Install it into the Python environment of this command (LightGBM, XGBoost, CatBoost: "
+        "`pip install -r requirements-models.txt`)."
+    )
     refused.value.read_in_airflow = True
     assert str(refused.value) == (
         problem + "Install it into the Python environment of all Airflow workers, then clear this task."

@@ -80,10 +80,63 @@ def midnight(date: dt.date) -> float:
         ("scoring_delivery_recent_attempts", ("4xx", "crm_webhook"), 0),  # two hours ago
         ("scoring_alerts_dead", (), 0),
         ("scoring_findings", ("dead deliveries", "true"), 1),
+        ("scoring_stream_info", ("people", "worker", "people.updates"), 1),
+        ("scoring_stream_messages_total", ("people", "accepted"), 1920),
+        ("scoring_stream_messages_total", ("people", "quarantined"), 40),
+        ("scoring_stream_messages_total", ("people", "outdated"), 40),
+        ("scoring_stream_lost_offsets_total", ("people",), 7),
+        ("scoring_stream_lag_messages", ("people",), 5),
+        ("scoring_stream_dead_letters_waiting", ("people",), 2),
+        ("scoring_streamed_scores", ("churn",), 300),
+        ("scoring_streamed_scores", ("spend",), 0),
+        ("scoring_findings", ("dead letters not sent", "true"), 1),
+        ("scoring_findings", ("stream not read", "true"), 0),
     ],
 )
 def test_a_metric_says_what_the_tables_say(found: Samples, name: str, labels: tuple[str, ...], said: float) -> None:
     assert found[name, labels] == pytest.approx(said)
+
+
+def test_ages_and_times_of_streams_are_those_of_the_oldest(found: Samples) -> None:
+    now = found["scoring_read_timestamp_seconds", ()]
+    assert found["scoring_stream_oldest_waiting_seconds", ("people",)] == pytest.approx(90, abs=60)
+    assert now - found["scoring_stream_looked_timestamp_seconds", ("people",)] == pytest.approx(6, abs=60)
+    assert found["scoring_stream_dead_letters_oldest_age_seconds", ("people",)] == pytest.approx(61 * 120, abs=60)
+    noon = midnight(TODAY) + 12 * 3600
+    assert found["scoring_stream_event_timestamp_seconds", ("people",)] == noon + 59 * 60
+
+
+def test_what_only_grows_counts_all_topics_and_what_waits_is_of_the_one_that_is_read(filled: str) -> None:
+    families = Families()
+    with connect(filled) as connection:  # which is rolled back
+        execute(
+            connection,
+            "UPDATE scoring.stream_offset SET topic = 'the.old.one', looked_at = '2020-01-01', end_offset = 1100, "
+            "oldest_at = '2020-01-01' WHERE partition_id = 0; "
+            "UPDATE scoring.stream_offset SET oldest_at = now() + interval '1 hour' WHERE partition_id = 1",
+        )
+        fill(families, observe(connection, catalog(), dt.datetime.now(dt.UTC)), catalog())
+    said = {
+        sample.name: sample.value
+        for family in families.all()
+        for sample in family.samples
+        if sample.labels.get("result", "accepted") == "accepted" and family.name.startswith("scoring_stream_")
+    }
+    assert said["scoring_stream_messages_total"] == 1920
+    assert said["scoring_stream_lost_offsets_total"] == 7
+    assert (said["scoring_stream_lag_messages"], said["scoring_stream_oldest_waiting_seconds"]) == (
+        5,
+        0,
+    )  # clocks differ
+    assert said["scoring_stream_looked_timestamp_seconds"] > midnight(TODAY) - 3600
+
+
+def test_a_stream_that_was_never_read_has_counts_and_no_lag(database_url: str) -> None:
+    found = exported(truth_of(database_url))
+    assert found["scoring_stream_messages_total", ("people", "accepted")] == 0
+    assert found["scoring_stream_dead_letters_oldest_age_seconds", ("people",)] == 0
+    assert ("scoring_stream_lag_messages", ("people",)) not in found
+    assert found["scoring_snapshot_quarantine_limit_ratio", ("people",)] == 0.05
 
 
 def test_every_metric_is_there_on_a_living_installation(found: Samples) -> None:

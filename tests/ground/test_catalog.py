@@ -227,6 +227,26 @@ RISK = Score(name="risk", title="Risk", data_set="club", kind="regression", feat
 """
 
 
+NAMED = """
+RISK = Score(name="risk", title="Risk", data_set="club", kind="classification", features=("spend",),
+             target=Target(column="COLUMN", positive=("yes",)), estimator=object, change=ChangeRule(points=1), points=9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("note", None),
+        ("spend", "target.positive: column 'spend' is of type 'number'; its outcomes are told by 'at_least'"),
+        ("member", "target.positive: column 'member' has no value 'yes'"),
+    ],
+)
+def test_named_outcomes_are_checked_by_the_type_of_their_column(load, column, said):
+    club = CLUB.replace("columns=(", 'columns=(Column(name="member", type="boolean"), ')
+    catalog, _ = load(club=HEAD + club + NAMED.replace("COLUMN", column))
+    assert [f"{one.field}: {one.reason}" for one in catalog.problems] == ([said] if said else [])
+
+
 @pytest.mark.parametrize("column", ["spend", "paid_later"])
 def test_a_target_with_a_source_of_its_own_need_not_be_a_column_of_the_data_set(load, column):
     catalog, _ = load(club=HEAD + CLUB + OWN.replace("COLUMN", column))

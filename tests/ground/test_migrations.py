@@ -75,3 +75,23 @@ def test_a_downgrade_leaves_nothing_and_the_schema_can_come_up_again(empty):
     assert run(empty, "SELECT count(*) FROM pg_namespace WHERE nspname = 'scoring'") == [(0,)]
     migrate(empty)
     assert run(empty, TABLES)
+
+
+def test_what_streams_told_survives_going_back_a_version_and_forth(empty):
+    migrate(empty)
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = empty
+    alembic.command.downgrade(config, "0020")
+    announced = (
+        "INSERT INTO scoring.announcement (score, customer_id, version, as_of, value, publication_id{}) VALUES ({})"
+    )
+    run(empty, announced.format("", "'leaving', 'c1', 1, '2024-06-30', 0.5, 7") + " RETURNING 1")
+    migrate(empty)
+    run(empty, announced.format(", event_time", "'leaving', 'c2', 1, '2024-07-10', 0.5, NULL, now()") + " RETURNING 1")
+    alembic.command.downgrade(config, "0020")
+    told = "SELECT customer_id, publication_id FROM scoring.announcement ORDER BY 1"
+    assert run(empty, told) == [("c1", 7), ("c2", 0)]
+    assert run(empty, "SELECT count(*) FROM scoring.current_score") == [(0,)]
+    migrate(empty)
+    assert run(empty, told) == [("c1", 7), ("c2", 0)]

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -100,6 +101,39 @@ def test_compiled_rules_find_what_great_expectations_finds(quick, rows):
     checks, batch = RowChecks(quick), batch_of(rows)
     assert checks.slow == []
     assert found(checks.check(batch)) == found(quick.validation().check_rows(batch))
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ROWS)
+def test_a_row_that_certainly_passes_breaks_no_rule(quick, rows):
+    checks, batch = RowChecks(quick), batch_of(rows)
+    broken = np.any([one.failing for one in checks.check(batch)] or [np.zeros(len(rows))], axis=0)
+    for row, breaks in zip(batch.to_pylist(), broken, strict=True):
+        assert not (checks.passes(row) and breaks)
+        if checks.passes(row) or breaks or max(abs(row["count"] or 0), abs(row["whole"])) > BIG:
+            continue
+        texts = (row["word"], row["plan"])
+        assert not all(text is None or (text.isascii() and text.isprintable()) for text in texts), row
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        (RULES[-2], {"word": "a\n"}),
+        (RULES[-1], {"word": "\u0663"}),
+        ((BETWEEN, {"column": "whole", "min_value": BIG, "strict_min": True}), {"whole": BIG + 1}),
+    ],
+    ids=["the end of a line", "a digit of another script", "an integer that a float64 rounds"],
+)
+def test_what_python_and_the_engine_see_otherwise_does_not_certainly_pass(tmp_path, rule, values):
+    plain = dict(zip(PEOPLE.column_names, ("ab", "a", "free", 3, 1, -2.0, Decimal(1), None), strict=True))
+    assert not RowChecks(suite_of(tmp_path, [rule])).passes(plain | values)
+
+
+def test_rows_of_rules_that_great_expectations_judges_never_certainly_pass(tmp_path):
+    checks = RowChecks(suite_of(tmp_path, SLOW[:1]))
+    (row,) = batch_of([("ab", "a", "free", 3, 1, -2.0, Decimal(1), dt.date(2019, 5, 1))]).to_pylist()
+    assert not checks.passes(row)
 
 
 def test_what_may_differ_is_left_to_great_expectations(tmp_path):

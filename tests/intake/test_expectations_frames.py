@@ -44,6 +44,13 @@ def test_dates_of_any_year_are_kept() -> None:
     assert frame_of(dates, pa.date32(), in_pairs=True).iloc[2] == pd.Timestamp("9999-12-31")
 
 
+def test_timestamps_of_any_year_are_kept_in_utc() -> None:
+    moments = [dt.datetime(1, 1, 1, 0, 0, 0, 1, dt.UTC), None, dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC)]
+    frame = frame_of(moments, pa.timestamp("us", "UTC"))
+    assert frame.isna().tolist() == [False, True, False]
+    assert [one.tz_localize("UTC").to_pydatetime() for one in frame.iloc[[0, 2]]] == [moments[0], moments[2]]
+
+
 def test_values_are_shown_as_a_person_reads_them() -> None:
     data = pa.record_batch(
         {

@@ -131,11 +131,12 @@ NOTES = DataSet(
         Column(name="note", type="text", nullable=True),
         Column(name="amount", type="number", nullable=True),
         Column(name="exact", type="decimal", precision=20, scale=6, nullable=True),
-        Column(name="day", type="date", nullable=True),
+        Column(name="day", type="date", nullable=True, format="%d.%m.%Y", source="Tag"),
+        Column(name="seen", type="timestamp", nullable=True, time_zone="Europe/Madrid"),
         Column(name="yes", type="boolean", nullable=True),
         Column(name="whole", type="integer", nullable=True),
     ),
-    source=CsvSource(path="notes_{as_of}.csv", null_values=("", "NA")),
+    source=CsvSource(path="notes_{as_of}.csv", null_values=("", "NA"), decimal_mark=",", separator=";"),
     quarantine_limit=1.0,
 )
 ODD = [
@@ -147,9 +148,10 @@ AMOUNTS = ["-0.0", "0.0", "1e-308", "5e-324", "1.7976931348623157e308", "0.1", "
 
 def test_quarantined_rows_come_back_from_their_export_as_they_were(shop, tmp_path):
     suite_of(shop, "notes", ("expect_column_values_to_match_regex", {"column": "id", "regex": "^good"}, "critical"))
-    head = ",".join(NOTES.column_names)
+    head = ";".join(column.source_name for column in NOTES.columns)
     rows = [
-        f"x{number},{note},{AMOUNTS[number % len(AMOUNTS)]},-0.000001,0001-01-01,{'TRUE' if number % 2 else ''},-9"
+        f"x{number};{note};{AMOUNTS[number % len(AMOUNTS)].replace('.', ',')};-0,000001;01.01.0001;2005-06-30 12:00:00;"
+        f"{'TRUE' if number % 2 else ''};-9"
         for number, note in enumerate(ODD)
     ]
     (tmp_path / "inbox" / f"notes_{JUNE}.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8", newline="")

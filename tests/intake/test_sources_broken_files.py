@@ -54,7 +54,7 @@ BROKEN = {
     "empty file": (b"", UNNAMED, UNNAMED, "0 bytes", "Deliver"),
     "only empty lines": (b"\n\r\n\n", UNNAMED, UNNAMED, "nothing but empty lines", "Deliver"),
     "header only": (text(), UNNAMED, UNNAMED, "no rows", "with its rows"),
-    "a spreadsheet": (b"PK\x03\x04" + b"x" * 50, UNNAMED, UNNAMED, "zip archive or a spreadsheet", "text"),
+    "a spreadsheet": (b"PK\x03\x04" + b"x" * 50, UNNAMED, UNNAMED, "zip archive or a spreadsheet", "anew"),
     "NUL byte in text": (text(GOOD, with_cell(1, "A\0da")), 2, "name", "NUL byte", "Remove"),
     "NUL byte in a number": (text(GOOD, with_cell(2, "3\0")), 2, "age", "NUL byte", "Remove"),
     "10 MB cell": (text(GOOD, with_cell(1, BIG)), 2, "name", "10,000,000 bytes", "Shorten"),
@@ -131,12 +131,10 @@ def test_a_corrupt_gzip_file_is_refused(tmp_path, position):
     assert "gzip --test" in error.remedy
 
 
-def test_a_plain_file_named_gz_is_refused(tmp_path):
-    assert "is not gzip data" in refused(tmp_path, text(GOOD), "people.csv.gz").problem
-
-
-def test_a_gzip_file_not_named_gz_is_refused(tmp_path):
-    assert "is gzip data" in refused(tmp_path, gzip.compress(text(GOOD))).problem
+def test_a_file_is_packed_or_not_whatever_its_name_says(tmp_path):
+    (tmp_path / "people.csv.gz").write_bytes(text(GOOD))
+    (tmp_path / "people.csv").write_bytes(gzip.compress(text(GOOD)))
+    assert read_rows(PEOPLE, tmp_path, "people.csv.gz") == read_rows(PEOPLE, tmp_path, "people.csv")
 
 
 def test_an_empty_gzip_content_is_refused(tmp_path):

@@ -98,7 +98,7 @@ def test_what_comes_before_a_fault_that_ends_the_reading_is_told_with_it(tmp_pat
 def test_all_kinds_of_a_parquet_file_are_told_at_once(tmp_path):
     columns = {name: pa.array([1, 2]) for name in NUMBERS} | {"id": pa.array(["a", "b\0"])}
     parquet.write_table(
-        pa.table(columns | {"n1": pa.array(["x"] * 2), "n7": pa.array([0.5] * 2)}), tmp_path / "w.parquet"
+        pa.table(columns | {"n1": pa.array(["x"] * 2), "n7": pa.array([True] * 2)}), tmp_path / "w.parquet"
     )
     reading = sources.read(WIDE, DAY, inbox=str(tmp_path), source_urls={}, path="w.parquet", batch_rows=100)
     with pytest.raises(SourceError) as caught, reading as received:

@@ -47,8 +47,17 @@ INDEXED = {
     "VALUES (%s, %s, 1, '2024-06-30', 1, 1)",
     "event": "INSERT INTO scoring.event (score, customer_id, version, as_of, publication_id, model_version, value) "
     "VALUES (%s, %s, 1, '2024-06-30', 1, 1, 1)",
+    "customer_update": "INSERT INTO scoring.customer_update (data_set, customer_id, event_time, topic, partition_id, "
+    "message_offset, content) VALUES (%s, %s, now(), 't', 0, 0, '{}')",
     "outcome": "INSERT INTO scoring.outcome (score, customer_id, as_of, value, observed_at, origin, batch_id) "
     "VALUES (%s, %s, '2024-06-30', 1, '2024-07-31', 'system', NULL)",
+    "stream_refusal": "INSERT INTO scoring.stream_refusal (data_set, customer_id, topic, partition_id, message_offset, "
+    "rules, columns, \"values\", reason, bytes) VALUES (%s, %s, 't', 0, 0, '{r}', '{c}', '{v}', 'r', 1)",
+    "streamed_score": "WITH made AS (INSERT INTO scoring.stream_origin (origin_digest, score, arm, model_name, "
+    "model_version, model_digest, definition_digest, code_version) "
+    "VALUES (repeat('0', 64), 's', 'champion', 'm', 1, repeat('0', 64), 'd', 'c') RETURNING origin_id) "
+    "INSERT INTO scoring.streamed_score (score, customer_id, value, origin_id, event_time, topic, partition_id, "
+    "message_offset) SELECT %s, %s, 1, origin_id, now(), 't', 0, 0 FROM made",
 }
 
 
@@ -56,6 +65,7 @@ INDEXED = {
 def test_the_longest_key_stands_beside_the_longest_name_in_an_index_with_room_to_spare(shop, table):
     with transaction(shop.database()) as connection, connection.cursor() as cursor:
         cursor.execute(INDEXED[table], ("s" * 48, incompressible(MAX_KEY_BYTES + 500)))
+        connection.rollback()
     with (
         pytest.raises(psycopg2.errors.ProgramLimitExceeded),
         psycopg2.connect(shop.database()) as connection,

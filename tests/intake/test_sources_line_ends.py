@@ -14,7 +14,7 @@ from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.intake import sources
 from scoring.intake.sources.delimited import csv_batches
 from scoring.snapshots.arrow import arrow_schema
-from scoring.snapshots.lake import ContentDigest
+from scoring.snapshots.writing import ContentDigest
 
 NOTES = DataSet(
     name="notes",
@@ -36,7 +36,7 @@ def read(content: bytes, block_bytes: int) -> pa.Table:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
-        return pa.Table.from_batches(csv_batches(file, "notes.csv", NOTES, (), block_bytes=block_bytes))
+        return pa.Table.from_batches(csv_batches(file, "notes.csv", NOTES, NOTES.source, block_bytes=block_bytes))
 
 
 def digest(batches) -> str:

@@ -1,6 +1,7 @@
 """A PostgreSQL query is read in one read-only snapshot, strictly typed, and gives what a file of its rows gives."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import psycopg2
@@ -23,6 +24,7 @@ COLUMNS = (
     Column(name="since", type="date", nullable=True),
     Column(name="active", type="boolean", nullable=True),
 )
+SEEN = Column(name="seen", type="timestamp", nullable=True, source="last seen")
 QUERY = "SELECT * FROM people WHERE as_of = %(as_of)s ORDER BY id"
 TABLE = """
 CREATE TYPE grade AS ENUM ('A', 'B');
@@ -120,7 +122,7 @@ def test_an_extra_column_is_refused_unless_ignored(warehouse):
         ("id", "2::bigint", None, ("type bigint, which is not 'text'", "id::text")),
         ("grade", "true", None, ("type boolean, which is not 'category'", "grade::text")),
         ("age", "1.5::float8", None, ("type double precision, which is not 'integer'", "age::bigint")),
-        ("age", "1.5::numeric", None, ("type numeric, which is not 'integer'", "age::bigint")),
+        ("age", "1.5::numeric", 2, ("'1.5' is not a whole number", "'number'")),
         ("income", "'1'::text", None, ("type text, which is not 'number'", "income::double precision")),
         ("debt", "1.5::float8", None, ("type double precision, which is not 'decimal'", "debt::numeric")),
         ("since", "now()", None, ("type timestamptz, which is not 'date'", "since::date")),
@@ -153,6 +155,29 @@ def test_a_type_or_value_that_does_not_fit_is_refused_with_its_place(warehouse, 
     problem, remedy = expected
     assert problem in caught.value.problem
     assert remedy in caught.value.remedy
+
+
+def seen(warehouse, expression: str, **fields) -> list:
+    query = f"SELECT '1'::text AS id, {expression} AS \"last seen\""
+    source = PostgresSource(connection="warehouse", query=query)
+    columns = (COLUMNS[0], SEEN.model_copy(update=fields))
+    people = DataSet(name="people", title="People", key="id", columns=columns, source=source)
+    return [one for batch in batches_of(people, warehouse) for one in batch.column("seen").to_pylist()]
+
+
+def test_a_timestamp_is_a_moment_by_its_offset_or_the_time_zone_of_its_column(warehouse):
+    moment = dt.datetime(2005, 6, 30, 10, 0, 0, 5, dt.UTC)
+    assert seen(warehouse, "timestamptz '2005-06-30 12:00:00.000005+02'") == [moment]
+    local = "timestamp '2005-06-30 12:00:00.000005'"
+    assert seen(warehouse, local, time_zone="Europe/Madrid") == [moment]
+    with pytest.raises(SourceError, match=r"'last seen': The column is a timestamp without time zone.*AT TIME ZONE"):
+        seen(warehouse, local)
+    with pytest.raises(SourceError, match=r"row 1, column 'last seen': '2005-10-30 02:30:00' is a time that was twice"):
+        seen(warehouse, "timestamp '2005-10-30 02:30:00'", time_zone="Europe/Madrid")
+    with pytest.raises(SourceError, match=r"'infinity' is not a timestamp"):
+        seen(warehouse, "timestamptz 'infinity'")
+    with pytest.raises(SourceError, match=r"type date, which is not .timestamp.*::timestamptz"):
+        seen(warehouse, "date '2005-06-30'")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +234,14 @@ def test_a_server_that_does_not_answer_is_not_ready_and_its_password_is_not_show
     with pytest.raises(SourceNotReady) as caught:
         batches_of(data_set(), {"warehouse": "postgresql://ann:secret@127.0.0.1:1/db"})
     assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_permanent_and_tells_what_to_do_in_airflow(warehouse):
+    wrong = re.sub(r"/\w+(?=\?|$)", "/nowhere", warehouse["warehouse"])
+    with pytest.raises(ConfigurationError, match=r'refuses the connection: .*"nowhere" does not exist') as caught:
+        batches_of(data_set(), {"warehouse": wrong})
+    caught.value.read_in_airflow = True
+    assert "Correct the connection `warehouse` in Admin > Connections" in str(caught.value)
 
 
 def test_a_connection_that_is_not_set_names_the_setting():

@@ -13,13 +13,15 @@ from pyarrow import parquet
 from scoring.intake.sources.signatures import byte_order_mark, kind_of, looks_like_utf16
 
 CONTENT = text(*[GOOD] * 20)
-KINDS = {
+PACKED = {
     "bzip2": (bz2.compress(CONTENT), "bzip2 data"),
     "xz": (lzma.compress(CONTENT), "xz data"),
     "zstd": (pa.compress(CONTENT, "zstd", asbytes=True), "zstd data"),
+}
+KINDS = {
     "lz4": (pa.compress(CONTENT, "lz4", asbytes=True), "lz4 data"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), "an old spreadsheet"),
-    "xlsx": (b"PK\x03\x04" + bytes(60), "a spreadsheet (.xlsx)"),
+    "xlsx": (b"PK\x03\x04" + bytes(60), "a zip archive or a spreadsheet (.xlsx)"),
     "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(60), "a 7-Zip archive"),
     "rar": (b"Rar!\x1a\x07\x01\x00" + bytes(60), "a RAR archive"),
     "parquet": (b"PAR1\x15\x04\x15" + bytes(60), "Parquet"),
@@ -35,19 +37,22 @@ def test_a_file_that_is_something_else_is_called_what_it_is(tmp_path, kind):
     error = refused(tmp_path, content)
     assert called in error.problem
     assert "UTF-16" not in str(error)
-    assert "comma-separated text" in error.remedy
+    assert "Deliver" in error.remedy
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_so_is_one_inside_of_gzip(tmp_path, kind):
     content, called = KINDS[kind]
-    assert called in refused(tmp_path, gzip.compress(content), "people.csv.gz").problem
+    assert called.removeprefix("a spreadsheet ") in refused(tmp_path, gzip.compress(content), "people.csv.gz").problem
 
 
-def test_gzip_in_gzip_is_told(tmp_path):
-    error = refused(tmp_path, gzip.compress(gzip.compress(CONTENT)), "people.csv.gz")
-    assert "gzip data" in error.problem
-    assert "packed once" in error.remedy
+@pytest.mark.parametrize("kind", PACKED)
+def test_what_is_packed_twice_is_told(tmp_path, kind):
+    content, called = PACKED[kind]
+    for twice in (gzip.compress(content), bz2.compress(content)):
+        error = refused(tmp_path, twice)
+        assert called in error.problem
+        assert "packed once" in error.remedy
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "parquet"])

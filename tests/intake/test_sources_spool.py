@@ -202,7 +202,9 @@ def test_relative_paths_start_at_the_inbox(path, inbox, location):
 @pytest.mark.parametrize(
     ("location", "suffix"),
     [
-        ("/a/b_2005-06-30.CSV.GZ", ".csv.gz"),
+        ("/a/b_2005-06-30.CSV.GZ", ".csv"),
+        ("/a/b.parquet.zst", ".parquet"),
+        ("/a/b.zip", ".zip"),
         ("https://host/a.csv?version=2.0", ".csv"),
         ("/a.b/c", ""),
         ("/a/x.v1.parquet", ".parquet"),

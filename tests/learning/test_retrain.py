@@ -9,8 +9,9 @@ from shop_definitions import LEAVING, SPENDING
 from scoring.database import transaction
 from scoring.errors import NotFound, PermanentError
 from scoring.learning import gates
+from scoring.learning.judging import approve, judge
 from scoring.learning.promotion import promote, roll_back
-from scoring.learning.retrain import approve, judge, retrain
+from scoring.learning.retrain import retrain
 from scoring.models import charge
 from scoring.models.ledger import Decision
 from scoring.models.registry import Registry
@@ -194,7 +195,7 @@ def test_a_verdict_puts_nothing_in_charge_if_another_version_is_by_now(wrong, mo
         return found
 
     with monkeypatch.context() as slow:
-        slow.setattr("scoring.learning.retrain.judge", meanwhile)
+        slow.setattr("scoring.learning.judging.judge", meanwhile)
         found = retrain(wrong, learning(), T, reason="the schedule")
     assert (found.verdict.passed, found.promotion, in_charge(wrong)) == (True, None, other.version)
     assert "Another version than 2, with which it was compared, is in charge by now" in found.because
@@ -203,8 +204,8 @@ def test_a_verdict_puts_nothing_in_charge_if_another_version_is_by_now(wrong, mo
 
 
 STEPS = {
-    "between registering and the verdict": ("scoring.learning.retrain.judge", 0),
-    "between the verdict and the ledger": ("scoring.learning.retrain.promote", 1),
+    "between registering and the verdict": ("scoring.learning.judging.judge", 0),
+    "between the verdict and the ledger": ("scoring.learning.judging.promote", 1),
     "between the ledger and the alias": ("scoring.models.charge.follow", 1),
 }
 

@@ -54,7 +54,16 @@ class Airflow(BaseHTTPRequestHandler):
 def api() -> Iterator[AirflowApi]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Airflow) as server:
         threading.Thread(target=server.serve_forever).start()
-        keys = Keys(airflow_password="p", api_secret="a", fernet="f", jwt="j", crm="c", api_key="k", exporter="e")
+        keys = Keys(
+            airflow_password="p",
+            api_secret="a",
+            fernet="f",
+            jwt="j",
+            crm="c",
+            api_key="k",
+            exporter="e",
+            mlflow_session="m",
+        )
         client = AirflowApi(f"http://127.0.0.1:{server.server_port}", keys)
         yield client
         client._session.close()

@@ -24,7 +24,7 @@ from scoring.maintain.rules import (
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 KEEP = Keep(
     publications=100, newest=3, superseded=10, snapshots=50, quarantine=1, events=1, deliveries=1, attempts=1,
-    outcomes=200, model_runs=30, versions=2, alerts=1, api_requests=1,
+    outcomes=200, model_runs=30, versions=2, alerts=1, api_requests=1, streams=1,
 )  # fmt: skip
 NEEDS = Needs(dt.date(2026, 5, 31), cohorts=7)
 

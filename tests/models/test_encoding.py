@@ -1,5 +1,7 @@
 """What a model was trained on travels with it: a definition that changed since fits, or what differs is named."""
 
+from dataclasses import replace
+
 import pytest
 from factories import JUNE, customers, published_rows, query, register, snapshot_of
 from hypothesis import given
@@ -41,9 +43,54 @@ CASES = {  # learned, defined, what is said
     ),
 }
 
+TYPED = {  # learned, defined, what is said
+    "shown in another way": (Encoding((AGE,), "typed"), Encoding((AGE,)), []),
+    "never missing, and still": (
+        Encoding((replace(AGE, nullable=False),), "typed"), Encoding((replace(AGE, nullable=False),)), []
+    ),
+    "missing before, never now": (Encoding((AGE,), "typed"), Encoding((replace(AGE, nullable=False),)), []),
+    "may be missing now": (
+        Encoding((replace(AGE, nullable=False),), "typed"),
+        Encoding((AGE,), "typed"),
+        ["feature 'age' may be missing now: the model was trained with it always there"],
+    ),
+    "a value inserted that is shown as missing": (
+        Encoding((PLAN,), unseen="null"), Encoding((Feature("plan", "category", ("free", "gold", "paid")),)), []
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TYPED.values(), ids=TYPED)
+def test_how_features_are_shown_is_the_versions_own_business(case):
+    learned, defined, said = case
+    assert misfits(learned, defined) == said
+
+
+def test_codes_are_written_as_they_always_were_and_typed_features_say_so():
+    assert Encoding((AGE, PLAN)).content == [["age", "integer", []], ["plan", "category", ["free", "paid"]]]
+    typed = Encoding((replace(AGE, nullable=False), PLAN), "typed")
+    assert typed.content == {
+        "shown": "typed", "features": [["age", "integer", [], False], ["plan", "category", ["free", "paid"], True]]
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="'pictures'"):
+        Encoding.from_content({"shown": "pictures", "features": []})
+
+
+def test_a_version_keeps_its_way_if_the_definition_shows_features_in_another():
+    typed = LEAVING.model_copy(update={"features_as": "typed"})
+    for made, now in ((typed, LEAVING), (LEAVING, typed)):
+        learned = Encoding.of(made, SHOP)
+        ref = ModelRef("leaving", 1, "0" * 64, encoding=learned)
+        assert fitting_encoding(ref, now, SHOP) == learned
+
+
 names = st.sampled_from(["a", "b", "c", "d"])
 features = st.builds(Feature, names, st.sampled_from(["integer", "category"]), st.lists(names, unique=True).map(tuple))
-encodings = st.lists(features, unique_by=lambda feature: feature.name).map(lambda found: Encoding(tuple(found)))
+encodings = st.builds(
+    lambda found, shown: Encoding(tuple(found), shown),
+    st.lists(features, unique_by=lambda feature: feature.name),
+    st.sampled_from(["codes", "typed"]),
+)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -2,14 +2,18 @@
 
 import itertools
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.models.explaining import blocks as blocks_module
+from scoring.models.explaining import cells
 from scoring.models.explaining import trees as module
-from scoring.models.explaining.forest import NONE, Tree
+from scoring.models.explaining.cells import Block, Cuts, blocks_of, cuts_of
+from scoring.models.explaining.forest import NONE, Forest, Tree
 from scoring.models.explaining.trees import FEW, TreeContributions
 
 FEATURES = 4
@@ -91,17 +95,78 @@ def test_base_and_contributions_are_what_the_trees_predict(seed, depth, count):
     np.testing.assert_allclose(found.base + found.of(rows).sum(axis=1), predicted, atol=1e-9)
 
 
-@pytest.mark.parametrize("kept", [0, 2**24])
-def test_a_customers_contributions_are_the_same_to_the_last_digit_whoever_else_is_explained(monkeypatch, kept):
-    monkeypatch.setattr(module, "KEPT", kept)
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {},
+        {"KEPT": 0},
+        {"KEPT": 4 * 1600},
+        {"CELLS": 50, "TOGETHER": 2},
+        {"ALL_CELLS": 5000},
+        {"AT_ONCE": 70, "FIRST": 7},
+    ],
+    ids=str,
+)
+def test_a_customers_contributions_are_the_same_to_the_last_digit_whoever_else_is_explained(monkeypatch, limits):
+    for name, value in limits.items():
+        monkeypatch.setattr(module, name, value)
     random = np.random.default_rng(1)
     found, rows = TreeContributions([random_tree(random, 7) for _ in range(9)], FEATURES), random_rows(random, 300)
+    assert found.has_table
     first = found.of(rows[:FEW])
     many = found.of(rows)
     np.testing.assert_array_equal(many[:FEW], first)
     np.testing.assert_array_equal(np.concatenate([found.of(row[None]) for row in rows]), many)
     np.testing.assert_array_equal(found.of(rows), many)
     assert found.of(rows[:0]).shape == (0, FEATURES)
+
+
+def test_contributions_do_not_depend_on_what_several_threads_explain_at_the_same_time(monkeypatch):
+    monkeypatch.setattr(module, "KEPT", FEATURES * 1600)  # now and then all cells are forgotten
+    random = np.random.default_rng(3)
+    trees = [random_tree(random, 6) for _ in range(20)]
+    batches = [random_rows(random, 100) for _ in range(20)]
+    wanted, found = TreeContributions(trees, FEATURES), TreeContributions(trees, FEATURES)
+    with ThreadPoolExecutor(4) as pool:
+        for batch, given in zip(batches, pool.map(found.of, batches), strict=True):
+            np.testing.assert_array_equal(given, wanted.of(batch))
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_values_on_thresholds_beyond_all_and_infinite_ones_go_where_the_tree_sends_them(count):
+    values = [-np.inf, -1.0, 0.0, 1.0, 1.5, 2.0, 3.0, np.inf, np.nan]
+    random = np.random.default_rng(4)
+    trees = [random_tree(random, 5) for _ in range(4)]
+    trees[0].threshold[trees[0].feature != NONE] = np.inf  # only NaN goes right
+    rows, everything = random.choice(values, (count, FEATURES)), set(range(FEATURES))
+    found = TreeContributions(trees, FEATURES)
+    predicted = [sum(expected(tree, row, everything) for tree in trees) for row in rows]
+    np.testing.assert_allclose(found.base + found.of(rows).sum(axis=1), predicted, atol=1e-9)
+
+
+def test_a_block_has_no_more_cells_and_leaves_than_it_may_have(monkeypatch):
+    random = np.random.default_rng(5)
+    forest = Forest([random_tree(random, 6) for _ in range(9)])
+    leaves = cuts_of(forest.bounds(FEATURES))
+    blocks = blocks_of(leaves, 300)
+    assert [block.leaves.start for block in blocks[1:]] == [block.leaves.stop for block in blocks[:-1]]
+    assert blocks[-1].leaves.stop == len(leaves)
+    assert all(block.size <= 300 for block in blocks)
+    for block, after in itertools.pairwise(blocks):
+        joint = dict(block.cuts)
+        for feature, cuts in leaves[after.leaves.start].items():
+            joint[feature] = joint.get(feature, Cuts()).joined(cuts)
+        assert Block(block.leaves, joint).size > 300  # the next leaf does not fit
+    monkeypatch.setattr(cells, "MOST_LEAVES", 3)
+    assert max(block.leaves.stop - block.leaves.start for block in blocks_of(leaves, 2**15)) == 3
+
+
+def test_a_cell_is_added_up_once_for_all_batches(monkeypatch):
+    random = np.random.default_rng(6)
+    found, rows = TreeContributions([random_tree(random, 6) for _ in range(9)], FEATURES), random_rows(random, 300)
+    found.of(rows)
+    monkeypatch.setattr(blocks_module.Patterns, "of", None)
+    found.of(rows[::-1])
 
 
 def test_trees_too_large_for_a_table_are_explained_one_customer_at_a_time(monkeypatch):

@@ -1,11 +1,9 @@
 """A year of daily partitions is read through indexes: no query of the page goes through a whole big table."""
 
 import datetime as dt
-import json
-from collections.abc import Iterator
 
 import factories_page
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named like one
+from factories_plans import collected_plans, scanned
 
 from scoring.catalog import load_catalog
 from scoring.database import Connection
@@ -16,25 +14,6 @@ LAST = dt.date(2025, 12, 31)
 NOW = dt.datetime(2025, 12, 31, 13, tzinfo=dt.UTC)
 BIG = {"metric", "calibration", "drift", "profile_counts", "profile_bins", "band_migration", "delivery", "outbox"}
 CATALOG = load_catalog("page_definitions")
-
-
-class Explaining(Cursor):
-    """Asks for the plan of each query first."""
-
-    plans: list[str]
-
-    def execute(self, query, vars=None) -> None:  # noqa: A002 - psycopg2's name
-        super().execute(b"EXPLAIN (FORMAT JSON) " + self.mogrify(query, vars))
-        self.plans.extend(scanned(json.loads(json.dumps(self.fetchone()[0]))[0]["Plan"]))
-        super().execute(query, vars)
-
-
-def scanned(plan: dict) -> Iterator[str]:
-    """The tables that a plan goes through from end to end."""
-    if plan["Node Type"] == "Seq Scan":
-        yield plan["Relation Name"]
-    for part in plan.get("Plans", []):
-        yield from scanned(part)
 
 
 def ask(connection: Connection) -> None:
@@ -53,10 +32,7 @@ def ask(connection: Connection) -> None:
 
 def test_no_query_of_the_page_goes_through_a_big_table(database_url: str) -> None:
     factories_page.fill(database_url, days=365, last=LAST)
-    plans: list[str] = []
-    factory = type("Collecting", (Explaining,), {"plans": plans})
-    with reading(database_url) as connection:
-        connection.cursor_factory = factory
+    with reading(database_url) as connection, collected_plans(connection) as plans:
         ask(connection)
     assert plans, "no plan was seen"
-    assert not BIG.intersection(plans)
+    assert not BIG & scanned(plans)

@@ -202,7 +202,12 @@ def test_lineage_leads_from_a_publication_to_run_snapshot_and_model(connection: 
 
 
 def test_the_head_says_what_can_be_chosen_and_which_dags_work_on_the_score(connection: Connection, churn: Look) -> None:
-    shown = about(connection, CATALOG, CHURN, churn, dt.datetime(2025, 12, 31, 13, tzinfo=dt.UTC))
+    now = dt.datetime(2025, 12, 31, 13, tzinfo=dt.UTC)
+    shown = about(connection, CATALOG, CHURN, churn, now)
+    assert shown.mlflow is None
+    assert (
+        about(connection, CATALOG, CHURN, churn, now, mlflow="http://m:5000/").mlflow == "http://m:5000/#/models/churn"
+    )
     assert (shown.line.score, shown.headline, shown.bands) == ("churn", "roc_auc", ["A", "B", "C", "D", "E"])
     assert shown.segments == ["region=north", "region=south"]
     assert [dag.dag_id for dag in shown.dags] == [

@@ -32,9 +32,10 @@ from shop_definitions import LEAVING, SPENDING
 from scoring.database import all_rows, connect, execute
 from scoring.database import value as value_of
 from scoring.domain.score import ChangeRule
+from scoring.domain.streams import known_until
 from scoring.publishing import keys, publications
 from scoring.publishing.announcements import compared, movements, tell
-from scoring.publishing.change import Standing, treatment
+from scoring.publishing.change import Standing, told_of_newer, treatment
 from scoring.publishing.plan import plan
 from scoring.publishing.planner import planner
 from scoring.publishing.publish import drop
@@ -177,8 +178,10 @@ def pairs_at_the_bounds(draw, rule):
 @st.composite
 def rules_and_pairs(draw):
     rule = draw(RULES)
-    with_versions = st.tuples(pairs_at_the_bounds(rule), st.sampled_from([None, 1, 2]))
-    return rule, [(*pair, seen) for pair, seen in draw(st.lists(with_versions, min_size=10, max_size=40))]
+    end = known_until(JUNE)
+    by_stream = st.sampled_from([None, None, None, end, end - dt.timedelta(microseconds=1)])
+    with_versions = st.tuples(pairs_at_the_bounds(rule), st.sampled_from([None, 1, 2]), by_stream)
+    return rule, [(*pair, seen, at) for pair, seen, at in draw(st.lists(with_versions, min_size=10, max_size=40))]
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -200,18 +203,23 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
                     (customer_id, value, points, band, arm, model_version) VALUES %s""",
                 [
                     (name, *dataclasses.astuple(new), "champion", 1)
-                    for name, (_, new, _) in zip(names, pairs, strict=True)
+                    for name, (_, new, _, _) in zip(names, pairs, strict=True)
                 ],
             )
-            known = [(name, *pair[::2]) for name, pair in zip(names, pairs, strict=True) if pair[0] is not None]
+            known = [
+                (name, old, seen, at) for name, (old, _, seen, at) in zip(names, pairs, strict=True) if old is not None
+            ]
             execute_values(
                 cursor,
                 """INSERT INTO scoring.announcement (customer_id, value, points, band, score, version, as_of,
-                       publication_id, model_version) VALUES %s""",
-                [(name, *dataclasses.astuple(old), "leaving", 3, JUNE, 0, seen) for name, old, seen in known],
+                       publication_id, model_version, event_time) VALUES %s""",
+                [
+                    (name, *dataclasses.astuple(old), "leaving", 3, JUNE, None if at else 0, seen, at)
+                    for name, old, seen, at in known
+                ],
             )
         rows = publications.rows_table(publication.publication_id)
-        with compared(connection, rows, rule, score=publication.score, known_only=False) as counted:
+        with compared(connection, rows, rule, score=publication.score, as_of=JUNE, known_only=False) as counted:
             movements(connection)  # raises at no float
             tell(
                 connection,
@@ -223,11 +231,17 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
             cursor.execute("SELECT customer_id, version FROM scoring.event ORDER BY customer_id")
             found = cursor.fetchall()
             cursor.execute(
-                "SELECT value, points, band, version, model_version FROM scoring.announcement ORDER BY customer_id"
+                "SELECT value, points, band, version, model_version, event_time FROM scoring.announcement "
+                "ORDER BY customer_id"
             )
             stands = cursor.fetchall()
         connection.rollback()
-    done = [treatment(rule, old, new, compared_with=seen if old else None, version=1) for old, new, seen in pairs]
+    done = [
+        "pass over"
+        if old is not None and told_of_newer(JUNE, at, new_as_of=JUNE, new_event_time=None)
+        else treatment(rule, old, new, compared_with=seen if old else None, version=1)
+        for old, new, seen, at in pairs
+    ]
     expected = [
         (name, 1 if pair[0] is None else 4)
         for name, pair, what in zip(names, pairs, done, strict=True)
@@ -237,8 +251,13 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
     assert (counted.told, counted.moved) == (done.count("tell"), done.count("move"))
     versions = dict(found)
     assert stands == [
-        (*dataclasses.astuple(new if what in ("tell", "move") else old), versions.get(name, 3), 1)
-        for name, (old, new, _), what in zip(names, pairs, done, strict=True)
+        (
+            *dataclasses.astuple(new if what in ("tell", "move") else old),
+            versions.get(name, 3),
+            seen if what == "pass over" else 1,
+            at if what not in ("tell", "move") else None,
+        )
+        for name, (old, new, seen, at), what in zip(names, pairs, done, strict=True)
     ]
 
 
@@ -267,7 +286,7 @@ def test_what_publishing_asks_of_the_planner_ends_with_the_statements_that_need_
         publication = publications.by_id(connection, publication_id)
         keys.add(connection, publication)
         rows = publications.rows_table(publication_id)
-        with compared(connection, rows, SPENDING.change, score="spending", known_only=False):
+        with compared(connection, rows, SPENDING.change, score="spending", as_of=JUNE, known_only=False):
             tell(connection, score="spending", as_of=JUNE, publication_id=publication_id)
         assert all_rows(connection, dict, SETTINGS) == before
         connection.rollback()

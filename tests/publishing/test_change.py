@@ -1,5 +1,6 @@
 """When a score has moved enough to tell the CRM, one row per reason."""
 
+import datetime as dt
 import math
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.domain.score import ChangeRule
-from scoring.publishing.change import Standing, is_change, share_limits, treatment
+from scoring.publishing.change import Standing, is_change, share_limits, told_of_newer, treatment
 
 BAND, POINTS = ChangeRule(band=True), ChangeRule(points=50)
 SHARE, AMOUNT, BOTH = ChangeRule(relative=0.25), ChangeRule(absolute=10.0), ChangeRule(relative=0.25, absolute=10.0)
@@ -78,3 +79,29 @@ FAR, NEAR = Standing(50.0), Standing(101.0)
 )
 def test_what_is_done_about_a_customer_whose_score_version_two_has_made(rule, told, new, compared_with, expected):
     assert treatment(rule, told, new, compared_with=compared_with, version=2) == expected
+
+
+JUNE, JULY = dt.date(2024, 6, 30), dt.date(2024, 7, 31)
+NOON = dt.datetime(2024, 7, 10, 12, tzinfo=dt.UTC)
+MOMENT = dt.timedelta(microseconds=1)
+END_OF_JUNE = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "event_time", "new_as_of", "new_event_time", "expected"),
+    [
+        pytest.param(JUNE, None, JULY, None, False, id="a batch after a batch"),
+        pytest.param(JULY, None, JUNE, None, False, id="of an older batch the last announced date says so"),
+        pytest.param(NOON.date(), NOON, JUNE, None, True, id="a batch that ends before the update"),
+        pytest.param(NOON.date(), NOON, JULY, None, False, id="a batch that knows the update"),
+        pytest.param(END_OF_JUNE.date(), END_OF_JUNE, JUNE, None, True, id="an update just after the batch"),
+        pytest.param(JUNE, END_OF_JUNE - MOMENT, JUNE, None, False, id="an update at the end of the batch"),
+        pytest.param(JUNE, None, NOON.date(), NOON, False, id="an update after the batch"),
+        pytest.param(JULY, None, NOON.date(), NOON, True, id="an update that the batch knows"),
+        pytest.param(NOON.date(), NOON, NOON.date(), NOON, False, id="an update at the same moment comes later"),
+        pytest.param(NOON.date(), NOON, NOON.date(), NOON - MOMENT, True, id="an older update"),
+        pytest.param(NOON.date(), NOON, NOON.date(), NOON + MOMENT, False, id="a newer update"),
+    ],
+)
+def test_nobody_is_told_backwards(as_of, event_time, new_as_of, new_event_time, expected):
+    assert told_of_newer(as_of, event_time, new_as_of=new_as_of, new_event_time=new_event_time) is expected

@@ -10,6 +10,7 @@ from scoring.errors import IntegrityError, NotFound
 from scoring.publishing.passport import lines, passport, recompute
 from scoring.publishing.publish import drop
 from scoring.snapshots import lake
+from scoring.snapshots.writing import RowGroupWriter
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_passport_of_an_older_date_stays_what_it_was(own_registry):
 
 def forge(snapshot, rows):
     """Put other rows where the snapshot's are, in a file that says it is the right one."""
-    writer = lake.RowGroupWriter(snapshot.location, rows.schema, snapshot.row_group_rows)
+    writer = RowGroupWriter(snapshot.location, rows.schema, snapshot.row_group_rows)
     for batch in rows.to_batches():
         writer.write(batch)
     writer.close(snapshot.digest)

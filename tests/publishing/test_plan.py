@@ -19,6 +19,7 @@ from scoring.publishing.predict import score_shard
 from scoring.publishing.publications import Arm
 from scoring.publishing.publish import publish
 from scoring.snapshots import lake
+from scoring.snapshots.writing import RowGroupWriter
 
 ARM = Arm("champion", "spending", 1, "a" * 64, trained_with="1.9.1", scored_with="1.9.1")
 
@@ -57,7 +58,7 @@ def made_anew(snapshot, row_group_rows):
     with lake.SnapshotFile(snapshot.location) as file:
         rows = file.read()
     Path(snapshot.location).unlink()
-    writer = lake.RowGroupWriter(Path(snapshot.location), rows.schema, row_group_rows)
+    writer = RowGroupWriter(Path(snapshot.location), rows.schema, row_group_rows)
     for batch in rows.to_batches():
         writer.write(batch)
     writer.close(snapshot.digest)

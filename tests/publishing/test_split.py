@@ -21,7 +21,8 @@ from scoring.models.scorer import Scorer
 from scoring.publishing import passport, publications
 from scoring.publishing.arms import ChallengerFailed
 from scoring.publishing.plan import plan
-from scoring.publishing.predict import Scorers, score_shard
+from scoring.publishing.predict import score_shard
+from scoring.publishing.scorers import Scorers
 from scoring.publishing.shadow import shadow
 from scoring.snapshots import manifest
 from scoring.snapshots.lake import SnapshotFile
@@ -45,7 +46,7 @@ def second(own_registry):
 def begin(settings, challenger, mode="split", share=0.5):
     new = NewExperiment("spending", "spending", mode, 1, challenger.version, challenger.digest, "ann", "to see")
     with transaction(settings.database()) as connection:
-        return experiments.add(connection, new, share if mode == "split" else None)
+        return experiments.add(connection, new, share if mode == "split" else None, salt="0" * 32)
 
 
 def arms_of(settings, publication_id):

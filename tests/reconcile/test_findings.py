@@ -213,28 +213,29 @@ SAID = {
         lambda: of(undelivered(endpoint(dead=3, dead_since=ago(30)), NOW)),
         (
             "dead deliveries since 2024-07-31 06:00 UTC: 3 deliveries to crm_webhook were given up. "
-            "Remedy: `scoring delivery list --state dead` shows the last answers; then `scoring delivery replay`."
+            "Remedy: `scoring delivery list --endpoint crm_webhook --state dead` shows the last answers; then "
+            "`scoring delivery replay --endpoint crm_webhook`."
         ),
     ),
     "endpoint disabled": (
         lambda: of(undelivered(endpoint(state="disabled", disabled_because="410 Gone", pending_since=ago(1)), NOW)),
         (
             "endpoint disabled since 2024-08-01 11:00 UTC: Nothing is sent to crm_webhook: 410 Gone. "
-            "Remedy: when it takes requests again: `scoring endpoint enable`. What waits is kept."
+            "Remedy: when it takes requests again: `scoring endpoint enable crm_webhook`. What waits is kept."
         ),
     ),
     "endpoint disabled, and nothing waits": (
         lambda: of(undelivered(endpoint(state="disabled", disabled_because="410 Gone"), NOW)),
         (
             "endpoint disabled: Nothing is sent to crm_webhook: 410 Gone. "
-            "Remedy: when it takes requests again: `scoring endpoint enable`. What waits is kept."
+            "Remedy: when it takes requests again: `scoring endpoint enable crm_webhook`. What waits is kept."
         ),
     ),
     "endpoint held": (
         lambda: of(undelivered(endpoint(pending_since=ago(2), held_until=ago(-1)), NOW)),
         (
             "endpoint held since 2024-08-01 10:00 UTC: crm_webhook asked for no requests before 2024-08-01 13:00 UTC. "
-            "Remedy: it goes on by itself then; `scoring endpoint enable` sends at once."
+            "Remedy: it goes on by itself then; `scoring endpoint enable crm_webhook` sends at once."
         ),
     ),
     "not told": (
@@ -249,7 +250,7 @@ SAID = {
         (
             "not told since 2024-08-01 06:00 UTC: Score changes wait for crm_webhook. "
             "Remedy: see whether the DAGs notify_crm and sweep_crm are paused or fail; "
-            "`scoring delivery list` has the last answers."
+            "`scoring delivery list --endpoint crm_webhook` has the last answers."
         ),
     ),
 }

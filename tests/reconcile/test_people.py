@@ -6,7 +6,7 @@ import pytest
 
 from scoring.domain.calendar import last_ticks
 from scoring.reconcile.findings import EndpointSeen, PublicationSeen, undelivered
-from scoring.reconcile.people import AlertsSeen, HoldSeen, overdue, undecided, untold
+from scoring.reconcile.people import AlertsSeen, ErasureSeen, HoldSeen, overdue, undecided, unforgotten, untold
 
 NOW = dt.datetime(2024, 8, 1, 12, tzinfo=dt.UTC)
 MAY, JUNE, JULY = dt.date(2024, 5, 31), dt.date(2024, 6, 30), dt.date(2024, 7, 31)
@@ -62,6 +62,19 @@ def test_a_data_set_without_any_tick_has_nothing_overdue():
 def test_a_publication_that_waits_for_a_person_is_found_after_an_hour(hours, expected):
     found = list(undecided([HoldSeen("spending", JULY, 6, 10, NOW - hours * HOUR)], NOW))
     assert [(one.kind, one.needs_person) for one in found] == [("publication held", True)] * expected
+
+
+SAID = (
+    "not forgotten since 2024-08-01 11:00 UTC: Erasure 3 of a customer of shop, begun by ada, is not done. Remedy: "
+    "whoever began it runs `scoring customer forget` for that customer again; what is done is kept."
+)
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(0.9, []), (1, [SAID])])
+def test_a_person_of_whom_something_may_be_left_is_found_after_an_hour(hours, expected):
+    found = list(unforgotten([ErasureSeen(3, "shop", "ada", NOW - hours * HOUR)], NOW))
+    assert [str(one) for one in found] == expected
+    assert all(one.needs_person for one in found)
 
 
 def test_a_held_publication_reads_as_what_since_and_remedy():

@@ -1,5 +1,7 @@
 """The description is valid, and what it says is what is answered, whatever is asked."""
 
+import importlib
+import pkgutil
 from contextlib import suppress
 
 import schemathesis
@@ -16,6 +18,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from shop_definitions import LEAVING
+
+# Imported before the API runs: pytest rewrites each of these modules, and Python 3.11 fails if two threads do that.
+for module in pkgutil.walk_packages(schemathesis.__path__, "schemathesis."):
+    if module.name.startswith(("schemathesis.specs.openapi", "schemathesis.generation", "schemathesis.core")):
+        importlib.import_module(module.name)
 
 QUICK = settings(max_examples=6, suppress_health_check=list(HealthCheck), derandomize=True, phases=[Phase.generate])
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from scoring.intake.messages.text import NotJson, Written, parsed
 from scoring.serving import keys
-from scoring.serving.body import NotJson, Written, parsed
 
 
 def test_numbers_keep_what_was_written_and_are_no_strings():
@@ -41,6 +41,28 @@ def test_a_key_is_written_and_read_in_one_way():
     assert keys.parts("sk_a_b_c") == ("a", "b_c")
     for wrong in ("", "sk", "sk_a", "sk_a_", "sk__b", "xx_a_b", "sk_a_\u00e4", "sk_a_\n", "sk_a_" + "b" * keys.LONGEST):
         assert keys.parts(wrong) is None
+
+
+def test_the_longest_key_is_a_key_and_a_longer_one_is_none():
+    longest = "sk_a_".ljust(keys.LONGEST, "b")
+    assert keys.parts(longest) == ("a", longest[5:])
+    assert keys.parts(longest + "b") is None
+
+
+def test_a_key_says_in_a_word_how_it_stands():
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    key = keys.ApiKey(
+        key_id="a", name="n", digest="", old_digest=None, old_until=None, scopes=("read",), per_minute=1,
+        created_at=now, created_by="x", expires_at=None, revoked_at=None, last_used_at=None,
+    )  # fmt: skip
+    assert key.state(now) == replace(key, expires_at=now + dt.timedelta(seconds=1)).state(now) == "valid"
+    assert replace(key, expires_at=now).state(now) == "expired"
+    assert replace(key, expires_at=now, revoked_at=now).state(now) == "revoked"
+
+
+def test_ids_and_secrets_are_long_enough_to_be_nobody_elses():
+    assert len(keys.new_id()) == 12
+    assert len(keys.new_secret()) == 43
 
 
 def test_a_secret_opens_its_key_and_the_old_one_for_a_while():

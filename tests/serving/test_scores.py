@@ -12,6 +12,8 @@ from scoring.database import transaction
 from scoring.models import charge, experiments
 from scoring.models.experiments import NewExperiment
 from scoring.models.registry import Registry
+from scoring.serving.model import Served
+from scoring.serving.score_records import SMALL
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_a_customer_of_a_split_gets_the_arm_and_the_number_of_the_publication(ow
     second = register(own_registry, SPENDING, promote=False, scale=3.0)
     new = NewExperiment("spending", "spending", "split", 1, second.version, second.digest, "ann", "to see")
     with transaction(own_registry.database()) as connection:
-        begun = experiments.add(connection, new, 0.4)
+        begun = experiments.add(connection, new, 0.4, salt="0" * 32)
     snapshot_of(own_registry, customers(40))
     published(own_registry, SPENDING, JUNE)
     rows = query(own_registry, "SELECT * FROM scoring.current_score ORDER BY customer_id")
@@ -167,3 +169,17 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one_serving_and_is_said(
         assert 'scoring_api_model_reloads_total{result="failed",score="spending"}' in metrics
         assert 'scoring_api_model_version{arm="champion",score="spending"} 1.0' in metrics
         assert 'scoring_api_records_scored_total{score="spending"} 1.0' in metrics
+
+
+def test_only_a_plain_request_with_one_record_is_answered_in_short(api, monkeypatch):
+    monkeypatch.setattr(Served, "quick_result", lambda _, record, __: {"in short": record["customer_id"]})
+    assert ask(api, "leaving", record(1)).json()["results"] == [{"result": {"in short": "c0001"}}]
+    one, kind = json.dumps({"records": [record(1)]}), {"Content-Type": "application/json"}
+    for body, headers in (
+        (json.dumps({"records": [record(1), record(2)]}), kind),
+        (one, kind | {"Idempotency-Key": "one"}),
+        (one + " " * SMALL, kind),
+    ):
+        answer = api.client.post("/v1/scores/leaving", content=body, headers=headers)
+        assert answer.status_code == 200
+        assert "in short" not in answer.text

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.snapshots import lake, rewriting
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.writing import RowGroupWriter
 
 PEOPLE = DataSet(
     name="people", title="People", key="id", columns=(Column(name="id", type="text"),), source=CsvSource(path="x.csv")
@@ -24,7 +25,7 @@ def folder(tmp_path_factory):
 def test_places_and_positions_lead_to_the_same_rows_whoever_leaves(folder, rows, data):
     leaving = data.draw(st.lists(st.integers(0, rows - 1), unique=True))
     location = str(folder / f"{'0' * 64}.parquet")
-    writer = lake.RowGroupWriter(folder / "written", arrow_schema(PEOPLE), 4)
+    writer = RowGroupWriter(folder / "written", arrow_schema(PEOPLE), 4)
     ids = [f"p{place}" for place in range(rows)]
     writer.write(pa.record_batch({"id": pa.array(ids)}, schema=arrow_schema(PEOPLE)))
     writer.close("0" * 64)

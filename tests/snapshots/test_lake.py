@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scoring.errors import IntegrityError, TransientError
 from scoring.snapshots import lake
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 SCHEMA = arrow_schema(SHOP)
 VALUES = {
@@ -45,7 +46,7 @@ def pieces(whole, sizes):
 
 
 def digest(batches, schema=SCHEMA):
-    content = lake.ContentDigest(schema)
+    content = ContentDigest(schema)
     for batch in batches:
         content.update(batch)
     return content.hexdigest()
@@ -98,7 +99,7 @@ def test_the_digest_tells_texts_apart_that_look_alike_side_by_side(first, second
 def test_all_row_groups_but_the_last_have_exactly_the_stated_rows(tmp_path_factory, sizes, rows, count):
     path = tmp_path_factory.mktemp("groups") / "x.parquet"
     whole = table_of(customers(count)) if count else table([])
-    writer = lake.RowGroupWriter(path, SCHEMA, rows)
+    writer = RowGroupWriter(path, SCHEMA, rows)
     for piece in pieces(whole, sizes):
         writer.write(piece)
     writer.close("d" * 64)
@@ -111,7 +112,7 @@ def test_all_row_groups_but_the_last_have_exactly_the_stated_rows(tmp_path_facto
 
 def written(path, count, digest, rows=2):
     """A finished file of that many customers."""
-    writer = lake.RowGroupWriter(path, SCHEMA, rows)
+    writer = RowGroupWriter(path, SCHEMA, rows)
     for batch in table_of(customers(count)).to_batches():
         writer.write(batch)
     writer.close(digest)

@@ -21,6 +21,7 @@ from scoring.settings import Settings
 from scoring.snapshots import lake
 from scoring.snapshots.arrow import arrow_schema
 from scoring.snapshots.remote import located
+from scoring.snapshots.writing import ContentDigest, RowGroupWriter
 
 PAGE = b'<html><head><meta name="scoring-inputs" content="' + b"a" * 64 + b'"></head></html>'
 LAKE = f"s3://{BUCKET}/lake"
@@ -50,8 +51,8 @@ def nobody_listens(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: A
 
 def written(tmp_path, rows=30):
     """A finished file of the shop, and the digest of its content."""
-    content, path = lake.ContentDigest(arrow_schema(SHOP)), tmp_path / "accepted.parquet"
-    writer = lake.RowGroupWriter(path, arrow_schema(SHOP), 7)
+    content, path = ContentDigest(arrow_schema(SHOP)), tmp_path / "accepted.parquet"
+    writer = RowGroupWriter(path, arrow_schema(SHOP), 7)
     table = table_of(customers(rows))
     content.update(table)
     for batch in table.to_batches():

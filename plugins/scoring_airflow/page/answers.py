@@ -69,7 +69,10 @@ def overview() -> Response:
 def about(score: str, first: Date = None, last: Date = None) -> Response:
     """The head of a score's page."""
     with _looking(score, first, last) as (connection, looked):
-        return _json(heads.about(connection, current_catalog(), current_catalog().score(score), looked, _now()))
+        ui = page_settings().mlflow_ui
+        return _json(
+            heads.about(connection, current_catalog(), current_catalog().score(score), looked, _now(), mlflow=ui)
+        )
 
 
 def trend(

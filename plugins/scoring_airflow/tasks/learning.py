@@ -37,7 +37,8 @@ def retrain_model(score: str) -> dict[str, int | None]:
     By the clock or on a request too few mature cohorts are nothing to do; a person who asks for it gets the error.
     """
     from scoring.experiments.running import NOT_TRIED, start_by_rule
-    from scoring.learning.retrain import report_of, retrain, window_of
+    from scoring.learning.judging import report_of
+    from scoring.learning.retrain import retrain, window_of
 
     context = get_current_context()
     params, run, definition = context["params"], context["dag_run"], catalog().score(score)
@@ -89,7 +90,7 @@ class Approval(ApprovalOperator):
 @task_body
 def put_approved_in_charge(score: str) -> int:
     """Put the version in charge that a person has approved in this run; returns its number."""
-    from scoring.learning.retrain import approve
+    from scoring.learning.judging import approve
     from scoring.models.registry import Registry
 
     ti = get_current_context()["ti"]

@@ -1,5 +1,6 @@
 """The way of the data: take a partition in, plan its publication, score its shards, publish."""
 
+import dataclasses
 import datetime as dt
 import logging
 
@@ -24,7 +25,7 @@ def ingest(data_set: str) -> dict[str, int]:
     as_of = partition(context)
     require_plausible(
         as_of,
-        today=dt.datetime.now(dt.UTC).date(),
+        today=definition.today(dt.datetime.now(dt.UTC)),
         first=definition.first_as_of,
         last=definition.last_as_of,
         confirmed=bool(context["params"].get("confirm_date")),
@@ -32,6 +33,15 @@ def ingest(data_set: str) -> dict[str, int]:
     intake = take_in(task_settings(), definition, as_of, path=context["params"].get("path") or None)
     context["outlet_events"][snapshot_asset(definition)].add_partitions(as_of.isoformat())
     return counts(intake)
+
+
+@task_body
+def drain_stream(data_set: str) -> dict[str, int]:
+    """Record and score all updates of a data set that have come."""
+    from scoring.settings import load_kafka_settings
+    from scoring.streaming.run import drain
+
+    return dataclasses.asdict(drain(task_settings(), load_kafka_settings(), catalog().data_set(data_set)))
 
 
 @task_body

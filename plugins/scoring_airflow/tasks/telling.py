@@ -1,4 +1,4 @@
-"""Who is told: the CRM by webhooks, people by their channels; and what a person decides about what is held."""
+"""Who is told: the CRM and other endpoints, people by their channels; and what a person decides about what is held."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_current_context
 
 from scoring.errors import NothingDelivered
-from scoring_airflow.connections import catalog, channel_settings, crm_settings, task_settings
+from scoring_airflow.connections import catalog, channel_settings, crm_settings, kafka_settings, task_settings
 from scoring_airflow.faults import task_body
 from scoring_airflow.forms import person
 from scoring_airflow.partitions import partition
@@ -19,14 +19,24 @@ log = logging.getLogger(__name__)
 
 
 @task_body
-def notify() -> dict[str, int]:
-    """Deliver to the CRM until nothing is due; deliveries that were given up fail the task, or are warned of."""
-    from scoring.delivery.adapters.webhook import Webhook
-    from scoring.delivery.notified import complaint, given_up
-    from scoring.delivery.notify import notify as deliver
+def waiting() -> list[str]:
+    """The endpoints for which anything waits."""
+    from scoring.database import transaction
+    from scoring.delivery import endpoints
 
-    settings, crm = task_settings(), crm_settings()
-    done = deliver(settings.database(), Webhook(crm.url, crm.secret))
+    with transaction(task_settings().database()) as connection:
+        return endpoints.with_work(connection)
+
+
+@task_body
+def notify(endpoint: str) -> dict[str, int]:
+    """Deliver to an endpoint until nothing is due; deliveries that were given up fail the task, or are warned of."""
+    from scoring.delivery.everyone import tell
+    from scoring.delivery.notified import complaint, given_up
+    from scoring.delivery.reach import adapter_of
+
+    settings = task_settings()
+    done = tell(settings.database(), endpoint, lambda known: adapter_of(known, crm=crm_settings, kafka=kafka_settings))
     if done.held_because:
         log.warning("%s", done.held_because)
     if done.dead and settings.on_dead_deliveries == "warn":

@@ -85,6 +85,13 @@ class Adapter(Protocol):
     def target(self) -> str:
         """The receiver's name for a person: a host or a topic, never a token."""
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the receiver keeps what comes last: an older event then never follows a newer one of its subject.
+
+        Else the receiver compares versions, and no event waits for another.
+        """
+
     def render(self, events: Sequence[Event], packed_at: dt.datetime, limits: Limits) -> Iterator[Rendered]:
         """Put events into messages, in order, each as large as the limits allow.
 

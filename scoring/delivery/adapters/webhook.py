@@ -65,6 +65,7 @@ class Webhook:
     patience: Patience = Patience()
     authorities: Path = Path(certifi.where())
     kind: Literal["webhook"] = "webhook"
+    ordered: Literal[False] = False
 
     @property
     def target(self) -> str:

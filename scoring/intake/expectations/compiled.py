@@ -15,15 +15,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from scoring.domain.dataset import Column, DataSet
+from scoring.domain.numbers import EXACT
 from scoring.intake.expectations.findings import RowFinding
-from scoring.intake.expectations.frames import EXACT_IN_FLOAT64
 from scoring.intake.expectations.rules import Rule
+from scoring.intake.expectations.single import passing
 from scoring.intake.expectations.suite import Suite
 from scoring.intake.expectations.validation import Validation
 
 Flags = NDArray[np.bool_]
 Kwargs = Mapping[str, Any]
 Check = Callable[[pa.Array], Flags | None]  # which values fail; None: only Great Expectations can say
+
+NO_VALUE = np.zeros(0, dtype=bool)  # none fails, whatever their number
 
 TEXTS, NUMBERS = ("text", "category"), ("integer", "number", "decimal")
 KNOWN = {"column", "mostly", "min_value", "max_value", "strict_min", "strict_max", "value_set", "regex", "value"}
@@ -35,15 +38,24 @@ class RowChecks:
 
     def __init__(self, suite: Suite) -> None:
         critical = [rule for rule in suite.rules if rule.critical and rule.by_row]
-        self._compiled = [(rule, check) for rule in critical if (check := compiled(rule, suite.data_set)) is not None]
-        quick = {rule for rule, _ in self._compiled}
+        self._compiled = [
+            (rule, rule.columns[0], check) for rule in critical if (check := compiled(rule, suite.data_set)) is not None
+        ]
+        quick = {rule for rule, _, _ in self._compiled}
         self._slow = [rule for rule in critical if rule not in quick]
+        single = [(rule.columns[0], passing(rule, suite.data_set)) for rule in critical if rule in quick]
+        self._single = [(name, passes) for name, passes in single if passes is not None]
+        self._all_single = len(self._single) == len(critical)
         self._suite, self._lock = suite, threading.Lock()
 
     @property
     def slow(self) -> list[str]:
         """The names of the rules that Great Expectations judges itself."""
         return [rule.name for rule in self._slow]
+
+    def passes(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row (a value for each column) certainly breaks no rule; if not, :meth:`check` has to say."""
+        return self._all_single and all(passes(row[name]) for name, passes in self._single)
 
     def check(self, batch: pa.RecordBatch) -> list[RowFinding]:
         """The rules that rows of a batch break: the same as the critical ones of ``Validation.check_rows``.
@@ -54,11 +66,11 @@ class RowChecks:
             If a rule cannot be computed.
         """
         found, slow = [], list(self._slow)
-        for rule, check in self._compiled:
-            failing = check(batch.column(rule.columns[0]))
+        for rule, name, check in self._compiled:
+            failing = check(batch.column(name))
             if failing is None:
                 slow.append(rule)
-            elif failing.any():
+            elif len(failing) and failing.any():
                 found.append(RowFinding(rule.name, rule.column or "", rule.columns, rule.critical, failing))
         if slow and batch.num_rows:
             with self._lock:  # Great Expectations keeps the last frame
@@ -80,7 +92,7 @@ def _not_null(_kwargs: Kwargs, _column: Column) -> Check:
 
 
 def _nulls(values: pa.Array) -> Flags:
-    return _flags(pc.is_null(values))
+    return _flags(pc.is_null(values)) if values.null_count else NO_VALUE
 
 
 def _in_set(kwargs: Kwargs, column: Column) -> Check | None:
@@ -103,7 +115,7 @@ def _members(value_set: Any, column: Column) -> Callable[[pa.Array], Flags] | No
     if column.type in TEXTS and wanted and all(isinstance(one, str) for one in wanted):
         known = pa.array(wanted, pa.string())
         return lambda values: _flags(pc.is_in(values, value_set=known))
-    numbers = all(type(one) in (int, float) and abs(one) < EXACT_IN_FLOAT64 for one in wanted)
+    numbers = all(type(one) in (int, float) and abs(one) < EXACT for one in wanted)
     if column.type in ("integer", "number") and wanted and numbers:
         amounts = np.array(wanted, dtype=np.float64)
         return lambda values: np.isin(_numbers(values).astype(np.float64), amounts)
@@ -202,7 +214,7 @@ def _lengths(values: pa.Array) -> NDArray[Any]:
 
 def _small(values: pa.Array) -> bool:
     span = pc.min_max(values).as_py()
-    return span["min"] is None or max(-span["min"], span["max"]) <= EXACT_IN_FLOAT64
+    return span["min"] is None or max(-span["min"], span["max"]) <= EXACT
 
 
 _MAKERS: dict[str, Callable[[Kwargs, Column], Check | None]] = {

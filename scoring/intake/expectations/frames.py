@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from scoring.domain.numbers import EXACT
+
 # A float64 holds all integers up to this size exactly. Unlike int64 it has nulls, and it is faster than Int64.
-EXACT_IN_FLOAT64 = 2**53
 
 
 def to_frame(data: pa.RecordBatch | pa.Table, columns: Sequence[str], *, in_pairs: bool = False) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def to_frame(data: pa.RecordBatch | pa.Table, columns: Sequence[str], *, in_pair
     Text and category are strings, integer is int64, with nulls float64 if that is exact and else Int64,
     number and decimal are float64 (a decimal compares as the JSON number of a rule does, exact to 15
     significant digits). A date is an Arrow date, which compares with a rule's bounds, or ``in_pairs``
-    datetime64, which compares with a null.
+    datetime64, which compares with a null. A timestamp is datetime64 in UTC, without its zone.
     """
     index = pd.RangeIndex(data.num_rows)
     series = {name: _series(data.column(name), in_pairs=in_pairs) for name in columns}
@@ -29,6 +30,8 @@ def to_frame(data: pa.RecordBatch | pa.Table, columns: Sequence[str], *, in_pair
 def _series(column: Any, *, in_pairs: bool) -> Any:
     if pa.types.is_date(column.type):
         return column.cast(pa.timestamp("s")).to_pandas() if in_pairs else column.to_pandas(types_mapper=pd.ArrowDtype)
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us")).to_pandas()  # UTC, as a rule's bounds are, which have no zone
     if pa.types.is_decimal(column.type):
         return column.cast(pa.string()).cast(pa.float64()).to_pandas()  # the direct cast is sometimes off by one bit
     if pa.types.is_integer(column.type) and column.null_count and not _exact_in_float64(column):
@@ -38,7 +41,7 @@ def _series(column: Any, *, in_pairs: bool) -> Any:
 
 def _exact_in_float64(column: Any) -> bool:
     bounds = pc.min_max(column).as_py()
-    return bounds["min"] is None or max(-bounds["min"], bounds["max"]) <= EXACT_IN_FLOAT64
+    return bounds["min"] is None or max(-bounds["min"], bounds["max"]) <= EXACT
 
 
 def texts(data: pa.RecordBatch, columns: Sequence[str], rows: NDArray[np.intp]) -> list[str | None]:

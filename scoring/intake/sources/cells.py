@@ -7,12 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from scoring.domain.dataset import MAX_KEY_BYTES, Column, DataSet
+from scoring.domain.dataset import Column, DataSet
 from scoring.errors import Finding, SourceError, TransientError
 from scoring.intake.sources.casts import TEXT_TYPES, check_text
 from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.reasons import MAX_CELL_BYTES, why_unfit
+from scoring.intake.sources.spelling import Speller
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.keys import with_key
 
 # How many unfit cells of a column are examined: the first 1000, then up to 20 in each block. A large file that is
 # wrong throughout takes hardly longer than a good one.
@@ -27,11 +29,12 @@ class Form:
     """How a kind of source represents cells.
 
     ``cast`` casts cells to the type of a column, and raises ValueError if one does not fit. ``missing`` is the remedy
-    for a cell such as N/A.
+    for a cell such as N/A. ``speller`` is how a source that holds text spells values.
     """
 
     cast: Callable[[Cells, Column], pa.Array]
     missing: str
+    speller: Speller | None = None
 
 
 class TypedBatches:
@@ -75,13 +78,15 @@ class TypedBatches:
         if not self._findings:
             try:
                 arrays = [self._cast(*pair) for pair in zip(columns, self._data_set.columns, strict=True)]
-                return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+                return pa.RecordBatch.from_arrays(with_key(self._data_set, arrays), schema=self._schema)
             except ValueError:
                 pass  # below, all columns are searched for unfit cells
         unfit = [found for pair in zip(columns, self._data_set.columns, strict=True) for found in self._unfit(*pair)]
         for position, value, column in sorted(unfit, key=lambda found: found[0]):
-            why = why_unfit(value, column, limit=self._limit(column), missing=self._form.missing)
-            self._findings.add(why.reason, Finding(why.problem, why.remedy, row_of(first + position), column.name))
+            form = self._form
+            why = why_unfit(value, column, limit=self._limit(column), missing=form.missing, speller=form.speller)
+            found = Finding(why.problem, why.remedy, row_of(first + position), column.source_name)
+            self._findings.add(why.reason, found)
         return None
 
     def _cast(self, cells: Cells, column: Column) -> pa.Array:
@@ -91,7 +96,7 @@ class TypedBatches:
         return array
 
     def _limit(self, column: Column) -> int:
-        return MAX_KEY_BYTES if column.name == self._data_set.key else MAX_CELL_BYTES
+        return self._data_set.most_bytes(column.name, MAX_CELL_BYTES)
 
     def _unfit(self, cells: Cells, column: Column) -> list[tuple[int, object, Column]]:
         most = max(LOOKED_AT - self._looked_at[column.name], LOOKED_AT_IN_EACH_BLOCK)
@@ -134,5 +139,6 @@ def _value(cells: Cells, position: int) -> object:
         return value.as_py()
     except UnicodeDecodeError:
         return value.cast(pa.binary()).as_py()
-    except (OverflowError, ValueError):  # a date outside of Python's calendar
-        return str(value.cast(pa.int32()).as_py()) + " days from 1970-01-01"
+    except (OverflowError, ValueError):  # a date or timestamp outside of Python's calendar
+        number, unit = (value.cast(pa.int32()), "days") if pa.types.is_date(value.type) else (value, value.type.unit)
+        return f"{number.value if unit != 'days' else number.as_py()} {unit} from 1970-01-01"

@@ -1,23 +1,27 @@
-"""Reads CSV: Arrow parses it block by block as text, then each column is cast to its type."""
+"""Reads CSV of any dialect, once it is UTF-8: Arrow parses it block by block as text, then each column is cast."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import IO
 
 import pyarrow as pa
 from pyarrow import csv
 
-from scoring.domain.dataset import DataSet
+from scoring.domain.dataset import Column, DataSet
+from scoring.domain.dialect import CsvDialect
 from scoring.errors import Finding, SourceError
 from scoring.intake.sources.casts import cast_text
 from scoring.intake.sources.cells import Form, TypedBatches
 from scoring.intake.sources.diagnosis import diagnose, ragged
 from scoring.intake.sources.findings import Findings
+from scoring.intake.sources.grammar import RFC_4180, Grammar
 from scoring.intake.sources.header import check_columns, read_header
-from scoring.intake.sources.records import MAX_RECORD_BYTES, cells_of, survey
+from scoring.intake.sources.records import MAX_RECORD_BYTES, survey
+from scoring.intake.sources.spelling import Speller
 from scoring.intake.sources.spool import View
 
-CSV = Form(cast_text, missing="leave the cell empty, or add the word to the source's null_values")
+MISSING = "leave the cell empty, or add the word to the source's null_values"
 _CR = ord("\r")
 MOST_RAGGED_ROWS = 10_000  # reading stops after this many
 
@@ -26,42 +30,62 @@ def csv_batches(
     file: IO[bytes],
     name: str,
     data_set: DataSet,
-    null_values: tuple[str, ...],
+    dialect: CsvDialect,
     *,
+    meant: Mapping[str, Column] | None = None,
     block_bytes: int = MAX_RECORD_BYTES,
 ) -> Generator[pa.RecordBatch, None, None]:
-    """The rows of a CSV file, in one batch for each block of ``block_bytes`` bytes of text.
+    """The rows of a CSV file in UTF-8, in one batch for each block of ``block_bytes`` bytes of text.
 
-    Columns are matched by the header's names. A cell equal to one of ``null_values`` is null, quoted or
-    not. Empty lines are not rows.
+    Columns are matched by the header's names. A cell equal to one of the null values is null, quoted or
+    not. Empty lines are not rows. ``meant`` gives columns, by name, whose text is brought to the plain spelling of a
+    type; what is not spelled as the dialect says arrives as text that is no value of the type.
 
     Raises
     ------
     SourceError
         Names the row and the column where there are such; several kinds of error at once.
     """
-    names = read_header(View(file), name)
+    text = _Text(file, name, dialect, Grammar.of(dialect))
+    names = read_header(View(file), name, text.grammar)
     check_columns(names, data_set, name)
-    known = tuple(column if column in data_set.column_names else f"#{at}" for at, column in enumerate(names, start=1))
-    content = survey(View(file))
+    called = {column.source_name for column in data_set.columns}
+    known = tuple(column if column in called else f"#{at}" for at, column in enumerate(names, start=1))
+    content = survey(View(file), text.grammar)
     if not content.quotes_pair_up or content.has_nul:  # Arrow would merge cells
-        raise _explained(file, name, known, "its quotation marks do not pair up, or it holds a NUL byte")
+        raise text.explained(known, "its quotation marks do not pair up, or it holds a NUL byte")
     findings = Findings(name)
-    skipped = RaggedRows(known, findings)
+    skipped = RaggedRows(known, findings, text.grammar)
+    speller = Speller(dialect, dialect.encoding)
     options = csv.ParseOptions(
+        delimiter=dialect.separator,
+        quote_char=dialect.quote or False,
         newlines_in_values=True,
         invalid_row_handler=skipped.take if content.is_utf8 else None,  # Arrow decodes the rows that it passes
     )
-    with closing(_blocks(file, data_set, null_values, options, block_bytes)) as blocks:
-        explained = _guarded(blocks, file, name, known, skipped)
-        yield from TypedBatches(data_set, CSV, findings).of(explained, skipped.row_of)
+    meant = meant or {}
+    plain = all(speller.is_plain(meant.get(column.name, column)) for column in data_set.columns)
+    form = Form(cast_text if plain else _respelled(speller, meant), missing=MISSING, speller=speller)
+    nulls = dialect.null_values if plain else ()  # the speller finds those of each column
+    with closing(_blocks(file, data_set, nulls, options, block_bytes)) as blocks:
+        explained = _guarded(blocks, text, known, skipped)
+        yield from TypedBatches(data_set, form, findings).of(explained, skipped.row_of)
+
+
+def _respelled(speller: Speller, meant: Mapping[str, Column]) -> Callable[[pa.Array, Column], pa.Array]:
+    def cast(cells: pa.Array, column: Column) -> pa.Array:
+        if column.name in meant:
+            cells = speller.lenient(cells, meant[column.name])
+        return cast_text(speller.plain(cells, column), column)
+
+    return cast
 
 
 class RaggedRows:
     """Rows with too few or too many cells: each becomes a finding, and Arrow skips it."""
 
-    def __init__(self, header: Sequence[str], findings: Findings) -> None:
-        self._header, self._findings = header, findings
+    def __init__(self, header: Sequence[str], findings: Findings, grammar: Grammar = RFC_4180) -> None:
+        self._header, self._findings, self._grammar = header, findings, grammar
         self._rows: list[int] = []
         self.gave_up = False
 
@@ -69,8 +93,8 @@ class RaggedRows:
         """Note a row; returns whether Arrow is to ``skip`` it, or to stop with an ``error``."""
         number = row.number - 1  # without the header
         self._rows.append(number)
-        cells, _ = cells_of(row.text.encode())
-        reason, finding = ragged(cells, self._header, number)
+        cells, _ = self._grammar.cells_of(row.text.encode())
+        reason, finding = ragged(cells, self._header, number, self._grammar)
         self._findings.add(reason, finding)
         self.gave_up = self._findings.full or len(self._rows) >= MOST_RAGGED_ROWS
         return "error" if self.gave_up else "skip"
@@ -99,14 +123,15 @@ class _WholeLineEnds(View):
 def _blocks(
     file: IO[bytes], data_set: DataSet, null_values: tuple[str, ...], options: csv.ParseOptions, block_bytes: int
 ) -> Generator[list[pa.Array], None, None]:
+    names = [column.source_name for column in data_set.columns]
     reader = csv.open_csv(
         pa.PythonFile(_WholeLineEnds(file), mode="r"),
         read_options=csv.ReadOptions(block_size=block_bytes, use_threads=False),  # as fast, with flat memory
         parse_options=options,
         convert_options=csv.ConvertOptions(
             check_utf8=False,  # cast_text() does, and so its cell is found
-            column_types={column: pa.string() for column in data_set.column_names},
-            include_columns=data_set.column_names,
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=names,
             null_values=null_values,
             strings_can_be_null=True,
         ),
@@ -116,19 +141,29 @@ def _blocks(
             yield block.columns
 
 
+@dataclass(frozen=True)
+class _Text:
+    """A file in UTF-8 and how it is divided; ``name`` is for messages."""
+
+    file: IO[bytes]
+    name: str
+    dialect: CsvDialect
+    grammar: Grammar
+
+    def explained(self, header: Sequence[str], reason: str) -> SourceError:
+        """The first fault of the file, or ``reason`` if none is found."""
+        found = diagnose(View(self.file), header, self.grammar, self.dialect.encoding) or Finding(
+            f"The file cannot be read as CSV: {reason}.", "Compare it with a file that was accepted."
+        )
+        return SourceError(self.name, found.problem, found.remedy, row=found.row, column=found.column)
+
+
 def _guarded(
-    blocks: Iterator[list[pa.Array]], file: IO[bytes], name: str, header: Sequence[str], skipped: RaggedRows
+    blocks: Iterator[list[pa.Array]], text: _Text, header: Sequence[str], skipped: RaggedRows
 ) -> Iterator[list[pa.Array]]:
     """The blocks; an error of Arrow is replaced by one that names the row, the column and a remedy."""
     try:
         yield from blocks
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         if not skipped.gave_up:
-            raise _explained(file, name, header, str(error).partition("\n")[0]) from None
-
-
-def _explained(file: IO[bytes], name: str, header: Sequence[str], reason: str) -> SourceError:
-    found = diagnose(View(file), header) or Finding(
-        f"The file cannot be read as CSV: {reason}.", "Compare it with a file that was accepted."
-    )
-    return SourceError(name, found.problem, found.remedy, row=found.row, column=found.column)
+            raise text.explained(header, str(error).partition("\n")[0]) from None

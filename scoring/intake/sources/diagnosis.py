@@ -1,64 +1,70 @@
 """Finds the first place where a file is not valid CSV. Slow and exact: it runs only after the fast reader failed."""
 
-import re
 from collections.abc import Iterator, Sequence
 from io import RawIOBase
 
 from scoring.errors import Finding
-from scoring.intake.sources.reasons import MAX_CELL_BYTES, contains_nul, not_utf8, short, too_long
-from scoring.intake.sources.records import MAX_RECORD_BYTES, cells_of, lines_of, records
+from scoring.intake.sources.grammar import RFC_4180, Grammar
+from scoring.intake.sources.reasons import MAX_CELL_BYTES, contains_nul, not_encoded, short, too_long
+from scoring.intake.sources.records import MAX_RECORD_BYTES, lines_of, records
 
-_QUOTED_END = re.compile(rb'"[,\r\n]')
-_PLAIN_END = re.compile(rb"[,\r\n]")
 _QUOTE_REMEDY = "Quote a cell as a whole and double the quotation marks inside it."
 
 
-def diagnose(file: RawIOBase, header: Sequence[str]) -> Finding | None:
+def diagnose(
+    file: RawIOBase, header: Sequence[str], grammar: Grammar = RFC_4180, encoding: str = "utf-8"
+) -> Finding | None:
     """The first structural fault: a cell that is too long, wrong quotation marks, NUL, not UTF-8, a ragged row.
+
+    ``encoding`` is what the file was in before it was copied as UTF-8.
 
     ``file`` is positioned at its start. Memory is one record (1 MiB), whatever the file holds. None if
     there is no such fault.
     """
     lines = lines_of(file)
     row = -1  # the header
-    for record in records(lines):
+    for record in records(lines, grammar):
         if record.blank:
             continue
         row += 1
         if row == 0:
             continue
         if len(record.content) > MAX_RECORD_BYTES:
-            return _too_large(record.content, lines, header, row)
-        if _plain(record.content, len(header)):
+            return _too_large(record.content, lines, header, row, grammar)
+        if _plain(record.content, len(header), grammar):
             continue
-        fault = _fault(record.content, header, row)
+        fault = _fault(record.content, header, row, grammar, encoding)
         if fault:
             return fault
     return None
 
 
-def ragged(cells: Sequence[bytes], header: Sequence[str], row: int) -> tuple[str, Finding]:
+def ragged(cells: Sequence[bytes], header: Sequence[str], row: int, grammar: Grammar = RFC_4180) -> tuple[str, Finding]:
     """What is wrong with a row that has more or fewer cells than the header: the reason and the finding."""
     counted = f"The row has {len(cells)} cells instead of {len(header)}"
     if len(cells) < len(header):
         problem = f"{counted}; it ends before this column."
-        remedy = "Complete the row; an empty cell still needs its comma."
+        remedy = f"Complete the row; an empty cell still needs its {grammar.separator_name}."
         return "has too few cells", Finding(problem, remedy, row, header[len(cells)])
     problem = f"{counted}; the first surplus one is {short(_lenient(cells[len(header)]))}."
-    remedy = "Remove the surplus cells; a cell with a comma in it must be in quotation marks."
+    remedy = "Remove the surplus cells" + (
+        f"; a cell with a {grammar.separator_name} in it must be in quotation marks." if grammar.quote else "."
+    )
     return "has too many cells", Finding(problem, remedy, row, header[-1])
 
 
-def _plain(content: bytes, columns: int) -> bool:
-    """Whether a record is obviously sound, as most are: plain ASCII without quotation marks and with all commas."""
-    return content.isascii() and b'"' not in content and b"\0" not in content and content.count(b",") == columns - 1
+def _plain(content: bytes, columns: int, grammar: Grammar) -> bool:
+    """Whether a record is obviously sound, as most are: plain ASCII without quotation marks and with all separators."""
+    if not content.isascii() or b"\0" in content or (grammar.quote and grammar.quote in content):
+        return False
+    return content.count(grammar.separator) == columns - 1
 
 
-def _fault(content: bytes, header: Sequence[str], row: int) -> Finding | None:
-    cells, paired = cells_of(content)
+def _fault(content: bytes, header: Sequence[str], row: int, grammar: Grammar, encoding: str) -> Finding | None:
+    cells, paired = grammar.cells_of(content)
     if not paired:
         column = header[min(len(cells), len(header)) - 1]
-        if _unclosed(cells[-1]):
+        if grammar.quoted(cells[-1]) and grammar.open_in(cells[-1]):
             return _never_closed(cells[-1], row, column)
         problem = f"A quotation mark is where none may be: {short(_lenient(content))}."
         return Finding(problem, _QUOTE_REMEDY, row, column)
@@ -67,9 +73,9 @@ def _fault(content: bytes, header: Sequence[str], row: int) -> Finding | None:
             why = contains_nul(_lenient(cell))
             return Finding(why.problem, why.remedy, row, column)
         if not _is_utf8(cell):
-            why = not_utf8(cell)
+            why = not_encoded(cell, encoding)
             return Finding(why.problem, why.remedy, row, column)
-    return None if len(cells) == len(header) else ragged(cells, header, row)[1]
+    return None if len(cells) == len(header) else ragged(cells, header, row, grammar)[1]
 
 
 def _is_utf8(cell: bytes) -> bool:
@@ -85,14 +91,14 @@ def _never_closed(cell: bytes, row: int, column: str) -> Finding:
     return Finding(problem, _QUOTE_REMEDY, row, column)
 
 
-def _too_large(content: bytes, rest: Iterator[bytes], header: Sequence[str], row: int) -> Finding:
-    cells, _ = cells_of(content)
+def _too_large(content: bytes, rest: Iterator[bytes], header: Sequence[str], row: int, grammar: Grammar) -> Finding:
+    cells, _ = grammar.cells_of(content)
     column = header[min(len(cells), len(header)) - 1]
     longest = max(cells, key=len)
     if len(longest) > MAX_CELL_BYTES and longest is not cells[-1]:
         why = too_long(len(longest))
         return Finding(why.problem, why.remedy, row, header[min(cells.index(longest), len(header) - 1)])
-    size, closed = _size_of_last(cells[-1], rest)
+    size, closed = _size_of_last(cells[-1], rest, grammar)
     if not closed:
         return _never_closed(cells[-1], row, column)
     if size > MAX_CELL_BYTES:
@@ -101,10 +107,10 @@ def _too_large(content: bytes, rest: Iterator[bytes], header: Sequence[str], row
     return Finding(f"The row is longer than {MAX_RECORD_BYTES:,} bytes.", "Shorten its cells.", row, column)
 
 
-def _size_of_last(cell: bytes, rest: Iterator[bytes]) -> tuple[int, bool]:
+def _size_of_last(cell: bytes, rest: Iterator[bytes], grammar: Grammar) -> tuple[int, bool]:
     """Bytes of the cell that begins with ``cell`` (its quotation marks not counted), and whether it ends."""
-    quoted = cell.startswith(b'"')
-    end = _QUOTED_END if quoted else _PLAIN_END
+    quoted = grammar.quoted(cell)
+    end = grammar.end_of_quoted if quoted else grammar.end_of_plain
     size = len(cell) - quoted
     for piece in rest:
         found = end.search(piece)
@@ -112,10 +118,6 @@ def _size_of_last(cell: bytes, rest: Iterator[bytes]) -> tuple[int, bool]:
             return size + found.start(), True
         size += len(piece)
     return size, not quoted
-
-
-def _unclosed(cell: bytes) -> bool:
-    return cell.startswith(b'"') and bool(cell.count(b'"') % 2)
 
 
 def _lenient(content: bytes) -> str:

@@ -5,40 +5,48 @@ from io import RawIOBase
 
 from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
-from scoring.intake.sources.records import MAX_RECORD_BYTES, cells_of, lines_of, records, text_of
+from scoring.intake.sources.grammar import RFC_4180, Grammar
+from scoring.intake.sources.records import MAX_RECORD_BYTES, lines_of, records
 from scoring.intake.sources.signatures import START_BYTES, byte_order_mark, kind_of, looks_like_utf16
 
 LISTED = 20  # names or positions in one message
-_SEPARATORS = {";": "semicolons (;)", "\t": "tabs", "|": "vertical bars (|)"}
+_SEPARATORS = {",": "commas", ";": "semicolons (;)", "\t": "tabs", "|": "vertical bars (|)"}
 
 
-def read_header(file: RawIOBase, name: str) -> tuple[str, ...]:
+def read_header(file: RawIOBase, name: str, grammar: Grammar = RFC_4180) -> tuple[str, ...]:
     """The names of the columns. ``file`` is positioned at its start.
 
     Raises
     ------
     SourceError
-        If the file is not comma-separated UTF-8 without a byte order mark, or names a column twice.
+        If the file is not UTF-8 without a byte order mark, or its first line has no cells of the grammar.
     """
     start = file.read(START_BYTES)
-    _check_start(start, name)
+    check_start(start, name)
     file.seek(0)
-    content = next((record.content for record in records(lines_of(file)) if not record.blank), b"")
+    content = next((record.content for record in records(lines_of(file), grammar) if not record.blank), b"")
     if not content:
         raise SourceError(name, "The file holds nothing but empty lines.", "Deliver it anew, with its header and rows.")
     if b"\0" in content:
         looks = "UTF-16" if looks_like_utf16(start) else "a binary file"
-        remedy = f"Deliver comma-separated text, saved as UTF-8; this looks like {looks}."
+        remedy = f"Deliver text in the source's encoding, plain UTF-8 if it names none; this looks like {looks}."
         raise SourceError(name, "The header contains a NUL byte.", remedy)
-    cells, paired = cells_of(content)
+    cells, paired = grammar.cells_of(content)
     if not paired or len(content) > MAX_RECORD_BYTES:
-        remedy = "Begin with one line of column names, separated by commas; quote a name as a whole or not at all."
+        remedy = (
+            f"Begin with one line of column names, separated by {grammar.separators}; quote a name as a whole or not "
+            "at all. Lines above it are left out with the source's skip_rows."
+        )
         raise SourceError(name, "The header cannot be read.", remedy)
     try:
-        names = tuple(text_of(cell) for cell in cells)
+        names = tuple(grammar.text_of(cell) for cell in cells)
     except UnicodeDecodeError:
-        raise SourceError(name, "The header is not valid UTF-8.", "Save the file as UTF-8.") from None
-    _check_separator(names, name)
+        raise SourceError(
+            name,
+            "The header is not valid UTF-8.",
+            'Save the file as UTF-8, or name its encoding in the source: encoding="cp1252".',
+        ) from None
+    _check_separator(names, name, grammar)
     return names
 
 
@@ -54,7 +62,7 @@ def check_columns(names: Sequence[str], data_set: DataSet, name: str, *, quotabl
         If a name appears twice or is missing, or if the definition does not have it, unless the source's
         ``extra_columns`` is ``ignore``.
     """
-    known = data_set.column_names
+    known = [column.source_name for column in data_set.columns]
     positions = {column: [at for at, found in enumerate(names, start=1) if found == column] for column in names}
     twice = [column for column, found in positions.items() if len(found) > 1]
     missing = [column for column in known if column not in positions]
@@ -84,29 +92,40 @@ def check_columns(names: Sequence[str], data_set: DataSet, name: str, *, quotabl
         )
 
 
-def _check_start(start: bytes, name: str) -> None:
+def check_start(start: bytes, name: str, *, mark: bool = False) -> None:
+    """Check the first bytes of a text file; with ``mark`` they may be a byte order mark.
+
+    Raises
+    ------
+    SourceError
+        If they are the signature of a file of another kind, or such a mark.
+    """
     encoding = byte_order_mark(start)
-    if encoding:
+    if encoding and not mark:
+        named = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16"}.get(encoding)
+        state = f', or name it in the source: encoding="{named}"' if named else ""
         raise SourceError(
-            name, f"The file begins with a {encoding} byte order mark.", "Save it as UTF-8 without a byte order mark."
+            name,
+            f"The file begins with a {encoding} byte order mark.",
+            f"Save it as UTF-8 without a byte order mark{state}.",
         )
     kind = kind_of(start)
     if kind:
-        unpack = " A gzip file must be packed once." if kind == "gzip data" else ""
-        raise SourceError(
-            name,
-            f"The file is {kind}, not CSV.",
-            f"Deliver comma-separated text (.csv) or gzip of it (.csv.gz).{unpack}",
-        )
+        remedy = "Deliver text, as it is or packed (gzip, zstd, bzip2, xz, zip)."
+        if "spreadsheet (.xlsx)" in kind:
+            remedy = "Deliver text (.csv), or define the source as ExcelSource."
+        packed = " It must be packed once." if kind.endswith(" data") else ""
+        raise SourceError(name, f"The file is {kind}, not CSV.", f"{remedy}{packed}")
 
 
-def _check_separator(names: Sequence[str], name: str) -> None:
+def _check_separator(names: Sequence[str], name: str, grammar: Grammar) -> None:
     for separator, called in _SEPARATORS.items():
-        if len(names) == 1 and separator in names[0]:
+        if len(names) == 1 and separator in names[0] and separator.encode() != grammar.separator:
             raise SourceError(
                 name,
-                f"The columns are separated by {called}, not by commas.",
-                "Export with commas, and with a decimal point in numbers.",
+                f"The columns are separated by {called}, not by {grammar.separators}.",
+                f"Export with {grammar.separators}, or name the separator in the source: separator={separator!r} (and "
+                "its decimal_mark, if that is not a point).",
             )
 
 

@@ -5,17 +5,23 @@ import re
 from pathlib import Path
 
 _AFTER_SCHEME = re.compile(r"(?<=://)[^?#]*")
+_PACKED = frozenset({".gz", ".zst", ".bz2", ".xz", ".zip"})
 _PORT = re.compile(r"^[^:]*:\d+$")
 
 
 def resolve(path: str, as_of: dt.date, inbox: str) -> str:
     """The local path or fsspec URL meant by ``path``: ``{as_of}`` filled in, relative to ``inbox`` if relative."""
-    path = path.replace("{as_of}", as_of.isoformat())
+    path = filled(path, as_of)
     if is_url(path) or Path(path).is_absolute():
         return path
     if is_url(inbox):
         return f"{inbox.rstrip('/')}/{path}"
-    return str(Path(inbox) / path)
+    return str(Path(inbox) / path) + ("/" if path.endswith("/") else "")  # which says that it is a folder
+
+
+def filled(path: str, as_of: dt.date) -> str:
+    """The path with the date in it."""
+    return path.replace("{as_of}", as_of.isoformat())
 
 
 def shown(location: str) -> str:
@@ -26,9 +32,9 @@ def shown(location: str) -> str:
 
 
 def suffix_of(location: str) -> str:
-    """The ending of the file's name from its first dot on, in lower case (``.csv.gz``)."""
-    name = shown(location).rpartition("/")[2].lower()
-    return "".join(Path(name).suffixes[-2:]) if name.endswith(".gz") else Path(name).suffix
+    """The ending of the file's name that says what it holds, in lower case (``.csv``, also of ``x.CSV.gz``)."""
+    name = Path(shown(location).rpartition("/")[2].lower())
+    return Path(name.stem).suffix or name.suffix if name.suffix in _PACKED else name.suffix
 
 
 def is_url(location: str) -> bool:

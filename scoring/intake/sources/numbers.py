@@ -6,15 +6,19 @@ a point or an exponent becomes the nearest float64.
 
 import math
 import re
+from decimal import Decimal
 
-EXACT_UP_TO = 2**53  # a float64 holds every integer up to here, and only some beyond
+from scoring.domain.numbers import EXACT
+
 SHORTEST_VANISHING = len("1e-324")  # the shortest text of a number that is not 0 but becomes 0 as a float64
+
+WHOLE = r"^(-?[0-9]+)\.0+$"  # an integer may be written so (19.0): no digit is lost
 
 NO_NUMBER = "is not a number"
 NOT_FINITE = "is not a finite number"
 TOO_LARGE = "is too large for a 64-bit number"
 TOO_SMALL = "is too small for a 64-bit number, which would make it 0"
-INEXACT = f"is not exact as a 64-bit number, which holds each integer up to {EXACT_UP_TO:,} and only some beyond"
+INEXACT = f"is not exact as a 64-bit number, which holds each integer up to {EXACT:,} and only some beyond"
 
 _NUMBER = re.compile(r"[+-]?(?P<mantissa>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_ZERO = re.compile("[1-9]")
@@ -24,9 +28,9 @@ _WORDS = frozenset({"nan", "inf", "infinity"})
 
 
 def number_flaw(value: object) -> str | None:
-    """Why a ``number`` column does not take the value (a cell's text, an int or a float); None if it does."""
-    if isinstance(value, str):
-        return _flaw_of_text(value)
+    """Why a ``number`` column does not take the value (a cell's text, int, Decimal or float); None if it does."""
+    if isinstance(value, str | Decimal):
+        return _flaw_of_text(str(value))
     if isinstance(value, int):
         return _flaw_of_integer(value)
     if isinstance(value, float):

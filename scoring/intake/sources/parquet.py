@@ -21,20 +21,20 @@ PARQUET = Form(cast_arrow, missing="write null in its place")
 AS_WRITTEN = Form(written_arrow, missing=PARQUET.missing)
 _BUFFER_BYTES = 1 << 20
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-_INTEGERS = (pa.types.is_signed_integer, pa.types.is_uint8, pa.types.is_uint16, pa.types.is_uint32)
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 _ACCEPTED: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "text": _TEXTS,
     "category": _TEXTS,
-    "integer": _INTEGERS,
-    "number": (*_INTEGERS, pa.types.is_floating),
+    "integer": _NUMBERS,
+    "number": _NUMBERS,
+    "decimal": (pa.types.is_integer, pa.types.is_decimal),
     "date": (pa.types.is_date,),
+    "timestamp": (pa.types.is_timestamp,),
     "boolean": (pa.types.is_boolean,),
 }
 _WRITABLE = (
     *_TEXTS,
-    *_INTEGERS,
-    pa.types.is_floating,
-    pa.types.is_decimal,
+    *_NUMBERS,
     pa.types.is_boolean,
     pa.types.is_date,
     pa.types.is_timestamp,
@@ -49,7 +49,7 @@ def parquet_batches(
     """The rows of a Parquet file in batches of at most ``rows`` rows; ``as_written`` gives values of any type as text.
 
     Columns are matched by name and may be narrower than the definition (int32 for an integer, float32 or
-    an integer for a number, dictionaries for text, decimals of fewer digits).
+    an integer for a number, dictionaries for text, decimals of fewer digits), or wider if no value loses a digit.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def parquet_batches(
     check_columns(_names(reader, name), data_set, name)
     findings = Findings(name)
     for column in data_set.columns:
-        _check_type(reader.schema_arrow.field(column.name).type, column, findings, as_written=as_written)
+        _check_type(reader.schema_arrow.field(column.source_name).type, column, findings, as_written=as_written)
     if findings:
         raise findings.error()
     form = AS_WRITTEN if as_written else PARQUET
@@ -73,10 +73,6 @@ def accepts(found: pa.DataType, column: Column, *, as_written: bool = False) -> 
         found = found.value_type
     if as_written:
         return any(check(found) for check in _WRITABLE)
-    if column.type == "decimal":
-        return bool(pa.types.is_decimal(found)) and (
-            found.scale <= column.scale and found.precision - found.scale <= column.precision - column.scale
-        )
     return any(check(found) for check in _ACCEPTED[column.type])
 
 
@@ -87,6 +83,7 @@ def _opened(file: IO[bytes], name: str) -> parquet.ParquetFile:
             buffer_size=_BUFFER_BYTES,
             pre_buffer=False,
             page_checksum_verification=True,
+            coerce_int96_timestamp_unit="us",  # in nanoseconds, Arrow would wrap years before 1678 and after 2262
         )
     except _DAMAGE as error:
         kind = kind_of(View(file).read(START_BYTES))
@@ -105,10 +102,10 @@ def _names(reader: parquet.ParquetFile, name: str) -> list[str]:
 
 
 def _blocks(reader: parquet.ParquetFile, data_set: DataSet, name: str, rows: int) -> Iterator[list[pa.Array]]:
-    row = 1
-    batches = reader.iter_batches(batch_size=rows, columns=list(data_set.column_names))
+    row, names = 1, [column.source_name for column in data_set.columns]
+    batches = reader.iter_batches(batch_size=rows, columns=names)
     while (batch := _next(batches, name, row)) is not None:
-        yield [batch.column(column) for column in data_set.column_names]
+        yield [batch.column(column) for column in names]
         row += batch.num_rows
 
 
@@ -139,4 +136,8 @@ def _check_type(found: pa.DataType, column: Column, findings: Findings, *, as_wr
     if not (pa.types.is_null(found) or accepts(found, column, as_written=as_written)):
         problem = f"The column is of type {found}, which is not {column.type!r} ({arrow_type(column)})."
         remedy = f"Write it as {arrow_type(column)}, or change the column's type in the definition."
-        findings.add("is of another type", Finding(problem, remedy, column=column.name))
+        findings.add("is of another type", Finding(problem, remedy, column=column.source_name))
+    elif column.type == "timestamp" and pa.types.is_timestamp(found) and not (found.tz or column.time_zone):
+        problem = f"The column holds times without a time zone ({found})."
+        remedy = 'Set the column\'s time_zone in the definition: "UTC" for INT96 of Spark, Hive and Impala.'
+        findings.add("has no time zone", Finding(problem, remedy, column=column.source_name))

@@ -9,13 +9,14 @@ import psycopg2
 import pyarrow as pa
 from psycopg2 import extensions
 
-from scoring.database import AMBIGUOUS, REFUSED, Connection, is_transient
+from scoring.database import AMBIGUOUS, Connection, is_transient
 from scoring.domain.dataset import Column, DataSet, PostgresSource
 from scoring.errors import ConfigurationError, Finding, PermanentError, SourceError, SourceNotReady, TransientError
 from scoring.intake.sources.casts import cast_fetched, written_fetched
 from scoring.intake.sources.cells import Form, TypedBatches
 from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.header import check_columns
+from scoring.intake.sources.sql_errors import refuses_connection, said, unconnected
 
 POSTGRES = Form(cast_fetched, missing="give NULL in the query instead, e.g. with NULLIF or CASE")
 AS_WRITTEN = Form(written_fetched, missing=POSTGRES.missing)
@@ -26,22 +27,22 @@ _INTEGERS = {20: "bigint", 21: "smallint", 23: "integer"}
 _NUMERIC = {1700: "numeric"}
 _FLOATS = {700: "real", 701: "double precision"}
 _DATE = {1082: "date"}
+_LOCAL_TIME, _MOMENT = {1114: "timestamp"}, {1184: "timestamptz"}
 _BOOLEAN = {16: "boolean"}
 _TEXTS = {25: "text", 1043: "varchar", 1042: "char", 19: "name", 18: '"char"'}
-_OTHERS = {1114: "timestamp", 1184: "timestamptz", 1083: "time", 1266: "timetz", 1186: "interval"} | {
-    17: "bytea",
-    114: "json",
-    3802: "jsonb",
-}
-_NAMES = _INTEGERS | _NUMERIC | _FLOATS | _DATE | _BOOLEAN | _TEXTS | _OTHERS
+_OTHERS = {1083: "time", 1266: "timetz", 1186: "interval", 17: "bytea", 114: "json", 3802: "jsonb"}
+_NAMES = _INTEGERS | _NUMERIC | _FLOATS | _DATE | _LOCAL_TIME | _MOMENT | _BOOLEAN | _TEXTS | _OTHERS
 _ACCEPTED = {
-    "integer": _INTEGERS,
+    "integer": _INTEGERS | _NUMERIC,
     "number": _INTEGERS | _NUMERIC | _FLOATS,
     "decimal": _INTEGERS | _NUMERIC,
     "date": _DATE,
+    "timestamp": _LOCAL_TIME | _MOMENT,
     "boolean": _BOOLEAN,
 }
-_CAST = {"integer": "bigint", "number": "double precision", "decimal": "numeric", "category": "text"}
+_CAST = {"integer": "bigint", "number": "double precision", "decimal": "numeric", "category": "text"} | {
+    "timestamp": "timestamptz"
+}
 
 # psycopg2 would change some values (an infinite date becomes the year 9999) and fail on others (dates before Christ).
 # So values arrive as PostgreSQL writes them, and are checked like the cells of a file.
@@ -73,7 +74,7 @@ def postgres_batches(
     SourceNotReady
         If the query returns no row, the database cannot be reached or the connection breaks off.
     """
-    name = query_name(source)
+    name = source.name
     findings = Findings(name)
     with closing(_connect(source.connection, source_urls, name)) as connection:
         connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
@@ -81,11 +82,6 @@ def postgres_batches(
         fetched = _fetched(connection, source, data_set, as_of, min(rows, FETCHED_ROWS), as_written=as_written)
         with closing(fetched) as blocks:
             yield from TypedBatches(data_set, AS_WRITTEN if as_written else POSTGRES, findings).of(blocks)
-
-
-def query_name(source: PostgresSource) -> str:
-    """The name of the source in messages."""
-    return f"query of {source.connection}"
 
 
 def _connect(connection: str, source_urls: Mapping[str, str], name: str) -> Connection:
@@ -103,16 +99,7 @@ def _connect(connection: str, source_urls: Mapping[str, str], name: str) -> Conn
     except psycopg2.ProgrammingError:  # its text repeats the URI
         raise _unreadable(connection) from None
     except psycopg2.OperationalError as error:
-        text = " ".join(str(error).split())
-        if REFUSED.search(text):
-            raise ConfigurationError(
-                f"{name}: The database refuses the connection: {text}",
-                remedy=f"Correct the URI of {connection!r} in SCORING_SOURCE_URLS, or the user's rights.",
-                in_airflow=f"Correct the connection `{connection}` in Admin > Connections, or the user's rights.",
-            ) from error
-        raise SourceNotReady(
-            f"{name}: The database cannot be reached: {text}", remedy="Try again when the database answers."
-        ) from error
+        raise unconnected(name, connection, said(error, None), refused=refuses_connection(error)) from error
 
 
 def _unreadable(connection: str) -> ConfigurationError:
@@ -128,7 +115,7 @@ def _fetched(
     connection: Connection, source: PostgresSource, data_set: DataSet, as_of: dt.date, rows: int, *, as_written: bool
 ) -> Generator[list[tuple[Any, ...]], None, None]:
     """The query's columns, in the order of the definition, ``rows`` rows at a time."""
-    name = query_name(source)
+    name = source.name
     try:
         with connection.cursor(name="scoring_source") as cursor:
             _execute(cursor, source.query, as_of, name)
@@ -173,10 +160,10 @@ def _checked(description: Any, data_set: DataSet, name: str, *, as_written: bool
     check_columns(names, data_set, name, quotable=True)
     findings = Findings(name)
     for column in () if as_written else data_set.columns:
-        _check_type(description[names.index(column.name)].type_code, column, findings)
+        _check_type(description[names.index(column.source_name)].type_code, column, findings)
     if findings:
         raise findings.error()
-    return [names.index(column) for column in data_set.column_names]
+    return [names.index(column.source_name) for column in data_set.columns]
 
 
 def _check_type(oid: int, column: Column, findings: Findings) -> None:
@@ -185,6 +172,10 @@ def _check_type(oid: int, column: Column, findings: Findings) -> None:
     wrong = oid not in accepted if accepted else oid in _BUILT_IN and oid not in _TEXTS
     if wrong:
         problem = f"The column is of type {_NAMES.get(oid, f'with OID {oid}')}, which is not {column.type!r}."
-        cast = f"{column.name}::{_CAST.get(column.type, column.type)}"
+        cast = f"{column.source_name}::{_CAST.get(column.type, column.type)}"
         remedy = f"Cast it in the query ({cast}), or change the column's type in the definition."
-        findings.add("is of another type", Finding(problem, remedy, column=column.name))
+        findings.add("is of another type", Finding(problem, remedy, column=column.source_name))
+    elif oid in _LOCAL_TIME and column.type == "timestamp" and column.time_zone is None:
+        remedy = "Set the column's time_zone in the definition, or give the moment: (... AT TIME ZONE 'Europe/Madrid')."
+        findings.add("has no time zone", Finding("The column is a timestamp without time zone.", remedy,
+                                                 column=column.source_name))  # fmt: skip

@@ -1,23 +1,16 @@
-"""The exact grammar of our CSV (RFC 4180): records, their cells, and a survey of all bytes of a file.
-
-A cell is either quoted as a whole, with quotation marks inside it doubled, or has no quotation marks.
-"""
+"""Reads a text file as lines and records (see :mod:`scoring.intake.sources.grammar`), and surveys all its bytes."""
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import RawIOBase
 
 import numpy as np
 
+from scoring.intake.sources.grammar import RFC_4180, Grammar
+
 CHUNK_BYTES = 1 << 20
 MAX_RECORD_BYTES = 1 << 20
-
-_CELL = re.compile(rb'"[^"]*(?:""[^"]*)*"|"[^"]*(?:""[^"]*)*\Z|[^",\r\n]*')
-_QUOTE = ord('"')
-_EDGE = np.zeros(256, dtype=bool)  # the bytes that may be next to a quotation mark, outside of its cell
-_EDGE[list(b',\r\n"')] = True
 
 
 @dataclass(frozen=True)
@@ -33,38 +26,12 @@ class Record:
         return not self.content.strip(b"\r\n")
 
 
-def cells_of(content: bytes) -> tuple[list[bytes], bool]:
-    """The raw cells (quoted ones with their quotation marks), and whether the quotation marks are valid.
-
-    If they are not, the last cell returned is the wrong one.
-    """
-    content = content.rstrip(b"\r\n") if content.count(b'"') % 2 == 0 else content
-    cells, position = [], 0
-    while True:
-        found = _CELL.match(content, position)
-        cell = found[0] if found else b""
-        cells.append(cell)
-        position += len(cell)
-        if position == len(content):
-            return cells, not (cell.startswith(b'"') and cell.count(b'"') % 2)
-        if content[position : position + 1] != b",":
-            return cells, False
-        position += 1
-
-
-def text_of(cell: bytes) -> str:
-    """The text of a raw cell; raises UnicodeDecodeError if it is not UTF-8."""
-    if cell.startswith(b'"'):
-        cell = cell[1:-1].replace(b'""', b'"')
-    return cell.decode("utf-8")
-
-
-def records(lines: Iterator[bytes]) -> Iterator[Record]:
+def records(lines: Iterator[bytes], grammar: Grammar = RFC_4180) -> Iterator[Record]:
     """The records of ``lines``; one longer than MAX_RECORD_BYTES is cut, and its rest stays in ``lines``."""
-    held, quotes = bytearray(), 0
+    held, quotes, mark = bytearray(), 0, grammar.quote
     for line in lines:
         held += line
-        quotes += line.count(b'"')
+        quotes += line.count(mark) if mark else 0
         if len(held) > MAX_RECORD_BYTES:
             yield Record(bytes(held), complete=False)
             held, quotes = bytearray(), 0
@@ -100,9 +67,9 @@ class Survey:
     has_nul: bool
 
 
-def survey(file: RawIOBase) -> Survey:
+def survey(file: RawIOBase, grammar: Grammar = RFC_4180) -> Survey:
     """Read every byte once, vectorised, and say whether the file can be parsed."""
-    quotes, text, has_nul = _Quotes(), _Utf8(), False
+    quotes, text, has_nul = _Quotes(grammar), _Utf8(), False
     while chunk := file.read(CHUNK_BYTES):
         quotes.take(chunk)
         text.take(chunk)
@@ -118,19 +85,20 @@ class _Quotes:
     there must be a separator or another mark. Every second mark closes: the same must be on its right.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grammar: Grammar) -> None:
         self.pair_up, self.inside = True, False
+        self._mark, self._edges = grammar.quote, grammar.edges
         self._before = b"\n"
 
     def take(self, chunk: bytes) -> None:
-        if self.pair_up and (self.inside or self._before == b'"' or b'"' in chunk):
+        if self._mark and self.pair_up and (self.inside or self._before == self._mark or self._mark in chunk):
             text = np.frombuffer(self._before + chunk, dtype=np.uint8)
-            marks = np.flatnonzero(text[1:] == _QUOTE) + 1
+            marks = np.flatnonzero(text[1:] == self._mark[0]) + 1
             opening, closing = (marks[1::2], marks[::2]) if self.inside else (marks[::2], marks[1::2])
-            if self._before == b'"' and not self.inside and not _EDGE[text[1]]:
+            if self._before == self._mark and not self.inside and not self._edges[text[1]]:
                 self.pair_up = False
             closing = closing[closing + 1 < len(text)]
-            if not (_EDGE[text[opening - 1]].all() and _EDGE[text[closing + 1]].all()):
+            if not (self._edges[text[opening - 1]].all() and self._edges[text[closing + 1]].all()):
                 self.pair_up = False
             self.inside ^= bool(len(marks) % 2)
         self._before = chunk[-1:]

@@ -3,22 +3,20 @@
 The file has no directory entry: closing it removes it, also when the process is killed.
 """
 
-import gzip
 import io
 import os
 import tempfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
 import fsspec
 
 from scoring.errors import ConfigurationError, ScoringError, SourceError, SourceNotReady, TransientError
-from scoring.intake.sources.location import shown, suffix_of
+from scoring.intake.sources.location import shown
+from scoring.intake.sources.unpacking import unpacked
 
-CHUNK_BYTES = 1 << 20
-GZIP_MAGIC = b"\x1f\x8b"
+Fingerprint = tuple[str, str]  # equal for equal versions of a file
 _DRIVER = {
     "remedy": "Install the fsspec driver of its protocol (s3fs, gcsfs, adlfs, ...), or correct the path.",
     "in_airflow": "Install the fsspec driver of its protocol (s3fs, gcsfs, ...) on the workers, or correct the path.",
@@ -66,14 +64,19 @@ class View(io.RawIOBase):
         super().close()
 
 
+Change = Callable[[Iterator[bytes]], Iterator[bytes]]
+
+
 @contextmanager
-def spooled(location: str) -> Iterator[IO[bytes]]:
-    """Yield a local copy of a file, unpacked if its name ends in ``.gz``; read it through :class:`View`.
+def spooled(location: str, *, unzip: bool = True, change: Change | None = None) -> Iterator[IO[bytes]]:
+    """Yield a local copy of a file, unpacked if its content is packed; read it through :class:`View`.
+
+    ``change`` makes the pieces of the copy from the unpacked ones. Without ``unzip`` a zip archive stays one.
 
     Raises
     ------
     SourceError
-        If it is empty, a directory, not readable by this user, or if its gzip data is damaged.
+        If it is empty, a directory, not readable by this user, or if its packed data is damaged.
     SourceNotReady
         If it is not there, cannot be reached, or changed while it was being copied.
     ConfigurationError
@@ -84,46 +87,22 @@ def spooled(location: str) -> Iterator[IO[bytes]]:
     with _translated_space_errors():
         copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed below; unbuffered, so that closing cannot fail
     with copy:
-        _copy(location, copy)
+        _copy(location, copy, unzip=unzip, change=change)
         yield copy
 
 
-def _copy(location: str, copy: IO[bytes]) -> None:
-    fs, path = _filesystem(location)
-    before = _fingerprint(fs, path, location)
+def _copy(location: str, copy: IO[bytes], *, unzip: bool, change: Change | None) -> None:
+    fs, path = opened_system(location)
+    before = _version(fs, path, location)
     try:
-        with _translated_errors(location), fs.open(path, "rb", compression=None) as raw:
-            _fill(raw, copy, location)
+        with translated_errors(location), fs.open(path, "rb", compression=None) as raw:
+            pieces = unpacked(raw, shown(location), unzip=unzip)
+            for piece in change(pieces) if change else pieces:
+                _write(copy, piece)
     except SourceError:
         _refuse_changed(before, fs, path, location)  # a mixture of two versions looks damaged
         raise
     _refuse_changed(before, fs, path, location)
-
-
-def _fill(raw: IO[bytes], copy: IO[bytes], location: str) -> None:
-    name = shown(location)
-    packed = suffix_of(location).endswith(".gz")
-    magic = raw.read(len(GZIP_MAGIC))
-    raw.seek(0)
-    if not magic:
-        raise SourceError(name, "The file is empty (0 bytes).", "Deliver the file anew, with its header and rows.")
-    if packed != (magic == GZIP_MAGIC):
-        problem = "is not gzip data, as its name says" if packed else "is gzip data, though its name does not say so"
-        raise SourceError(name, f"The content {problem}.", "Name a gzip file .csv.gz and a plain one .csv.")
-    stream = gzip.GzipFile(fileobj=raw) if packed else raw
-    try:
-        while chunk := stream.read(CHUNK_BYTES):
-            _write(copy, chunk)
-    except EOFError:
-        raise SourceError(
-            name,
-            "The gzip data ends too early: the file is truncated.",
-            "Deliver it anew; check it with `gzip --test`; upload under another name and rename it at the end.",
-        ) from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(
-            name, f"The gzip data is corrupt ({error}).", "Deliver the file anew; check it with `gzip --test`."
-        ) from None
 
 
 def _write(copy: IO[bytes], chunk: bytes) -> None:
@@ -146,7 +125,14 @@ def _translated_space_errors() -> Iterator[None]:
         ) from error
 
 
-def _filesystem(location: str) -> tuple[Any, str]:
+def opened_system(location: str) -> tuple[Any, str]:
+    """The file system of a path or URL, and the path in it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the kind of URL is unknown or its driver is not installed.
+    """
     try:
         fs, path = fsspec.core.url_to_fs(location)
     except (ImportError, ValueError) as error:
@@ -156,18 +142,30 @@ def _filesystem(location: str) -> tuple[Any, str]:
     return fs, str(path)
 
 
-def _fingerprint(fs: Any, path: str, location: str) -> tuple[str, str]:
-    """What identifies a version of the file: size, times, inode or ETag, as far as the file system knows them."""
-    with _translated_errors(location):
+def fingerprint(location: str) -> Fingerprint:
+    """What identifies the version of a file that is there now; raises as :func:`spooled`."""
+    return _version(*opened_system(location), location)
+
+
+def known_of(info: Mapping[str, Any]) -> str:
+    """What a file system's entry about a file says of its version."""
+    return str(sorted(info.items()))
+
+
+def _version(fs: Any, path: str, location: str) -> Fingerprint:
+    """Size, times, inode or ETag, as far as the file system knows them."""
+    with translated_errors(location):
         fs.invalidate_cache()
         info = fs.info(path)
         if info.get("type") == "directory":
-            raise SourceError(shown(location), "This is a directory, not a file.", "Give the path of one file.")
-        return str(sorted(info.items())), str(fs.ukey(path))
+            raise SourceError(
+                shown(location), "This is a directory, not a file.", "End the path with / to read all files in it."
+            )
+        return known_of(info), str(fs.ukey(path))
 
 
-def _refuse_changed(before: tuple[str, str], fs: Any, path: str, location: str) -> None:
-    if _fingerprint(fs, path, location) != before:
+def _refuse_changed(before: Fingerprint, fs: Any, path: str, location: str) -> None:
+    if _version(fs, path, location) != before:
         raise SourceNotReady(
             f"{shown(location)}: The file was replaced while being read; nothing of it was used.",
             remedy="Try again when the upload is complete; upload under another name and rename it at the end.",
@@ -175,8 +173,8 @@ def _refuse_changed(before: tuple[str, str], fs: Any, path: str, location: str) 
 
 
 @contextmanager
-def _translated_errors(location: str) -> Iterator[None]:
-    """Translate the errors of a file system into ours."""
+def translated_errors(location: str) -> Iterator[None]:
+    """Translate the errors of a file system about a path or URL into ours."""
     name = shown(location)
     try:
         yield

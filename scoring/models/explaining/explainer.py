@@ -28,7 +28,9 @@ REMEDY = (
 
 class _Contributions(Protocol):
     base: float
-    has_table: bool
+
+    @property
+    def has_table(self) -> bool: ...
 
     def of(self, matrix: Floats) -> Floats: ...
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ Patterns = NDArray[np.int32 | np.int64]
 
 NONE = -1
 FEW = 31  # conditions that fit into 32 bits
+NO_EDGE = 2**31 - 1  # the upper end of a condition that has none
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,29 @@ class Tree:
 
 @dataclass(frozen=True)
 class _Level:
-    """Inner nodes at one depth, their children, and the bit of their condition."""
+    """Inner nodes at one depth, their children, and the place and the bit of their condition."""
 
     nodes: Ints
     left: Ints
     right: Ints
+    places: Ints
     bits: Ints
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Which intervals of a feature meet the condition of a leaf: those after ``low``, up to ``high``.
+
+    All are of shape (features, leaves). Intervals are counted as :class:`scoring.models.explaining.cells.Intervals`
+    counts them: interval i ends at the feature's i-th edge. ``low`` is -1 and ``high`` is :data:`NO_EDGE` where a
+    condition has no such end. ``missing`` says whether NaN meets it. ``bit`` is the condition's in patterns; 0 where a
+    feature is not on a leaf's path.
+    """
+
+    low: NDArray[np.int32]
+    high: NDArray[np.int32]
+    missing: NDArray[np.bool_]
+    bit: Ints
 
 
 class Forest:
@@ -83,7 +102,7 @@ class Forest:
             same = features[here] == own[:, None]
             known = same.any(axis=1)
             place = np.where(known, same.argmax(axis=1), sizes[here])
-            levels.append(_Level(here, left, right, np.left_shift(1, place)[:, None].astype(kind)))
+            levels.append(_Level(here, left, right, place, np.left_shift(1, place)[:, None].astype(kind)))
             for child in (left, right):
                 features[child], weights[child] = features[here], weights[here]
                 features[child, place] = own
@@ -99,10 +118,32 @@ class Forest:
         """The thresholds of a feature, in order, each once."""
         return np.unique(self._threshold[self._feature == feature])
 
-    @property
-    def features(self) -> list[int]:
-        """The features on which any tree splits."""
-        return [int(one) for one in np.unique(self._feature[self._feature != NONE])]
+    def bounds(self, features: int) -> Bounds:
+        """The conditions of all leaves on so many features."""
+        ends = np.zeros(self._nodes, np.int32)
+        for feature in np.unique(self._feature[self._feature != NONE]):
+            those = self._feature == feature
+            ends[those] = np.searchsorted(self.edges(feature), self._threshold[those])
+        shape = (self._nodes, self.path_features.shape[1])
+        low, high = np.full(shape, -1, np.int32), np.full(shape, NO_EDGE, np.int32)
+        missing = np.ones(shape, np.bool_)
+        for level in self._levels:
+            for known in (low, high, missing):
+                known[level.left] = known[level.right] = known[level.nodes]
+            left, right, end = (level.left, level.places), (level.right, level.places), ends[level.nodes]
+            high[left] = np.minimum(high[left], end)
+            low[right] = np.maximum(low[right], end)
+            missing[left] &= self._missing_left[level.nodes]
+            missing[right] &= ~self._missing_left[level.nodes]
+        leaf, place = np.nonzero(self.path_features != NONE)
+
+        def by_feature(known: NDArray[Any]) -> NDArray[Any]:
+            found = np.zeros((features, len(self._leaves)), known.dtype)
+            found[self.path_features[leaf, place], leaf] = known[self._leaves[leaf], place]
+            return found
+
+        bits = np.broadcast_to(np.left_shift(1, np.arange(shape[1])), shape)
+        return Bounds(by_feature(low), by_feature(high), by_feature(missing), by_feature(bits))
 
     def patterns(self, columns: Floats) -> Patterns:
         """Which conditions of each leaf's path customers meet, bit j for condition j: shape (leaves, rows).

@@ -1,27 +1,34 @@
 """Contributions of the features to what an ensemble of trees predicts: exact SHAP values, path-dependent.
 
 What a customer gets from a leaf depends only on which conditions of its path they meet, so it is computed once for each
-leaf and pattern of conditions met. What they get from a tree depends only on their cell of it, so it is added up once
-for each cell, and kept for the next customers.
+leaf and pattern of conditions met. What they get from some leaves depends only on their cell of these, so it is added
+up once for each cell that is seen, and kept for the next customers: in small blocks of leaves first, then in as large
+ones as a table of their cells allows, to look up little for each customer.
 """
 
 from collections.abc import Sequence
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from scoring.models.explaining.cells import Cells, Intervals
-from scoring.models.explaining.forest import Forest, Tree
+from scoring.models.explaining.blocks import Blocks, sums
+from scoring.models.explaining.cells import Block, Intervals, blocks_of, cuts_of
+from scoring.models.explaining.forest import Bounds, Forest, Tree
+from scoring.models.explaining.leaves import Leaves
 from scoring.models.explaining.shapley import base_of, leaf_contributions
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FEW = 64  # rows for which looking for equal ones does not pay
+FIRST = 2**12  # rows to begin with: most of the cells are seen then
+AT_ONCE = 2**14  # rows that are looked up at a time; with more, memory is taken anew each time, which costs much
+TOGETHER = 16  # blocks that are looked up at a time
+CELLS = 2**15  # of a block, if it has more than one leaf
+ALL_CELLS = 2**25  # of all blocks, each with four bytes that say where its numbers are
 LARGEST_TABLE = 2**25  # numbers in the table of leaves and patterns; a quarter of a gigabyte
-KEPT = 2**24  # numbers of cells that are kept; an eighth of a gigabyte
+KEPT = 2**25  # numbers of cells that are kept; a quarter of a gigabyte
 
 
 class TreeContributions:
@@ -36,22 +43,48 @@ class TreeContributions:
     """
 
     def __init__(self, trees: Sequence[Tree], features: int) -> None:
-        self._given, self._forest, self._features = trees, Forest(trees), features
+        self._forest, self._features, self._lock = Forest(trees), features, Lock()
         self.base = base_of(self._forest.path_weights, self._forest.values)
-        self._starts = np.concatenate([[0.0], np.cumsum(np.exp2(self._forest.sizes))])
-        self.has_table = bool(self._starts[-1] * features <= LARGEST_TABLE)
 
     @cached_property
-    def _table(self) -> "_Table":
-        return _Table(self._forest, self._starts.astype(np.int32), self._features)
+    def _bounds(self) -> Bounds:
+        return self._forest.bounds(self._features)
+
+    @cached_property
+    def _divided(self) -> list[Block]:
+        """The blocks; none if leaves have more patterns, or cells, than fit into tables."""
+        if np.exp2(self._forest.sizes).sum() * self._features > LARGEST_TABLE:
+            return []
+        leaves, most = cuts_of(self._bounds), CELLS
+        while most:
+            blocks = blocks_of(leaves, most)
+            if sum(block.size for block in blocks) <= ALL_CELLS:
+                return blocks
+            most //= 4  # more blocks, with fewer cells in all
+        return []
+
+    @property
+    def has_table(self) -> bool:
+        """Whether contributions are looked up."""
+        return bool(self._divided)
+
+    @cached_property
+    def _leaves(self) -> Leaves:
+        return Leaves(self._forest, self._features)
 
     @cached_property
     def _intervals(self) -> Intervals:
         return Intervals([self._forest.edges(feature) for feature in range(self._features)])
 
     @cached_property
-    def _trees(self) -> "list[_OneTree]":
-        return [_OneTree(tree, self._intervals.edges, KEPT // len(self._given)) for tree in self._given]
+    def _blocks(self) -> Blocks:
+        kept = max(KEPT // self._features, TOGETHER)
+        return Blocks(self._leaves, self._divided, self._bounds, self._intervals, kept)
+
+    @cached_property
+    def _groups(self) -> list[slice]:
+        count = len(self._divided)
+        return [slice(first, min(first + TOGETHER, count)) for first in range(0, count, TOGETHER)]
 
     def of(self, matrix: Floats) -> Floats:
         """Contributions, float64 of shape (rows, features), of a matrix of that shape.
@@ -61,28 +94,30 @@ class TreeContributions:
         columns = np.ascontiguousarray(matrix.T)
         if not self.has_table:
             return np.array([self._one(row[:, None]) for row in matrix]).reshape(matrix.shape)
-        if len(matrix) > FEW and all(tree.cells.are_countable for tree in self._trees):
-            return self._many(columns)
-        step = FEW
-        parts = [self._few(columns[:, first : first + step]) for first in range(0, len(matrix), step)]
-        return np.concatenate(parts) if parts else np.zeros(matrix.shape)
+        return self._many(columns) if len(matrix) > FEW else self._few(columns)
 
     def _few(self, columns: Floats) -> Floats:
-        codes = self._forest.patterns(columns) + self._table.starts[:-1, None]
-        rows, trees = columns.shape[1], len(self._given)
-        ends = np.concatenate([np.arange(rows)[:, None] * len(codes) + self._forest.first_leaf[:-1]]).ravel()
-        parts = self._table.sums(codes.T.ravel(), np.append(ends, codes.size))
-        return np.cumsum(parts.reshape(rows, trees, self._features), axis=1)[:, -1]
+        """Without looking at cells; leaf by leaf, in the order in which blocks and their groups are added up."""
+        found = self._forest.patterns(columns).T + self._leaves.starts[:-1]
+        numbers = found.astype(np.int32)
+        rows = self._leaves.computed(numbers, slice(0, numbers.shape[1]))
+        for parts in ([block.leaves for block in self._divided], self._groups):
+            ends = np.arange(len(numbers))[:, None] * numbers.shape[1] + [one.start for one in parts]
+            rows = sums(rows, numbers, np.append(ends, numbers.size).astype(np.int32))
+            numbers = np.arange(len(rows), dtype=np.int32).reshape(len(numbers), len(parts))
+        return sums(rows, numbers)
 
     def _many(self, columns: Floats) -> Floats:
-        intervals, total = self._intervals.of(columns), np.zeros(columns.shape)
-        first_leaf = self._forest.first_leaf
-        for number, tree in enumerate(self._trees):
-            leaves = slice(first_leaf[number], first_leaf[number + 1])
-            groups, parts = tree.of_cells(intervals, columns, self._table, leaves)
-            for feature in tree.forest.features:
-                total[feature] += parts[feature].take(groups)
-        return np.ascontiguousarray(total.T)
+        with self._lock:
+            blocks = self._blocks  # one thread makes them for the others too
+        found, first = np.zeros(columns.shape[::-1]), 0
+        while first < len(found):
+            step = min(FIRST if blocks.are_new else AT_ONCE, blocks.kept // TOGETHER)
+            cells = blocks.cells(self._intervals.of(columns[:, first : first + step]))
+            for group in self._groups:
+                found[first : first + step] += blocks.sums(cells[:, group], group)
+            first += step
+        return found
 
     def _one(self, columns: Floats) -> Floats:
         """Those of one row without a table, for trees that are too large for one."""
@@ -92,67 +127,3 @@ class TreeContributions:
         places = np.where(forest.path_features < 0, self._features, forest.path_features)
         added = np.bincount(places.ravel(), found.ravel(), minlength=self._features + 1)[:-1]
         return added.astype(np.float64, copy=False)
-
-
-class _Table:
-    """Contributions by leaf and pattern, computed when first asked for; a row of ``rows`` for each."""
-
-    def __init__(self, forest: Forest, starts: Ints, features: int) -> None:
-        self.starts, self._forest = starts, forest
-        self._rows = np.zeros((int(starts[-1]), features))  # the system gives memory when it is written to
-        self._known = np.zeros(int(starts[-1]), np.bool_)
-
-    def sums(self, codes: Ints, starts: Ints) -> Floats:
-        """The sum of the rows ``codes[starts[i]:starts[i + 1]]`` for each i, in that order."""
-        wanted = np.zeros(len(self._known), np.bool_)
-        wanted[codes] = True
-        self._compute(np.flatnonzero(wanted & ~self._known))
-        ones = csr_array((np.ones(len(codes)), codes, starts), shape=(len(starts) - 1, len(self._rows)))
-        return np.asarray(ones @ self._rows)
-
-    def _compute(self, codes: Ints) -> None:
-        if not len(codes):
-            return
-        leaves = np.searchsorted(self.starts, codes, side="right") - 1
-        forest = self._forest
-        found = leaf_contributions(
-            forest.path_weights[leaves], forest.sizes[leaves], forest.values[leaves], codes - self.starts[leaves]
-        )
-        for place in range(found.shape[1]):
-            there = forest.sizes[leaves] > place
-            self._rows[codes[there], forest.path_features[leaves[there], place]] = found[there, place]
-        self._known[codes] = True  # last: another thread may look; both would write the same
-
-
-class _OneTree:
-    """A tree with the contributions to each of its cells that was seen so far."""
-
-    def __init__(self, tree: Tree, edges: Sequence[Floats], most: int) -> None:
-        self.forest, self._most = Forest([tree]), most
-        self.cells = Cells(edges, {feature: self.forest.edges(feature) for feature in self.forest.features})
-        self._kept = np.empty(0, np.int64), np.empty((len(edges), 0))
-
-    def of_cells(
-        self, intervals: Sequence[NDArray[np.intp]], columns: Floats, table: _Table, leaves: slice
-    ) -> tuple[NDArray[np.intp], Floats]:
-        """The group of each row, and the contributions to each group: shape (features, groups)."""
-        groups, cells = self.cells.group(intervals)
-        kept, parts = self._kept
-        place = np.searchsorted(kept, cells)
-        new = place == len(kept)
-        new[~new] = kept[place[~new]] != cells[~new]
-        found = np.empty((len(columns), len(cells)))
-        found[:, ~new] = parts[:, place[~new]]
-        if new.any():
-            example = np.empty(len(cells), np.intp)
-            example[groups] = np.arange(len(groups))
-            codes = self.forest.patterns(columns[:, example[new]]) + table.starts[leaves, None]
-            ends = np.arange(0, codes.size + 1, len(codes))
-            found[:, new] = table.sums(codes.T.ravel(), ends).T
-            self._keep(np.concatenate([kept, cells[new]]), np.concatenate([parts, found[:, new]], axis=1))
-        return groups, found
-
-    def _keep(self, cells: Ints, parts: Floats) -> None:
-        if parts.size <= self._most:
-            order = np.argsort(cells)
-            self._kept = cells[order], parts[:, order]  # at once: another thread may look, or have kept others

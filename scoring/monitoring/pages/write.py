@@ -11,7 +11,9 @@ import pyarrow as pa
 from scoring.database import connect
 from scoring.domain.dataset import Column
 from scoring.domain.definition import digest_of
+from scoring.domain.features import feature_columns
 from scoring.domain.score import Score
+from scoring.features.file import opened_at
 from scoring.monitoring import sampling
 from scoring.monitoring.pages import sample
 from scoring.monitoring.pages.evidently_page import OUTCOME, PREDICTED, drift_page, performance_page
@@ -22,7 +24,6 @@ from scoring.reports.page import finished
 from scoring.reports.place import Kind, Report, ReportsRoot
 from scoring.settings import Settings
 from scoring.snapshots import manifest
-from scoring.snapshots.lake import SnapshotFile
 from scoring.snapshots.manifest import Snapshot
 
 SAMPLED = 5_000  # customers of a side: a page in seconds, quantiles within a hundredth
@@ -155,12 +156,13 @@ def _reference(look: Look) -> tuple[pd.DataFrame, int, str]:
 
 
 def _sampled(look: Look, snapshot: Snapshot) -> tuple[pa.Table, int]:
-    with SnapshotFile(snapshot.location) as file:
+    watched = look.watched
+    with opened_at(look.connection, watched.score, watched.data_set, snapshot) as file:
         return sampling.customers(file, [look.watched.data_set.key, *look.watched.score.features], SAMPLED), file.rows
 
 
 def _columns(look: Look) -> list[Column]:
-    return [look.watched.data_set.column(name) for name in look.watched.score.features]
+    return feature_columns(look.watched.score, look.watched.data_set)
 
 
 def _with_outcomes(look: Look, outcomes: pa.Table) -> pd.DataFrame:

@@ -50,6 +50,18 @@ export function airflow(path, ...children) {
   return el("a", { href, target: "_top", click: (event) => leave(event, href) }, ...children);
 }
 
+/** A link to another program's page, in a tab of its own. */
+export const elsewhere = (href, ...children) =>
+  el("a", { href, target: "_blank", rel: "noopener noreferrer", click: (event) => apart(event, href) }, ...children);
+
+function apart(event, href) {
+  if (parent === self) return;
+  event.preventDefault();
+  const link = parent.document.createElement("a");
+  Object.assign(link, { href, target: "_blank", rel: "noopener noreferrer" });
+  link.click();
+}
+
 function leave(event, href) {
   if (parent === self) return;
   event.preventDefault();

@@ -2,6 +2,7 @@
 
 import { airflow, badge, el, empty, here, quiet, table } from "./dom.js";
 import { count, days, figure, interval, metricName, moment, plural, share, upTo } from "./format.js";
+import { streams } from "./streams.js";
 
 const MOST = 100_000; // where the server stops counting
 
@@ -11,7 +12,7 @@ export function overview(data) {
   if (!data.scores.length) {
     return [head, mistakes(data), empty("No score is defined.", "Add a definition file; docs/adding-a-score.md shows how.")];
   }
-  return [head, mistakes(data), installation(data), table("Scores", columns(data), data.scores, { class: "scores" })];
+  return [head, mistakes(data), installation(data), table("Scores", columns(data), data.scores, { class: "scores" }), ...streams(data)];
 }
 
 function mistakes(data) {

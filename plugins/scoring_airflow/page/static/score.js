@@ -96,6 +96,6 @@ function tiles(about) {
     stated("Realised", line.realised),
     stated("Estimated", line.estimated, line.verdict && trust(line.verdict, line.estimated), line.estimated && line.verdict?.trust_reason),
     tile("Drifted features", line.verdict?.drifted_columns ?? "–", "since training"),
-    tile("Model in charge", model ? `version ${model.model_version}` : "–", model ? `for ${plural(days(model.since, about.now), "day")}, since ${model.since.slice(0, 10)}` : null),
+    tile("Model in charge", model ? sections.inMlflow(about, model.model_version, `version ${model.model_version}`) : "–", model ? `for ${plural(days(model.since, about.now), "day")}, since ${model.since.slice(0, 10)}` : null),
   );
 }

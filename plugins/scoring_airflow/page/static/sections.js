@@ -2,7 +2,7 @@
 
 import { chart } from "./charts.js";
 import * as draw from "./drawings.js";
-import { airflow, badge, el, empty, here, quiet, table } from "./dom.js";
+import { airflow, badge, el, elsewhere, empty, here, quiet, table } from "./dom.js";
 import { count, figure, metricName, moment, plural, share } from "./format.js";
 
 const nothing = (what, remedy) => ({ body: empty(what, remedy) });
@@ -146,11 +146,16 @@ export function updates(about) {
   };
 }
 
+/** A version's number, as a link to MLflow's own page of it where there is one. */
+export function inMlflow(about, version, text = String(version)) {
+  return about.mlflow ? elsewhere(`${about.mlflow}/versions/${version}`, text) : text;
+}
+
 export function versions(about) {
   return {
     note: "Versions whose scores readers see.",
     body: table("Model versions", [
-      { title: "Version", key: true, cell: (row) => String(row.model_version) }, { title: "Partitions", cell: (row) => `${row.first_as_of} to ${row.last_as_of}` }, { title: "Since", cell: (row) => moment(row.since) },
+      { title: "Version", key: true, cell: (row) => inMlflow(about, row.model_version) }, { title: "Partitions", cell: (row) => `${row.first_as_of} to ${row.last_as_of}` }, { title: "Since", cell: (row) => moment(row.since) },
     ], about.versions, { class: "figures" }),
   };
 }
@@ -161,7 +166,7 @@ export function ledger(about) {
   return {
     note: "Which version was in charge when, by whom and why.",
     body: table("Ledger", [
-      { title: "Version", key: true, cell: (row) => [`${row.model_version} `, row.until ? null : badge("in charge", "good")] }, { title: "In charge", cell: span },
+      { title: "Version", key: true, cell: (row) => [inMlflow(about, row.model_version), " ", row.until ? null : badge("in charge", "good")] }, { title: "In charge", cell: span },
       { title: "Decided by", cell: (row) => `${row.promoted_by} (${row.how})` }, { title: "Because", cell: (row) => row.reason },
     ], about.ledger, { class: "figures" }),
   };

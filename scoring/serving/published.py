@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.database import Connection, all_rows
+from scoring.domain.streams import day_of
+from scoring.publishing.streamed import InForce
 
 # The newest publications come first, by id, so that only their partitions are read.
 _NEWEST = """
@@ -70,13 +72,21 @@ class Published:
         return said | times | {"passport": {name: getattr(self, name) for name in PASSPORT}}
 
 
+STREAM_PASSPORT = (
+    "model_name", "model_version", "model_digest", "trained_with", "scored_with", "experiment_id", "share",
+    "definition_digest", "code_version", "topic", "partition_id", "message_offset",
+)  # fmt: skip
+
+
+def streamed_content(one: InForce) -> dict[str, Any]:
+    """A streamed score as JSON-like content; it is no publication's, so it says when it happened and was scored."""
+    said = {name: getattr(one, name) for name in ("score", "value", "points", "band", "arm")}
+    times = {"as_of": day_of(one.event_time).isoformat(), "event_time": one.event_time.astimezone(dt.UTC).isoformat(),
+             "scored_at": one.scored_at.isoformat()}  # fmt: skip
+    return said | times | {"passport": {name: getattr(one, name) for name in STREAM_PASSPORT}}
+
+
 def published(connection: Connection, score: str, customer: str, history: int) -> list[Published]:
     """A customer's scores in the newest ``history`` publications of a score, the newest first."""
     newest = [row.publication_id for row in all_rows(connection, _Id, _NEWEST, (score, history))]
     return all_rows(connection, Published, _SCORES, (newest, customer))
-
-
-def current(connection: Connection, score: str, customer: str) -> Published | None:
-    """A customer's score in the newest publication; None if the customer is not in it."""
-    found = published(connection, score, customer, 1)
-    return found[0] if found else None

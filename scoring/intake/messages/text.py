@@ -3,13 +3,24 @@
 import json
 from typing import Any, NoReturn
 
-MOST_SHOWN = 100  # characters
+MOST_SHOWN = 100  # characters of a name
+SHOWN = 80  # characters of a value that is quoted
 
 
 class Written(str):
     """A JSON number as it was written; a JSON string is a plain str."""
 
     __slots__ = ()
+
+
+def shown(value: Any) -> Any:
+    """A value as a message may quote it: numbers, true, false and null as they are; a text's beginning."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, list | dict):
+        return "an array" if isinstance(value, list) else "an object"
+    text = str(value).encode("utf-8", "replace").decode()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 class NotJson(ValueError):

@@ -26,6 +26,10 @@ run: .venv/run ## do the main job once: four monthly partitions, two scores, a r
 up: .venv/run ## leave everything running and print where to look; Ctrl-C stops it
 	@$(BIN)/scoring up
 
+# Each worker has less than a core: threads of OpenMP would wait for each other by spinning.
+test properties: export OMP_NUM_THREADS = 1
+test properties: export OPENBLAS_NUM_THREADS = 1
+
 test: .venv/dev ## run all tests, three at a time
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 import psycopg2
 from factories import value
 from forks import Forks
+from waiting import PATIENCE, until
 
 from scoring.settings import Settings
 
@@ -73,11 +73,11 @@ def killed_while_waiting(
 
 
 def wait_until_somebody_waits(settings: Settings, still_runs: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while value(settings, WAITING) == 0:
+    def waits() -> bool:
         assert still_runs(), "it ended before it came to the lock"
-        assert time.monotonic() < end, "it never came to the lock"
-        time.sleep(0.02)
+        return value(settings, WAITING) > 0
+
+    until(waits)
 
 
 def together(*jobs: Callable[[], Any]) -> list[Any]:
@@ -89,4 +89,4 @@ def together(*jobs: Callable[[], Any]) -> list[Any]:
         return job()
 
     with ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, job) for job in jobs]]
+        return [future.result(timeout=PATIENCE) for future in [pool.submit(run, job) for job in jobs]]

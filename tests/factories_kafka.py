@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,21 +9,14 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from factories_serving import until
+from ports import free_port
+from waiting import PATIENCE, until
 
 from scoring.local.broker import broker_command
 from scoring.local.streamed import answers
 from scoring.settings import KafkaSettings
 
 _number = itertools.count(1)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody uses now."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -72,7 +64,7 @@ def messages_of(address: str, topic: str) -> list[Message]:
     consumer = Consumer(settings | {"enable.partition.eof": True})
     try:
         found: list[Message] = []
-        for partition in consumer.list_topics(topic, timeout=30).topics[topic].partitions:
+        for partition in consumer.list_topics(topic, timeout=PATIENCE).topics[topic].partitions:
             consumer.assign([TopicPartition(topic, partition, 0)])
             while True:
                 message = consumer.poll(30)

@@ -1,9 +1,7 @@
 """Events in the outbox as publishing leaves them there, and looks at what became of them."""
 
 import secrets
-import time
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -74,10 +72,3 @@ def deliveries(settings: Settings) -> list[dict[str, Any]]:
 
 def attempts(settings: Settings) -> list[dict[str, Any]]:
     return rows(settings, "SELECT * FROM scoring.attempt ORDER BY attempted_at")
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "what was waited for did not happen"
-        time.sleep(0.01)

@@ -3,24 +3,17 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
+from ports import free_port
+from waiting import until
 
 LOOPBACK = "127.0.0.1"
 BUCKET = "company"
 KEYS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "something", "AWS_DEFAULT_REGION": "us-east-1"}
-SECONDS = 60.0
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -41,13 +34,12 @@ def s3_server() -> Iterator[tuple[str, subprocess.Popen]]:
 
 def wait_for(port: int) -> None:
     """Wait until somebody listens."""
-    end = time.monotonic() + SECONDS
-    while True:
+
+    def listens() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex((LOOPBACK, port)) == 0:
-                return
-        assert time.monotonic() < end, "the S3 server does not start"
-        time.sleep(0.05)
+            return probe.connect_ex((LOOPBACK, port)) == 0
+
+    until(listens)
 
 
 def client(url: str):

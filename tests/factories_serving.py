@@ -2,14 +2,14 @@
 
 import datetime as dt
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import httpx
 from factories import customer, table_of
 from shop_definitions import SHOP
+from waiting import PATIENCE, until
 
 from scoring.database import transaction
 from scoring.serving import key_store, keys
@@ -43,15 +43,6 @@ def record(number: int, **values: object) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in row.items()}
 
 
-def until(condition: Callable[[], object], seconds: float = 120) -> object:
-    """What the condition gives as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come true"
-        threading.Event().wait(0.01)
-    return found
-
-
 @contextmanager
 def running(settings: Settings, **limits: object) -> Iterator[SimpleNamespace]:
     """An API in a thread: ``client`` (with all scopes), ``url``, ``port``, ``api`` and ``server``."""
@@ -64,7 +55,7 @@ def running(settings: Settings, **limits: object) -> Iterator[SimpleNamespace]:
         until(lambda: len(api.board.served) + len(api.board.troubles) >= len(api.board.servable))
         port = serving.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, headers=bearer(new_key(settings)), timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=url, headers=bearer(new_key(settings)), timeout=PATIENCE, trust_env=False) as client:
             yield SimpleNamespace(client=client, url=url, port=port, api=api, server=serving)
     finally:
         serving.should_exit = True

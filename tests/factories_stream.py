@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 from factories import query
 from factories_kafka import new_topic, produce
-from factories_serving import record, until
+from factories_serving import record
 from pydantic import SecretStr
 from streamed_shop import SHOP
+from waiting import until
 
 from scoring.domain.streams import KafkaStream
 from scoring.settings import KafkaSettings

@@ -95,13 +95,21 @@ class Native:
         What .env would hold.
     extra
         Variables that all our own services get in addition.
+    new_port
+        What gives ports that nobody uses; the system's own by default.
     """
 
-    def __init__(self, home: Path, variables: Mapping[str, str], extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        variables: Mapping[str, str],
+        extra: Mapping[str, str] | None = None,
+        new_port: Callable[[], int] | None = None,
+    ) -> None:
         self.home = home
         self.services: dict[str, dict[str, Any]] = compose_file(variables)["services"]
         self.configs: dict[str, dict[str, str]] = compose_file(variables)["configs"]
-        self.ports = {port: free_port() for port in PORTS}
+        self.ports = {port: (new_port or free_port)() for port in PORTS}
         self.started: dict[str, psutil.Popen] = {}
         self._extra = dict(extra or {})
         self._names = re.compile(rf"\b({'|'.join(map(re.escape, self.services))}):({'|'.join(map(str, PORTS))})\b")

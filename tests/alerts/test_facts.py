@@ -8,6 +8,7 @@ from factories import query, value
 from factories_faults import together
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import PATIENCE
 
 from scoring.alerts.facts import KEY, KINDS, LINE, TEXT, Fact, note, note_all, short_key, tidy
 from scoring.database import connect, transaction
@@ -46,7 +47,7 @@ def test_the_same_fact_from_many_at_once_is_noted_once(settings):
 
     def job():
         with transaction(settings.database()) as connection:
-            start.wait(timeout=30)
+            start.wait(timeout=PATIENCE)
             return note(connection, FACT)
 
     assert sorted(together(job, job, job, job)) == [False, False, False, True]

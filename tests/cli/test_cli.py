@@ -22,6 +22,7 @@ from factories import (
 )
 from shop_definitions import SPENDING
 from typer.testing import CliRunner
+from waiting import PATIENCE
 
 from scoring import cli
 from scoring.errors import ScoringError
@@ -193,7 +194,7 @@ def test_an_export_that_cannot_be_written_is_said(scoring, tmp_path):
 def python(code, **environment):
     return subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, env={"PATH": "/usr/bin:/bin", **environment},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from factories_kafka import running_broker
 from factories_stream import offsets, send, update, wait_for
 from streamed_shop import LEAVING, SHOP, SPENDING
 from typer.testing import CliRunner
+from waiting import PATIENCE
 
 from scoring import cli
 from scoring.errors import NotFound
@@ -118,7 +119,7 @@ def test_a_worker_reads_until_it_is_told_to_end_and_says_what_it_has_done(loaded
         wait_for(loaded, 1)
         assert (loaded.home / "stream-shop.beat").exists()
         worker.send_signal(signal.SIGTERM)
-        said, logged = worker.communicate(timeout=60)
+        said, logged = worker.communicate(timeout=PATIENCE)
     finally:
         worker.kill()
         worker.communicate()
@@ -133,7 +134,7 @@ def test_a_worker_reads_until_it_is_told_to_end_and_says_what_it_has_done(loaded
 @pytest.mark.usefixtures("loaded")
 def test_an_error_is_told_in_a_sentence_with_its_remedy_and_status_1():
     worker = started("shop", "--until-end", SCORING_KAFKA_SERVERS="")
-    said, told = worker.communicate(timeout=120)
+    said, told = worker.communicate(timeout=PATIENCE)
     assert (worker.returncode, said) == (1, "")
     assert "ConfigurationError: No Kafka broker is set. Remedy: Set SCORING_KAFKA_SERVERS=host:port" in told
     assert "Traceback" not in told

@@ -3,8 +3,9 @@
 import pytest
 from confluent_kafka.admin import AdminClient
 from factories import JUNE, customers, published_rows
-from factories_kafka import free_port, new_topic
+from factories_kafka import new_topic
 from factories_topics import events_of, last_of_each, make_topic
+from ports import free_port
 from shop_definitions import SHOP, SPENDING
 
 from scoring.customers.held import held, subject_of

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from forks import Forks
+from waiting import PATIENCE
 
 from scoring.catalog import load_catalog
 from scoring.domain.dag_ids import all_dags
@@ -41,7 +42,7 @@ for file in sys.argv[1:]:
 def readings(airflow: dict[str, str]) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", READ_FILES, *map(str, FILES)],
-        env=airflow, capture_output=True, text=True, timeout=120, check=False,
+        env=airflow, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return dict(json.loads(line[5:]) for line in done.stdout.splitlines() if line.startswith("READ "))

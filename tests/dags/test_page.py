@@ -13,6 +13,7 @@ import factories_page
 import psycopg2
 import pytest
 from forks import Forks
+from waiting import PATIENCE
 
 from scoring.reports.place import ReportsRoot
 
@@ -315,7 +316,7 @@ def run(script: str, environment: dict[str, str]) -> list[str]:
     """The lines that a script prints."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
+        env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.splitlines()

@@ -19,6 +19,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+from waiting import PATIENCE
 
 from scoring.reports.place import ReportsRoot
 
@@ -117,14 +118,14 @@ def airflow_url(airflow: dict[str, str], server: str, tmp_path_factory: pytest.T
     try:
         patient = requests.Session()
         patient.mount("http://", HTTPAdapter(max_retries=Retry(300, backoff_factor=0.1, backoff_max=1)))
-        patient.get(f"{url}/api/v2/version", timeout=30).raise_for_status()
+        patient.get(f"{url}/api/v2/version", timeout=PATIENCE).raise_for_status()
         patient.close()
         yield url
     finally:
         family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
         for member in family:
             member.terminate()
-        psutil.wait_procs(family, timeout=20)
+        psutil.wait_procs(family, timeout=PATIENCE)
         process.wait(20)
 
 

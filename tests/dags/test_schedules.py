@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import PATIENCE
+
 from scoring.domain.calendar import last_ticks
 
 TICKS = Path(__file__).parent / "tick_dates.py"
@@ -37,7 +39,7 @@ def test_the_dates_of_a_schedule_are_the_partitions_of_airflow(airflow):
     ]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(TICKS)],
-        input=json.dumps(cases), env=airflow, capture_output=True, text=True, timeout=120, check=True,
+        input=json.dumps(cases), env=airflow, capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     for (schedule, zone, first, last), theirs in zip(cases, json.loads(done.stdout), strict=True):
         by_date = {}

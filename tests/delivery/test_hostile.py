@@ -7,7 +7,8 @@ import threading
 
 import pytest
 from factories_hostile import BEHAVIOURS, LATE, OBEYED, Hostile, Peer, customers, head, read_request
-from factories_notify import attempts, deliveries, make_due, new_secret, publish, rows, set_limits, wait_until
+from factories_notify import attempts, deliveries, make_due, new_secret, publish, rows, set_limits
+from waiting import PATIENCE, until
 
 from scoring.delivery.adapters.contract import Message
 from scoring.delivery.adapters.webhook import Patience, Webhook
@@ -151,7 +152,7 @@ def test_a_connection_that_the_peer_has_closed_is_not_used_again():
     with Hostile(answer_once) as hostile, Webhook(hostile.url, SECRET, patience=LONG).opened() as sender:
         for _ in range(3):
             assert sender.send(MESSAGE).status == 200
-            assert closed.acquire(timeout=10)
+            assert closed.acquire(timeout=PATIENCE)
 
 
 def test_a_proxy_of_the_environment_gets_nothing(tmp_path, monkeypatch, settings):
@@ -225,7 +226,7 @@ def test_an_answer_is_recorded_while_another_is_still_awaited(settings):
     def behave(peer):
         while True:
             if customers(peer.body) == ["c000000001"]:
-                assert recorded.wait(60)
+                assert recorded.wait(PATIENCE)
             peer.say(OK)
             if not read_request(peer):
                 return
@@ -235,11 +236,11 @@ def test_an_answer_is_recorded_while_another_is_still_awaited(settings):
 
     recorded = threading.Event()
     with Hostile(behave) as hostile:
-        webhook = Webhook(hostile.url, SECRET, patience=Patience(answer=60))
+        webhook = Webhook(hostile.url, SECRET, patience=Patience(answer=PATIENCE))
         run = threading.Thread(target=notify, args=(settings.database(), webhook))
         run.start()
         try:
-            wait_until(all_others_are_recorded)
+            until(all_others_are_recorded)
         finally:
             recorded.set()
             run.join()

@@ -8,8 +8,8 @@ import sys
 from contextlib import closing
 
 from factories_kafka import produce
-from factories_notify import wait_until
 from factories_topics import ENDPOINT, add_endpoint, announced, publish
+from waiting import until
 
 from scoring.delivery.adapters.refusals import TABLE
 from scoring.delivery.notify import notify
@@ -38,14 +38,14 @@ def test_the_consumer_to_begin_with_knows_what_is_announced_although_it_is_kille
         notify(settings.database(), kafka, ENDPOINT)
         child = subprocess.Popen([sys.executable, "-c", CONSUMER], env=environment)
         try:
-            wait_until(lambda: scores(database) == announced(settings))
+            until(lambda: scores(database) == announced(settings))
         finally:
             child.kill()
             child.wait()
     produce(broker, topic, [("c000000001", None)])
     child = subprocess.Popen([sys.executable, "-c", CONSUMER], env=environment)
     try:
-        wait_until(lambda: "c000000001" not in scores(database))
+        until(lambda: "c000000001" not in scores(database))
     finally:
         child.kill()
         child.wait()

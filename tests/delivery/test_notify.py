@@ -4,16 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from factories_notify import (
-    attempts,
-    deliveries,
-    execute,
-    make_due,
-    new_secret,
-    publish,
-    rows,
-    set_limits,
-)
+from factories_notify import attempts, deliveries, execute, make_due, new_secret, publish, rows, set_limits
 from pydantic import SecretStr
 
 from scoring.database import connect

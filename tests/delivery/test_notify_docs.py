@@ -9,7 +9,8 @@ import subprocess
 import sys
 from contextlib import closing
 
-from factories_notify import new_secret, publish, wait_until
+from factories_notify import new_secret, publish
+from waiting import until
 
 from scoring.delivery.adapters.webhook import Webhook
 from scoring.delivery.notified import Notified
@@ -47,7 +48,7 @@ def test_the_receiver_to_begin_with_takes_in_what_is_sent(settings, tmp_path):
     publish(settings, 20, version=2)
     child = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: listens(port))
+        until(lambda: listens(port))
         assert notify(settings.database(), webhook) == Notified(requests=2, delivered=2, events=150)
     finally:
         child.kill()

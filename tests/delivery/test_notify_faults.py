@@ -8,17 +8,8 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from factories_notify import (
-    attempts,
-    deliveries,
-    execute,
-    make_due,
-    new_secret,
-    publish,
-    rows,
-    set_limits,
-    wait_until,
-)
+from factories_notify import attempts, deliveries, execute, make_due, new_secret, publish, rows, set_limits
+from waiting import until
 
 from scoring.database import connect
 from scoring.delivery import deliveries as store
@@ -81,7 +72,7 @@ def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids
             "SCORING_CRM_SECRET": SECRET.get_secret_value(),
         }
         child = forks.start(["-c", CHILD], environment)
-        wait_until(lambda: receiver.counts()["accepted"] == 8)
+        until(lambda: receiver.counts()["accepted"] == 8)
         assert tell(settings, receiver.url, max_seconds=0).requests == 0
         child.kill()
         child.wait()
@@ -92,7 +83,7 @@ def test_a_run_killed_during_delivery_is_made_good_by_the_next_with_the_same_ids
             tell(settings, receiver.url)
             return all(delivery["state"] == "delivered" for delivery in deliveries(settings))
 
-        wait_until(all_delivered)
+        until(all_delivered)
         counts = receiver.counts()
         assert (counts["accepted"], counts["duplicates"], counts["events"], counts["customers"]) == (
             20,

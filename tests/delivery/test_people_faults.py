@@ -8,8 +8,8 @@ import threading
 import psycopg2
 from factories import query
 from factories_faults import together, wait_until_somebody_waits
-from factories_notify import wait_until
 from factories_people import mail_server, noted, sendings
+from waiting import PATIENCE, until
 
 from scoring.delivery.people.channels import Channels
 from scoring.delivery.people.tell import tell
@@ -40,7 +40,7 @@ def sender(forks, settings, address):
 
 def kill(process):
     process.send_signal(signal.SIGKILL)
-    assert process.wait(timeout=30) == -signal.SIGKILL
+    assert process.wait(timeout=PATIENCE) == -signal.SIGKILL
 
 
 def references(mailbox):
@@ -67,7 +67,7 @@ def test_killed_while_sending_it_is_sent_again_with_the_same_reference(settings,
     with mail_server() as (mailbox, address):
         mailbox.hold = threading.Event()
         process = sender(forks, settings, address)
-        wait_until(lambda: len(mailbox.mails) == 1)
+        until(lambda: len(mailbox.mails) == 1)
         kill(process)
         mailbox.hold.set()
         assert sendings(settings) == [("one", "risk/1", "pending", 0)]
@@ -76,7 +76,7 @@ def test_killed_while_sending_it_is_sent_again_with_the_same_reference(settings,
             tell(settings.database(), Channels({"risk": [address]}, settings.home))
             return sendings(settings) == [("one", "risk/1", "sent", 1)]
 
-        wait_until(sent)
+        until(sent)
     first, second = references(mailbox)
     assert first == second
 
@@ -91,9 +91,7 @@ def test_killed_after_sending_and_before_it_is_recorded_it_is_sent_again_with_th
         assert len(mailbox.mails) == 1
         kill(process)
         holder.rollback()
-        wait_until(
-            lambda: not query(settings, "SELECT FROM pg_locks WHERE relation = 'scoring.alert_sending'::regclass")
-        )
+        until(lambda: not query(settings, "SELECT FROM pg_locks WHERE relation = 'scoring.alert_sending'::regclass"))
         tell(settings.database(), Channels({"risk": [address]}, settings.home))
     assert sorted(references(mailbox)) == ["alert-1", "alert-1", "alert-2"]
     holder.close()

@@ -16,9 +16,11 @@ import psycopg2
 import pytest
 import requests
 from factories_kafka import produce
+from ports import free_port
+from waiting import PATIENCE, until
 
 from deploy.trials.celery_workers import variables
-from deploy.trials.native import LOOPBACK, PROJECT, Native, free_port
+from deploy.trials.native import LOOPBACK, PROJECT, Native
 from scoring.definitions.credit_cards import CREDIT_CARDS
 from scoring.local import streamed
 from scoring.settings import KafkaSettings
@@ -47,7 +49,7 @@ def env() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Iterator[Native]:
     """All of them, in the order that the file asks for."""
-    with Native(tmp_path_factory.mktemp("native"), env) as started:
+    with Native(tmp_path_factory.mktemp("native"), env, new_port=free_port) as started:
         started.start_postgres()
         started.start_redis()
         started.start_s3()
@@ -72,7 +74,7 @@ def own(native: Native) -> list[str]:
 def get(url: str, **options: Any) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, timeout=30, allow_redirects=False, **options)
+        return session.get(url, timeout=PATIENCE, allow_redirects=False, **options)
 
 
 @pytest.mark.timeout(1200)
@@ -85,6 +87,8 @@ def test_every_own_service_starts_as_the_file_says_and_lets_nobody_in_without_a_
     assert set(own(native)) >= {*AIRFLOW, "mlflow", "crm"}
     check_that_health_checks_see_what_is_wrong(native)
     check_airflow(native, env)
+    for service in AIRFLOW:
+        native.stop_one(service)  # a dozen processes that other tests would wait for
     check_mlflow(native, env)
     check_that_each_role_reaches_its_own_database_only(native, env)
     check_that_updates_are_scored(native)
@@ -123,18 +127,22 @@ def check_airflow(native: Native, env: dict[str, str]) -> None:
         assert get(f"{url}{path}", headers={"Authorization": "Bearer made.up.token"}).status_code in (401, 403), path
     login = get(f"{url}/auth/login/")
     assert login.status_code in (200, 302, 307)
-    wrong = requests.post(f"{url}/auth/token", json={"username": ADMIN, "password": ADMIN}, timeout=30)
+    wrong = requests.post(f"{url}/auth/token", json={"username": ADMIN, "password": ADMIN}, timeout=PATIENCE)
     assert wrong.status_code == 401
     right = requests.post(
-        f"{url}/auth/token", json={"username": ADMIN, "password": env["AIRFLOW_ADMIN_PASSWORD"]}, timeout=30
+        f"{url}/auth/token", json={"username": ADMIN, "password": env["AIRFLOW_ADMIN_PASSWORD"]}, timeout=PATIENCE
     )
     assert right.status_code == 201
     bearer = {"Authorization": f"Bearer {right.json()['access_token']}"}
     for path in ("/api/v2/dags", "/scoring/", "/scoring/api/overview"):
         assert get(f"{url}{path}", headers=bearer).status_code == 200, path
-    health = get(f"{url}/api/v2/monitor/health").json()
-    for part in ("metadatabase", "scheduler", "dag_processor", "triggerer"):
-        assert health[part]["status"] == "healthy", part
+    parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+
+    def all_well() -> bool:
+        health = get(f"{url}/api/v2/monitor/health").json()
+        return all(health[part]["status"] == "healthy" for part in parts)
+
+    until(all_well)
     pools = get(f"{url}/api/v2/pools", headers=bearer).json()["pools"]
     assert {pool["name"]: pool["slots"] for pool in pools}["notify"] == 2
 

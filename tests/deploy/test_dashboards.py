@@ -21,6 +21,7 @@ import psycopg2.extensions
 import pytest
 import yaml
 from factories_exporter import TOKEN, serving
+from ports import free_port
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from statsd import StatsClient
 
@@ -59,12 +60,6 @@ class Api:
         self.requests.labels(ROUTE, "POST", "200").inc()
         self.records.labels("churn").inc()
         return generate_latest(self.registry)
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from factories import JULY, JUNE, MAY, SUITE, customers, query, write_csv
+from ports import free_port
 from pydantic import SecretStr
 from shop_definitions import LEAVING, SPENDING
 
@@ -85,12 +86,6 @@ class Installation:
                 if str(self.settings.home) in " ".join([*process.cmdline(), *process.environ().values()]):
                     found.append(" ".join(process.cmdline()))
         return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 import requests
 from factories_exporter import BEARER, TOKEN, catalog, samples, serving
-from factories_notify import wait_until
+from ports import free_port
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from statsd import StatsClient
+from waiting import PATIENCE, until
 
 from scoring.errors import ConfigurationError
 from scoring.exporter.collector import reader
@@ -30,14 +30,8 @@ def exporter(filled: str) -> Iterator[Server]:
         yield running
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def get(exporter: Server, path: str, **headers: str) -> requests.Response:
-    return requests.get(f"http://127.0.0.1:{exporter.port}{path}", headers=headers, timeout=20)
+    return requests.get(f"http://127.0.0.1:{exporter.port}{path}", headers=headers, timeout=PATIENCE)
 
 
 def test_who_knows_the_token_gets_the_metrics(exporter: Server) -> None:
@@ -64,7 +58,7 @@ def test_health_is_for_everybody_and_there_is_nothing_else(exporter: Server) -> 
     assert get(exporter, "/", **BEARER).status_code == 404
     for method in ("POST", "PUT", "DELETE", "HEAD"):
         url = f"http://127.0.0.1:{exporter.port}/metrics"
-        assert requests.request(method, url, headers=BEARER, data=b"x", timeout=20).status_code == 405
+        assert requests.request(method, url, headers=BEARER, data=b"x", timeout=PATIENCE).status_code == 405
 
 
 def test_openmetrics_is_spoken_to_who_asks_for_it(exporter: Server) -> None:
@@ -78,10 +72,10 @@ def test_more_connections_than_are_allowed_are_closed_and_the_next_is_served(exp
         for _ in range(CONNECTIONS):
             silent = stack.enter_context(socket.create_connection(("127.0.0.1", exporter.port)))
             silent.sendall(b"GET /heal")
-        wait_until(lambda: exporter._free._value == 0)
-        refused = stack.enter_context(socket.create_connection(("127.0.0.1", exporter.port), timeout=20))
+        until(lambda: exporter._free._value == 0)
+        refused = stack.enter_context(socket.create_connection(("127.0.0.1", exporter.port), timeout=PATIENCE))
         assert refused.recv(1) == b""
-    wait_until(lambda: exporter._free._value == CONNECTIONS)
+    until(lambda: exporter._free._value == CONNECTIONS)
     assert get(exporter, "/healthz").status_code == 200
 
 
@@ -122,26 +116,24 @@ def test_the_command_serves_postgresql_and_airflow_and_ends_on_sigterm(filled: s
     command = [sys.executable, "-m", "scoring", "exporter"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
-            wait_until(lambda: _answers(port))
+            until(lambda: _answers(port))
             airflow = StatsClient("127.0.0.1", statsd_port, prefix="airflow")
             airflow.incr("scheduler_heartbeat")
             airflow.close()
-            wait_until(lambda: _metrics(port)["airflow_heartbeats_total", ("scheduler",)] == 1)
+            until(lambda: _metrics(port)["airflow_heartbeats_total", ("scheduler",)] == 1)
             assert _metrics(port)["scoring_up", ()] == 1
         finally:
-            asked = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in said) == (0, False)
-    assert time.monotonic() - asked < 30
 
 
 def _answers(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=20).ok
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE).ok
     except requests.ConnectionError:
         return False
 
 
 def _metrics(port: int) -> dict:
-    return samples(requests.get(f"http://127.0.0.1:{port}/metrics", headers=BEARER, timeout=20).text)
+    return samples(requests.get(f"http://127.0.0.1:{port}/metrics", headers=BEARER, timeout=PATIENCE).text)

@@ -9,7 +9,7 @@ from derived_shop import SHOP, SPENDING
 from factories import customer, published, query, register, snapshot_of, value
 from factories_learning import T, learning, registry_of
 from factories_monitoring import MONTHS, month, shoppers, truth
-from factories_serving import until
+from waiting import until
 
 from scoring.catalog import load_catalog
 from scoring.customers.forget import forget

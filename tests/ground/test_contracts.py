@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 LAYERS = "Entry points -> rooms -> ground -> domain; rooms form layers without a circle"
@@ -55,7 +56,7 @@ def test_a_contract_breaks_when_a_line_breaks_it(module: str, line: str, contrac
 
 def _contracts(folder: Path) -> str:
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
-    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert told.returncode == 1, told.stdout + told.stderr
     return " ".join(told.stdout.split())
 

@@ -8,6 +8,7 @@ import alembic.config
 import psycopg2
 import pytest
 from alembic.script import ScriptDirectory
+from waiting import PATIENCE
 
 from scoring.database import MIGRATIONS, migrate
 from scoring.settings import PROJECT
@@ -57,7 +58,7 @@ def test_processes_that_start_together_do_not_hinder_each_other(empty):
         for _ in range(3)
     ]
     try:
-        assert [process.wait(timeout=60) for process in starting] == [0, 0, 0]
+        assert [process.wait(timeout=PATIENCE) for process in starting] == [0, 0, 0]
     finally:
         for process in starting:
             process.kill()

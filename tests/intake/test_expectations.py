@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from waiting import PATIENCE
 
 from scoring.definitions.credit_cards import CREDIT_CARDS
 from scoring.domain.dataset import Column, CsvSource, DataSet
@@ -359,7 +360,7 @@ def test_two_processes_write_data_docs_at_the_same_time_and_say_nothing(director
         )
         for name in ("left", "right")
     ]
-    assert [(writer.communicate(timeout=120)[0], writer.returncode) for writer in writers] == [("", 0)] * 2
+    assert [(writer.communicate(timeout=PATIENCE)[0], writer.returncode) for writer in writers] == [("", 0)] * 2
     index = (directory / "uncommitted" / "data_docs" / "index.html").read_text()
     assert all(f"{name}_{number}" in index for name in ("left", "right") for number in range(3))
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 from factories import JUNE, customer, customers, deliver, query, value
-from factories_notify import wait_until
 from shop_definitions import SHOP
+from waiting import PATIENCE, until
 
 from scoring.database import connect, execute, transaction
 from scoring.domain.dataset import Column, CsvSource, DataSet
@@ -89,10 +89,10 @@ def test_two_intakes_of_a_partition_record_one_after_the_other(shop):
         other = threading.Thread(target=ingest, args=(shop, SHOP, JUNE))
         other.start()
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        wait_until(lambda: value(shop, waiting) == 1)
+        until(lambda: value(shop, waiting) == 1)
         assert value(shop, "SELECT count(*) FROM scoring.snapshot") == 0
         execute(holder, "SELECT 1")
-    other.join(timeout=60)
+    other.join(timeout=PATIENCE)
     assert value(shop, "SELECT count(*) FROM scoring.snapshot") == 1
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
+from waiting import PATIENCE
 
 from scoring.domain.dataset import Column, CsvSource, DataSet
 from scoring.errors import ConfigurationError, SourceError, SourceNotReady
@@ -140,7 +141,7 @@ def test_a_full_or_missing_temporary_directory_is_worth_another_try_once_there_i
     for limit in ("1000", str(len(CONTENT) - 1)):
         done = subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / "people_2005-06-30.csv"), limit],
-            capture_output=True, text=True, check=True, timeout=60,
+            capture_output=True, text=True, check=True, timeout=PATIENCE,
         )  # fmt: skip
         assert "The temporary directory cannot take a copy of the source (File too large)" in done.stdout, done
         assert "TMPDIR" in done.stdout

@@ -7,6 +7,7 @@ from threading import Barrier
 
 import pytest
 from pydantic import SecretStr
+from waiting import PATIENCE
 
 from scoring.database import connect, value
 from scoring.errors import NotFound
@@ -40,7 +41,7 @@ def test_a_command_that_joined_another_ones_database_keeps_it_until_it_ends(tmp_
             assert value(connection, "SELECT count(*) FROM scoring.snapshot") == 0
             assert not ended.done()
         second.close()
-        ended.result(timeout=60)
+        ended.result(timeout=PATIENCE)
     assert socket_of(Places(settings.home)) is None
 
 

@@ -5,6 +5,7 @@ import sys
 
 from mlflow import MlflowClient
 from pydantic import SecretStr
+from waiting import PATIENCE
 
 from scoring.local.champions import without_champion
 from scoring.models.registry import CHAMPION, Registry
@@ -32,4 +33,4 @@ def test_the_scores_without_champion_are_found_from_the_first_start_to_the_last_
 
 def test_asking_for_champions_imports_no_mlflow() -> None:
     script = "import sys, scoring.local.champions; sys.exit('mlflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=PATIENCE).returncode == 0

@@ -9,9 +9,10 @@ import sys
 
 import pytest
 import requests
-from factories_notify import new_secret, wait_until
+from factories_notify import new_secret
 from pydantic import SecretStr
 from standardwebhooks import Webhook
+from waiting import PATIENCE, until
 
 from scoring.errors import ConfigurationError
 from scoring.local.receiver import Fault, FaultPlan, Receiver, serve
@@ -46,7 +47,7 @@ def post(receiver, body, message_id="msg_1", *, secret=SECRET, at=None, **header
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(secret.get_secret_value()).sign(message_id, at, body.decode("latin-1")),
     }
-    return requests.post(receiver.url, data=body, headers=signed | headers, timeout=10)
+    return requests.post(receiver.url, data=body, headers=signed | headers, timeout=PATIENCE)
 
 
 def address(receiver, path):
@@ -115,20 +116,20 @@ def test_a_signed_body_of_another_form_is_refused(receiver, body):
 
 
 def test_a_body_above_one_megabyte_is_refused_unread(receiver):
-    with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=PATIENCE) as client:
         client.sendall(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 1000001\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 413")
 
 
 def test_a_body_without_a_length_is_refused(receiver):
-    with socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=PATIENCE) as client:
         client.sendall(b"POST /webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 411")
 
 
 def test_it_can_be_told_to_fail_over_http(receiver):
     plan = {"fail": [{"status": 503, "retry_after": 2, "times": 2}, {"status": 410}]}
-    assert requests.post(address(receiver, "/control"), json=plan, headers=BEARER, timeout=10).status_code == 204
+    assert requests.post(address(receiver, "/control"), json=plan, headers=BEARER, timeout=PATIENCE).status_code == 204
     answers = [post(receiver, body_of(1)) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [503, 503, 410, 204]
     assert [answer.headers.get("Retry-After") for answer in answers] == ["2", "2", None, None]
@@ -145,23 +146,23 @@ def test_it_can_be_told_to_lose_its_answer(receiver):
 
 @pytest.mark.parametrize("plan", [{"fail": [{"status": 99}]}, {"fial": []}, {"delay": -1}, "no plan"])
 def test_a_plan_that_makes_no_sense_is_refused(receiver, plan):
-    assert requests.post(address(receiver, "/control"), json=plan, headers=BEARER, timeout=10).status_code == 400
+    assert requests.post(address(receiver, "/control"), json=plan, headers=BEARER, timeout=PATIENCE).status_code == 400
 
 
 def test_state_and_control_are_for_those_who_know_the_secret(receiver):
     for path in ("/state", "/state/customers"):
-        assert requests.get(address(receiver, path), timeout=10).status_code == 401
+        assert requests.get(address(receiver, path), timeout=PATIENCE).status_code == 401
         wrong = {"Authorization": "Bearer whsec_wrong"}
-        assert requests.get(address(receiver, path), headers=wrong, timeout=10).status_code == 401
-    assert requests.post(address(receiver, "/control"), json={}, timeout=10).status_code == 401
-    assert requests.get(address(receiver, "/health"), timeout=10).json() == {"status": "ok"}
-    assert requests.get(address(receiver, "/else"), timeout=10).status_code == 404
+        assert requests.get(address(receiver, path), headers=wrong, timeout=PATIENCE).status_code == 401
+    assert requests.post(address(receiver, "/control"), json={}, timeout=PATIENCE).status_code == 401
+    assert requests.get(address(receiver, "/health"), timeout=PATIENCE).json() == {"status": "ok"}
+    assert requests.get(address(receiver, "/else"), timeout=PATIENCE).status_code == 404
 
 
 def test_state_over_http_is_counts_and_a_stream_of_customers(receiver):
     post(receiver, body_of(*range(1, 2001)))
-    assert requests.get(address(receiver, "/state"), headers=BEARER, timeout=10).json() == receiver.counts()
-    answer = requests.get(address(receiver, "/state/customers"), headers=BEARER, timeout=10)
+    assert requests.get(address(receiver, "/state"), headers=BEARER, timeout=PATIENCE).json() == receiver.counts()
+    answer = requests.get(address(receiver, "/state/customers"), headers=BEARER, timeout=PATIENCE)
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert {(line["score"], line["customer_id"]): line for line in lines} == receiver.newest()
     assert len(lines) == 2000
@@ -185,13 +186,13 @@ def test_what_was_acknowledged_survives_a_killed_process(tmp_path):
 
     def healthy():
         try:
-            return requests.get(f"http://127.0.0.1:{port}/health", timeout=10).ok
+            return requests.get(f"http://127.0.0.1:{port}/health", timeout=PATIENCE).ok
         except requests.ConnectionError:
             return False
 
     child = subprocess.Popen(command, cwd=PROJECT, env=dict(os.environ))
     try:
-        wait_until(healthy)
+        until(healthy)
         assert post(Running, body_of(7)).status_code == 204
     finally:
         child.kill()

@@ -4,10 +4,10 @@ import os
 
 import pytest
 from factories import JUNE, customers, published, query, snapshot_of
-from factories_serving import until
 from factories_stream import kafka_of, working
 from shop_definitions import SHOP
 from streamed_shop import LEAVING, SPENDING
+from waiting import until
 
 from scoring.database import connect
 from scoring.domain.streams import KafkaStream

@@ -17,6 +17,7 @@ from factories import JUNE, customers, query, register, snapshot_of
 from mlflow.tracking import MlflowClient
 from shop_definitions import SHOP, SPENDING
 from sklearn.linear_model import LinearRegression
+from waiting import PATIENCE
 
 from scoring.errors import ConfigurationError, IntegrityError, NotFound, PermanentError, TransientError
 from scoring.models.charge import in_charge
@@ -140,7 +141,7 @@ def test_a_registry_that_cannot_be_reached_is_worth_another_try_and_says_so_soon
     start = time.monotonic()
     with pytest.raises(TransientError, match="MLflow") as refused:
         plan(away, SPENDING, JUNE, run_id="test")
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < PATIENCE / 2  # MLflow's own tries take longer
     assert "hunter2" not in str(refused.value)
 
 

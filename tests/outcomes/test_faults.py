@@ -1,6 +1,5 @@
 """Killed, repeated and simultaneous collectors leave the tables that one undisturbed collector leaves."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +7,7 @@ from factories import JUNE, query, value
 from factories_faults import WAITING, held, together, wait_until_somebody_waits
 from factories_outcomes import TOLD, cohort, corrections, deliver_outcomes, known_of, month_later, outcomes_of
 from shop_definitions import SPENDING
+from waiting import PATIENCE, until
 
 from scoring.errors import TransientError
 from scoring.outcomes.collect import collect
@@ -58,10 +58,8 @@ def test_a_collector_killed_at_any_point_leaves_all_or_nothing_and_the_next_one_
     before = outcomes_of(delivered)
     with killed_while_waiting(delivered, "collect", lock, child=CHILD):
         pass
-    end = time.monotonic() + 60
-    while value(delivered, WAITING.replace("AND wait_event_type = 'Lock'", "")):  # the server notices the death
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    alive = WAITING.replace("AND wait_event_type = 'Lock'", "")
+    until(lambda: not value(delivered, alive))  # the server notices the death
     assert (outcomes_of(delivered) == before) == (lock != AFTER_THE_COMMIT)
     collected = collect(delivered, TOLD, JUNE)
     assert collected.found == (lock == AFTER_THE_COMMIT)
@@ -87,7 +85,7 @@ def test_a_connection_that_breaks_is_worth_another_try(delivered):
         wait_until_somebody_waits(delivered, running.running)
         query(delivered, WAITING.replace("count(*)", "pg_terminate_backend(pid)"))
         with pytest.raises(TransientError, match="The database broke off"):
-            running.result(timeout=60)
+            running.result(timeout=PATIENCE)
     assert collect(delivered, TOLD, JUNE).recorded == 15
 
 

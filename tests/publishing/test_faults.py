@@ -7,6 +7,7 @@ import pytest
 from factories import JULY, JUNE, customers, deliver, published, query, score_rows, snapshot_of, state_of, value
 from factories_faults import WAITING, wait_until_somebody_waits
 from shop_definitions import SHOP, SPENDING
+from waiting import PATIENCE
 
 from scoring.database import connect
 from scoring.errors import TransientError
@@ -108,7 +109,7 @@ def test_a_connection_that_breaks_during_a_shard_is_worth_another_try(planned, u
         wait_until_somebody_waits(shop, running.running)
         query(shop, WAITING.replace("count(*)", "pg_terminate_backend(pid)"))
         with pytest.raises(TransientError, match="The database broke off"):
-            running.result(timeout=60)
+            running.result(timeout=PATIENCE)
     holder.close()
     for shard in first.shards:
         score_shard(shop, first.publication_id, shard)
@@ -126,5 +127,5 @@ def test_a_publication_dropped_while_a_shard_is_scored_waits_for_the_shard(shop)
             wait_until_somebody_waits(shop, lambda: not dropping.done())
             table = publications.rows_table(publication_id)
             shards.copy_rows(connection, table, score_rows("c0001"))  # no deadlock
-        dropping.result(timeout=60)
+        dropping.result(timeout=PATIENCE)
     assert value(shop, "SELECT count(*) FROM scoring.publication") == 0

@@ -22,6 +22,7 @@ from factories_faults import together, wait_until_somebody_waits
 from factories_notify import new_secret
 from limited_shop import SPENDING
 from shop_definitions import SPENDING as UNLIMITED
+from waiting import PATIENCE
 
 from scoring.database import connect
 from scoring.delivery.adapters.webhook import Webhook
@@ -256,7 +257,7 @@ def test_a_decision_waits_while_somebody_else_plans_or_publishes_the_score(held)
         confirming = pool.submit(confirm, held)
         wait_until_somebody_waits(held, lambda: not confirming.done())
         other.rollback()
-        assert confirming.result(timeout=60).events == 6
+        assert confirming.result(timeout=PATIENCE).events == 6
 
 
 CONFIRM = """

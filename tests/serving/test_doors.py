@@ -10,8 +10,9 @@ import httpx
 import psycopg2
 import pytest
 from factories import query
-from factories_serving import bearer, new_key, record, running, until
+from factories_serving import bearer, new_key, record, running
 from pydantic import SecretStr
+from waiting import PATIENCE, until
 
 from scoring.database import transaction
 from scoring.serving import key_store, keys
@@ -125,7 +126,7 @@ def test_a_request_that_cannot_be_read_or_is_too_large_is_refused_with_its_statu
 
 def talk(api, *pieces):
     """What comes back on a connection to which pieces are sent; it is read to its end."""
-    with socket.create_connection(("127.0.0.1", api.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE) as connection:
         for piece in pieces:
             connection.sendall(piece)
         return b"".join(iter(lambda: connection.recv(65_536), b""))

@@ -2,8 +2,9 @@
 
 import pytest
 from factories import customers, query, snapshot_of
-from factories_serving import record, running, until
+from factories_serving import record, running
 from shop_definitions import SHOP
+from waiting import until
 
 from scoring.customers.forget import forget
 

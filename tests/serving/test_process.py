@@ -6,18 +6,14 @@ import socket
 
 import httpx
 import pytest
-from factories_serving import bearer, new_key, record, until
+from factories_serving import bearer, new_key, record
+from ports import free_port
 from typer.testing import CliRunner
+from waiting import PATIENCE, until
 
 from scoring.cli import app
 from scoring.serving import keys
 from scoring.settings import PROJECT
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def test_told_to_end_it_says_so_and_answers_what_is_under_way(shop, forks, envir
         process = forks.start(["-m", "scoring", "api"], environment, stdout=log, stderr=log)
         try:
             until(lambda: is_ready(client))
-            with socket.create_connection(("127.0.0.1", port), timeout=60) as under_way:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as under_way:
                 head = f"POST /v1/scores/leaving HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
                 head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
                 under_way.sendall(head.encode() + body[:10])

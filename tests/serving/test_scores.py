@@ -5,8 +5,9 @@ import threading
 
 import pytest
 from factories import JUNE, customer, customers, published, query, register, snapshot_of
-from factories_serving import record, running, until
+from factories_serving import record, running
 from shop_definitions import LEAVING, SPENDING
+from waiting import until
 
 from scoring.database import transaction
 from scoring.models import charge, experiments

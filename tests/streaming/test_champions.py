@@ -6,10 +6,10 @@ import logging
 import pytest
 from factories import JULY, JUNE, customers, events, published, query, register, snapshot_of, value
 from factories_kafka import produce
-from factories_serving import until
 from factories_stream import JULY_10, current, drain, offsets, send, streamed, update, wait_for, working
 from mlflow import MlflowClient
 from streamed_shop import LEAVING, SPENDING
+from waiting import until
 
 from scoring.database import transaction
 from scoring.publishing.publications import CHAMPION

@@ -10,8 +10,8 @@ import random
 from confluent_kafka import Producer
 from factories import query, value
 from factories_kafka import messages_of
-from factories_serving import until
 from factories_stream import JULY_10, TORN, drain, forked, offsets, streamed, update
+from waiting import until
 
 MESSAGES, KILLS = (int(one) for one in os.environ.get("STREAM_FAULTS", "3000 5").split())
 

@@ -14,10 +14,10 @@ from contextlib import ExitStack
 import pytest
 from confluent_kafka import Producer
 from factories import query
-from factories_kafka import free_port
 from factories_proxy import Door
-from factories_serving import until
 from factories_stream import JULY_10, TORN, dt, forked, offsets, streamed, update
+from ports import free_port
+from waiting import until
 
 from scoring.local.broker import broker_command
 from scoring.local.streamed import answers

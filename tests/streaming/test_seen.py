@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import pytest
 from factories import JUNE, customers, published, query, snapshot_of
 from factories_kafka import produce, running_broker
-from factories_serving import until
 from factories_stream import drain, kafka_of, send, streamed, update, wait_for, working
 from streamed_shop import LEAVING, SPENDING
+from waiting import PATIENCE, until
 
 from scoring.database import connect
 from scoring.streaming import offsets
@@ -74,7 +74,7 @@ def test_messages_that_wait_without_a_time_wait_since_they_were_seen(shop):
     with connect(shop.database()) as connection, connection:
         offsets.look(connection, "shop", "t", [Look(0, 5, 9, None)])
     ((_, _, oldest, looked),) = seen(shop)
-    assert dt.timedelta() <= looked - oldest < dt.timedelta(seconds=1)
+    assert dt.timedelta() <= looked - oldest < dt.timedelta(seconds=PATIENCE)
 
 
 def test_after_a_drain_nothing_waits_and_somebody_has_looked(loaded, broker):
@@ -118,6 +118,6 @@ def test_what_waits_is_seen_while_it_is_worked_off(broker):
         until(lambda: topic.batch(0.1) == ([], []) and topic.at_end)
         (one,) = topic.looks({0: 3})
         assert one.end_offset == 5
-        assert one.waits_since > dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+        assert one.waits_since > dt.datetime.now(dt.UTC) - dt.timedelta(seconds=PATIENCE)
     finally:
         topic.close()

@@ -9,8 +9,7 @@ from contextlib import ExitStack, closing
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 from factories import query, register, value
-from factories_kafka import free_port, messages_of, running_broker
-from factories_serving import until
+from factories_kafka import messages_of, running_broker
 from factories_stream import (
     JULY_10,
     TORN,
@@ -25,7 +24,9 @@ from factories_stream import (
     wait_for,
     working,
 )
+from ports import free_port
 from streamed_shop import SPENDING
+from waiting import until
 
 from scoring.database import connect, transaction
 from scoring.errors import TransientError

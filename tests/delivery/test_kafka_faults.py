@@ -22,7 +22,7 @@ from factories_topics import (
     publish,
 )
 from ports import free_port
-from waiting import PATIENCE, until
+from waiting import until
 
 from scoring.delivery.adapters.contract import Message
 from scoring.delivery.adapters.kafka import Kafka
@@ -30,10 +30,11 @@ from scoring.delivery.notify import notify
 from scoring.settings import KafkaSettings
 
 EVENTS = [{"id": n, "type": "score.changed", "score": "risk", "customer_id": f"c{n}", "version": 1} for n in range(3)]
+ENOUGH = 60.0  # seconds, for what is answered at once, on a machine however busy
 MESSAGE = Message("msg_1", None, json.dumps({"timestamp": "2026-11-23T14:00:00.000Z", "data": {"events": EVENTS}}))
 
 
-def send(address, *, patience=PATIENCE, **options):
+def send(address, *, patience=ENOUGH, **options):
     with Kafka(KafkaSettings(servers=address, options=options), "t.{score}", patience=patience).opened() as sender:
         return sender.send(MESSAGE)
 
@@ -46,7 +47,7 @@ def test_a_broker_that_refuses_the_password_is_a_401_that_quotes_nothing():
         "sasl.password": "hunter2",
     }
     with refusing_broker() as address:
-        answer = send(address, **secrets)
+        answer = send(address, patience=5.0, **secrets)  # it is tried until then
     assert answer.said == "401 Unauthorized (the broker refuses the user or the password)"
 
 
@@ -54,14 +55,14 @@ def test_without_a_broker_there_is_no_answer_within_the_stated_time():
     begun = time.monotonic()
     answer = send(f"127.0.0.1:{free_port()}", patience=1.0)
     assert (answer.status, answer.error) == (None, "no broker took it in time")
-    assert time.monotonic() - begun < PATIENCE
+    assert time.monotonic() - begun < ENOUGH
 
 
 def test_errors_that_pass_are_tried_again_within_the_try():
     with mock_cluster() as cluster:
         cluster.topic("t.risk")
         cluster.fail(PRODUCE, KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.REQUEST_TIMED_OUT)
-        assert send(cluster.address, patience=PATIENCE).status == 200
+        assert send(cluster.address, patience=ENOUGH).status == 200
 
 
 @pytest.mark.parametrize(
@@ -95,11 +96,11 @@ def test_what_metadata_say_of_a_topic_is_the_answer(error, status):
 def test_an_error_that_ends_the_producer_fails_one_attempt_and_the_next_has_another_producer(request_, error, said):
     with mock_cluster() as cluster:
         cluster.topic("t.risk")
-        with Kafka(KafkaSettings(servers=cluster.address), "t.{score}", patience=2 * PATIENCE).opened() as sender:
+        with Kafka(KafkaSettings(servers=cluster.address), "t.{score}", patience=2 * ENOUGH).opened() as sender:
             cluster.fail(request_, error)
             begun = time.monotonic()
             assert said in sender.send(MESSAGE).said
-            assert time.monotonic() - begun < PATIENCE
+            assert time.monotonic() - begun < ENOUGH
             assert sender.send(MESSAGE).status == 200
 
 

@@ -27,7 +27,13 @@ _FEW_STATISTICS = {"default_statistics_target": "10"}
 # How two tables are joined that both have an index of the keys. Nested loops are never quicker.
 # In the order of the keys, a merge join reads both once, in the memory of a row. A hash join of a million customers
 # costs two to three times the CPU, because each probe misses the caches, and ten million spill to disk.
-_IN_ORDER = {"enable_nestloop": "off", "enable_hashjoin": "off", "max_parallel_workers_per_gather": "0"}
+# Announcements are written in that order; the planner, which cannot know it of their index, would sort them.
+_IN_ORDER = {
+    "enable_nestloop": "off",
+    "enable_hashjoin": "off",
+    "enable_sort": "off",
+    "max_parallel_workers_per_gather": "0",
+}
 
 # In any other order, a merge join would fetch each row from elsewhere. One parallel pass over both tables: the leader
 # only collects. A cost for passing on rows would rule it out where the planner assumes that every row changed.

@@ -37,13 +37,13 @@ def test_a_table_is_in_order_if_neighbours_stand_near_each_other(shop, stand, ex
 
 
 @pytest.mark.parametrize(
-    ("stand", "expected", "other"),
+    ("stand", "expected", "others"),
     [
-        pytest.param(KEYS, "Merge Left Join", "Hash", id="in order"),
-        pytest.param(SHUFFLED, "Hash Left Join", "Merge", id="in no order"),
+        pytest.param(KEYS, "Merge Left Join", ("Hash", "Sort"), id="in order"),
+        pytest.param(SHUFFLED, "Hash Left Join", ("Merge",), id="in no order"),
     ],
 )
-def test_rows_in_order_are_merged_and_others_are_hashed(shop, stand, expected, other):
+def test_rows_in_order_are_merged_and_others_are_hashed(shop, stand, expected, others):
     snapshot_of(shop, customers(1))
     publication_id = scored(shop, SPENDING)
     table = publications.rows_table(publication_id)
@@ -56,7 +56,7 @@ def test_rows_in_order_are_merged_and_others_are_hashed(shop, stand, expected, o
             plan = next(text for text in connection.notices if "CREATE TEMPORARY TABLE changed" in text)
         assert found.told == len(stand)
         assert expected in plan
-        assert other not in plan
+        assert not any(other in plan for other in others)
 
 
 def _stand(connection, table, names):

@@ -52,6 +52,9 @@ bench: .venv/dev ## rows per second and peak memory beside the tutorial way and 
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/stream.py
 
+growth: .venv/dev ## seconds, memory and disk of a publication over its customers, with a plot (a quarter of an hour)
+	$(BIN)/python benchmarks/growth.py
+
 faults: .venv/dev ## streams under kills, batches, and a broker or database that is away for a minute (a quarter of an hour)
 	$(BIN)/python benchmarks/stream_faults.py
 
@@ -86,4 +89,4 @@ lock: .venv/dev ## pin all requirements*.in anew
 clean: ## remove what run and up made (.venv stays)
 	rm -rf var mutants great_expectations/uncommitted
 
-.PHONY: help run up test properties lint format bench faults simulate-drift simulate-estimates simulate-gate simulate-experiments simulate-retention docs mutants lock clean
+.PHONY: help run up test properties lint format bench growth faults simulate-drift simulate-estimates simulate-gate simulate-experiments simulate-retention docs mutants lock clean

@@ -21,6 +21,8 @@ from scoring.snapshots import manifest
 
 PIPELINE, PROCESSES, TUTORIAL, FLOOR = "pipeline", "pipeline, shards in 2 processes", "tutorial way", "floor"
 
+_SIZE = "SELECT pg_database_size(current_database()) + (SELECT sum(size) FROM pg_ls_waldir())::bigint"
+
 
 class Stage:
     """What all sizes share."""
@@ -102,10 +104,20 @@ class Customers:
         return self._measured("floor.py", url=self._url(), model=self._stage.model, location=snapshot.location)
 
     def _ours(self, months: int, *, workers: int) -> Measured:
+        return self.pipeline(months, workers=workers)[0]
+
+    def pipeline(self, months: int, *, workers: int = 1) -> tuple[Measured, int]:
+        """The pipeline, so many months after FIRST; and the bytes on disk when it has published."""
         as_of = months_after(FIRST, months)
         measured = self._measured("ours.py", as_of=as_of.isoformat(), workers=workers)
+        size = self._size()
         drop(self._settings, RISK, as_of)  # the disk need not hold them all; what was announced stands
-        return measured
+        return measured, size
+
+    def _size(self) -> int:
+        """Bytes of the snapshots, the database and the server's log."""
+        files = (path.stat().st_size for path in Path(self._settings.lake).rglob("*") if path.is_file())
+        return sum(files) + int(self._stage.execute(self._database, _SIZE))
 
     def _tutorial_way(self) -> Measured:
         self._stage.execute(self._database, "TRUNCATE customer_score")

@@ -5,6 +5,7 @@ import datetime as dt
 import math
 import sys
 
+import numpy as np
 import psycopg2
 import pytest
 from factories import (
@@ -181,13 +182,14 @@ def rules_and_pairs(draw):
     end = known_until(JUNE)
     by_stream = st.sampled_from([None, None, None, end, end - dt.timedelta(microseconds=1)])
     with_versions = st.tuples(pairs_at_the_bounds(rule), st.sampled_from([None, 1, 2]), by_stream)
-    return rule, [(*pair, seen, at) for pair, seen, at in draw(st.lists(with_versions, min_size=10, max_size=40))]
+    pairs = [(*pair, seen, at) for pair, seen, at in draw(st.lists(with_versions, min_size=10, max_size=40))]
+    return rule, pairs, draw(st.booleans())  # the rows in the order of their keys, or not
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=rules_and_pairs())
 def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
-    rule, pairs = case
+    rule, pairs, ordered = case
     if value(shop, "SELECT count(*) FROM scoring.publication") == 0:
         snapshot_of(shop, customers(1))
         plan(shop, LEAVING, JUNE, run_id="test")
@@ -196,15 +198,17 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
             connection, "leaving", JUNE, value(shop, "SELECT inputs_digest FROM scoring.publication")
         )
         names = [f"c{number:02d}" for number in range(len(pairs))]
+        rows = [
+            (name, *dataclasses.astuple(new), "champion", 1) for name, (_, new, _, _) in zip(names, pairs, strict=True)
+        ]
+        if not ordered:
+            rows = [rows[place] for place in np.random.default_rng(0).permutation(len(rows))]
         with connection.cursor() as cursor:
             execute_values(
                 cursor,
                 f"""INSERT INTO scoring.score_{publication.publication_id}
                     (customer_id, value, points, band, arm, model_version) VALUES %s""",
-                [
-                    (name, *dataclasses.astuple(new), "champion", 1)
-                    for name, (_, new, _, _) in zip(names, pairs, strict=True)
-                ],
+                rows,
             )
             known = [
                 (name, old, seen, at) for name, (old, _, seen, at) in zip(names, pairs, strict=True) if old is not None

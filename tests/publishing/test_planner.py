@@ -1,0 +1,68 @@
+"""The comparison with the announcements is joined by the order in which the rows stand."""
+
+import numpy as np
+import pytest
+from factories import JUNE, customers, scored, snapshot_of
+from shop_definitions import SPENDING
+
+from scoring.database import connect, execute
+from scoring.publishing import keys, publications
+from scoring.publishing.announcements import compared
+from scoring.publishing.planner import in_order
+
+KEYS = [f"c{number:05d}" for number in range(5_000)]
+SHUFFLED = np.random.default_rng(0).permutation(KEYS).tolist()
+TWO_SHARDS_AT_ONCE = [key for pair in zip(KEYS[:2_500], KEYS[2_500:], strict=True) for key in pair]
+
+
+@pytest.mark.parametrize(
+    ("stand", "expected"),
+    [
+        pytest.param(KEYS, True, id="in order"),
+        pytest.param(KEYS[::-1], True, id="the last one first"),
+        pytest.param(TWO_SHARDS_AT_ONCE, True, id="two shards in order, written at once"),
+        pytest.param(SHUFFLED, False, id="in no order"),
+        pytest.param(KEYS[:1], True, id="a single row"),
+        pytest.param([], True, id="no row"),
+    ],
+)
+def test_a_table_is_in_order_if_neighbours_stand_near_each_other(shop, stand, expected):
+    snapshot_of(shop, customers(1))
+    table = publications.rows_table(scored(shop, SPENDING))
+    with connect(shop.database()) as connection:
+        _stand(connection, table, stand)
+        execute(connection, "SET LOCAL default_statistics_target = 10")
+        execute(connection, f"ANALYZE {table.as_string(connection)} (customer_id)")
+        assert in_order(connection, table, "customer_id") is expected
+
+
+@pytest.mark.parametrize(
+    ("stand", "expected", "others"),
+    [
+        pytest.param(KEYS, "Merge Left Join", ("Hash", "Sort"), id="in order"),
+        pytest.param(SHUFFLED, "Hash Left Join", ("Merge",), id="in no order"),
+    ],
+)
+def test_rows_in_order_are_merged_and_others_are_hashed(shop, stand, expected, others):
+    snapshot_of(shop, customers(1))
+    publication_id = scored(shop, SPENDING)
+    table = publications.rows_table(publication_id)
+    with connect(shop.database()) as connection:
+        _stand(connection, table, stand)
+        publication = publications.by_id(connection, publication_id)
+        keys.add(connection, publication)
+        execute(connection, "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET client_min_messages = log")
+        with compared(connection, table, SPENDING.change, score="spending", as_of=JUNE, known_only=False) as found:
+            plan = next(text for text in connection.notices if "CREATE TEMPORARY TABLE changed" in text)
+        assert found.told == len(stand)
+        assert expected in plan
+        assert not any(other in plan for other in others)
+
+
+def _stand(connection, table, names):
+    """Give a table rows with these keys, in this order."""
+    name = table.as_string(connection)
+    execute(connection, f"TRUNCATE {name}")
+    insert = f"""INSERT INTO {name} (customer_id, value, arm, model_version)
+        SELECT unnest(%s::text[]), 1.0, 'champion', 1"""
+    execute(connection, insert, (list(names),))

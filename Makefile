@@ -47,6 +47,7 @@ bench: .venv/dev ## rows per second and peak memory beside the tutorial way and 
 	$(BIN)/python benchmarks/drift.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/stream.py
+	$(BIN)/python benchmarks/notify.py
 
 faults: .venv/dev ## streams under kills, batches, and a broker or database that is away for a minute (a quarter of an hour)
 	$(BIN)/python benchmarks/stream_faults.py

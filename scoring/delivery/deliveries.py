@@ -35,12 +35,12 @@ FOR UPDATE OF d SKIP LOCKED
 
 CREATE = "INSERT INTO scoring.delivery (delivery_id, endpoint, body, events, split_from) VALUES %s"
 
-INSERT_ATTEMPT = """
-INSERT INTO scoring.attempt (delivery_id, attempt, attempted_at, status, error, seconds)
-VALUES (%(delivery_id)s, %(attempt)s, %(attempted_at)s, %(status)s, %(error)s, %(seconds)s)
-"""
-
-ADVANCE = """
+# One statement, for each request waits for it.
+RECORD = """
+WITH tried AS (
+    INSERT INTO scoring.attempt (delivery_id, attempt, attempted_at, status, error, seconds)
+    VALUES (%(delivery_id)s, %(attempt)s, %(attempted_at)s, %(status)s, %(error)s, %(seconds)s)
+)
 UPDATE scoring.delivery
 SET attempts = attempts + 1, state = %(state)s,
     next_attempt_at = CASE %(state)s WHEN 'pending' THEN clock_timestamp() + %(wait)s ELSE next_attempt_at END,
@@ -56,15 +56,15 @@ SELECT EXISTS (SELECT FROM scoring.delivery
         WHERE endpoint = %(endpoint)s AND state = 'pending' AND split_from IS NOT NULL) AS parts_pending
 """
 
+# The deliveries come first, so that only their attempts are looked up.
 LIST = """
 SELECT d.delivery_id::text, d.state, d.events, d.attempts, d.created_at, d.delivered_at,
        CASE d.state WHEN 'pending' THEN d.next_attempt_at END AS next_attempt_at,
        a.status AS last_status, a.error AS last_error
-FROM scoring.delivery d
+FROM (SELECT * FROM scoring.delivery WHERE endpoint = %(endpoint)s AND (%(state)s IS NULL OR state = %(state)s)
+      ORDER BY created_at DESC, delivery_id LIMIT %(limit)s) d
 LEFT JOIN scoring.attempt a ON a.delivery_id = d.delivery_id AND a.attempt = d.attempts
-WHERE d.endpoint = %(endpoint)s AND (%(state)s IS NULL OR d.state = %(state)s)
 ORDER BY d.created_at DESC, d.delivery_id
-LIMIT %(limit)s
 """
 
 REPLAY_DEAD = """
@@ -149,17 +149,17 @@ def claim(connection: Connection, endpoint: str) -> Claimed | None:
 
 def record(connection: Connection, claimed: Claimed, answer: Answer, following: Next) -> None:
     """Write the attempt and the delivery's new state, in the transaction that holds the claim."""
-    attempt = {
+    recorded = {
         "delivery_id": claimed.delivery_id,
         "attempt": claimed.attempt,
         "attempted_at": claimed.claimed_at,
         "status": answer.status,
         "error": answer.error,
         "seconds": answer.seconds,
+        "state": following.state,
+        "wait": following.wait,
     }
-    execute(connection, INSERT_ATTEMPT, attempt)
-    advance = {"delivery_id": claimed.delivery_id, "state": following.state, "wait": following.wait}
-    execute(connection, ADVANCE, advance)
+    execute(connection, RECORD, recorded)
 
 
 def circumstances(connection: Connection, claimed: Claimed) -> Circumstances:

@@ -13,8 +13,11 @@ CRM = "crm_webhook"
 # By index, as outbox.UNDELIVERED; a disabled endpoint is among them, so that its runs say so.
 WITH_WORK = """
 SELECT e.endpoint FROM scoring.endpoint e
-WHERE EXISTS (SELECT FROM scoring.outbox o WHERE o.endpoint = e.endpoint AND o.delivery_id IS NULL)
-   OR EXISTS (SELECT FROM scoring.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'pending')
+WHERE coalesce(
+    (SELECT true FROM scoring.outbox o WHERE o.endpoint = e.endpoint AND o.delivery_id IS NULL
+     ORDER BY o.lane, o.event_id LIMIT 1),
+    (SELECT true FROM scoring.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'pending'
+     ORDER BY d.next_attempt_at LIMIT 1))
 ORDER BY e.endpoint
 """
 

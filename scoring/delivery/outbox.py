@@ -16,21 +16,32 @@ from scoring.delivery.message import Event, newest
 
 PIECE = 25_000  # events packed in one transaction
 
+# Every row that packing needs is found by an index, whatever the planner believes: just after a large publication its
+# statistics know nothing of the rows that wait, and later they count thousands that were told long ago. It would then
+# go through the whole outbox for each piece. Valid until the transaction ends.
+_BY_INDEX = """
+SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off; SET LOCAL jit = off
+"""
+
 # Locks the first waiting events, then all waiting events about the same customers and scores, to coalesce them. The
-# second lock takes the first rows again: excluding them would cost more. LATERAL, OFFSET 0 and the inner FOR UPDATE
-# force index look-ups: without statistics (just after a large publication) the planner would join whole tables.
+# second lock takes the first rows again: excluding them would cost more. LATERAL and the inner FOR UPDATE give the
+# order of the look-ups; OFFSET 0 keeps it.
 LOCK_PIECE = """
-WITH piece AS MATERIALIZED (
-    SELECT e.score, e.customer_id
-    FROM scoring.outbox o JOIN scoring.event e USING (event_id)
-    WHERE o.endpoint = %(endpoint)s AND o.lane = %(lane)s AND o.delivery_id IS NULL
-    ORDER BY o.event_id
+WITH waiting AS MATERIALIZED (
+    SELECT event_id FROM scoring.outbox
+    WHERE endpoint = %(endpoint)s AND lane = %(lane)s AND delivery_id IS NULL
+    ORDER BY event_id
     LIMIT %(limit)s
-    FOR UPDATE OF o SKIP LOCKED
+    FOR UPDATE SKIP LOCKED
+), subject AS (
+    SELECT DISTINCT e.score, e.customer_id
+    FROM waiting w
+    CROSS JOIN LATERAL (SELECT score, customer_id FROM scoring.event WHERE event_id = w.event_id OFFSET 0) e
 )
 SELECT e.event_id, e.type, e.score, e.customer_id, e.version, e.as_of, e.value, e.points, e.band,
        e.model_version, e.previous_value, e.previous_points, e.previous_band
-FROM (SELECT DISTINCT score, customer_id FROM piece) subject
+FROM subject
 CROSS JOIN LATERAL (
     SELECT * FROM scoring.event WHERE score = subject.score AND customer_id = subject.customer_id OFFSET 0
 ) e
@@ -55,7 +66,12 @@ ASSIGN = """
 UPDATE scoring.outbox o SET delivery_id = v.delivery_id, coalesced = v.coalesced
 FROM unnest(%(events)s::bigint[], %(deliveries)s::uuid[], %(coalesced)s::boolean[])
      AS v (event_id, delivery_id, coalesced)
-WHERE o.endpoint = %(endpoint)s AND o.lane = ANY (%(lanes)s) AND o.event_id = v.event_id AND o.delivery_id IS NULL
+CROSS JOIN LATERAL (
+    SELECT ctid FROM scoring.outbox
+    WHERE endpoint = %(endpoint)s AND lane = ANY (%(lanes)s) AND event_id = v.event_id AND delivery_id IS NULL
+    OFFSET 0
+) waiting
+WHERE o.ctid = waiting.ctid
 """
 
 # Each event takes along the older ones that were coalesced into it.
@@ -66,9 +82,14 @@ JOIN unnest(%(scores)s::text[], %(customers)s::text[]) AS v (score, customer_id)
 WHERE o.delivery_id = %(whole)s AND o.event_id = e.event_id
 """
 
+# The order is an index's, so the first row is looked up in it; EXISTS alone may be answered by reading the whole table,
+# when the planner believes that many wait.
 UNDELIVERED = """
-SELECT EXISTS (SELECT FROM scoring.outbox WHERE endpoint = %(endpoint)s AND delivery_id IS NULL)
-    OR EXISTS (SELECT FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'pending')
+SELECT coalesce(
+    (SELECT true FROM scoring.outbox WHERE endpoint = %(endpoint)s AND delivery_id IS NULL
+     ORDER BY lane, event_id LIMIT 1),
+    (SELECT true FROM scoring.delivery WHERE endpoint = %(endpoint)s AND state = 'pending'
+     ORDER BY next_attempt_at LIMIT 1), false)
 """
 
 BACKLOG = """
@@ -113,6 +134,7 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
         return 0
     if adapter.ordered:
         order.one_packer(connection, endpoint)
+    execute(connection, _BY_INDEX)
     opened = lanes.of_endpoint(connection, endpoint)
     piece = {"endpoint": endpoint, "lanes": [0, *opened]}
     events = all_rows(connection, Event, LOCK_PIECE, piece | {"lane": 0, "limit": limit})

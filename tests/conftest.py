@@ -82,7 +82,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_unconfigure() -> None:
-    """Leave nothing in memory."""
+    """Leave nothing in memory; a process that goes on (mutmut's) makes its files elsewhere."""
+    os.environ["TMPDIR"] = tempfile.tempdir = str(TEMPORARY.parent)
     shutil.rmtree(TEMPORARY, ignore_errors=True)
 
 

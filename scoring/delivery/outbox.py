@@ -6,6 +6,7 @@ packed twice.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scoring.database import Connection, all_rows, execute, one, value
@@ -153,13 +154,18 @@ def pack(connection: Connection, adapter: Adapter, endpoint: str = endpoints.CRM
     carriers = {event.subject: one for one, part in zip(ids, rendered, strict=True) for event in part.events}
     assignment = {
         **piece,
-        "events": [event.event_id for event in events],
-        "deliveries": [carriers[event.subject] for event in events],
-        "coalesced": [told[event.subject] is not event for event in events],
+        "events": _array(event.event_id for event in events),
+        "deliveries": _array(carriers[event.subject] for event in events),
+        "coalesced": _array(told[event.subject] is not event for event in events),
     }
     execute(connection, ASSIGN, assignment)
     order.take_over(connection, overtaken, carriers)
     return len(events)
+
+
+def _array(elements: Iterable[int | str]) -> str:
+    """An array of numbers, ids or truth values as one literal: to parse ARRAY[...] takes longer than to use it."""
+    return f"{{{','.join(map(str, elements))}}}"
 
 
 def split(connection: Connection, adapter: Adapter, whole: Claimed, limits: Limits) -> None:

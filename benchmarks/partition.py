@@ -8,9 +8,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project is run from its checkout
@@ -71,10 +70,10 @@ def bench() -> None:
             connection.close()
             ran = tasks(platform, since)
     lines = [_row(one, since) for one in ran]
-    said = list(summary(ran, seconds))
-    print(table(HEADINGS, lines), *said, sep="\n")
+    said = summary(ran, seconds)
+    print(table(HEADINGS, lines), said, sep="\n")
     by = "benchmarks/partition.py"
-    parts = [table(HEADINGS, lines), "\n".join(f"- {line}" for line in said), measured(by, facts)]
+    parts = [table(HEADINGS, lines), said, measured(by, facts)]
     renew("benchmarks.md", "partition", by, parts)
 
 
@@ -112,20 +111,14 @@ def busy(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> float:
     return covered.total_seconds()
 
 
-def summary(ran: list[Ran], seconds: float) -> Iterator[str]:
+def summary(ran: list[Ran], seconds: float) -> str:
     """Where the seconds of the partition were: in a task, on the way to one, or nowhere."""
     running = busy((one.began, one.ended) for one in ran)
     known = busy((one.scheduled or one.began, one.ended) for one in ran)
-    yield (
+    return (
         f"{len(ran)} tasks, {seconds:.1f} s from the trigger to the last verdict: in {running:.1f} s at least one task "
         f"ran, in {known - running:.1f} s more one was scheduled or queued, in {seconds - known:.1f} s none was."
     )
-    runs = {one.dag_id: one for one in reversed(ran)}  # the first task of each DAG
-    ordered = sorted(runs.values(), key=lambda one: one.began)
-    for before, after in pairwise(ordered):
-        ended = max(one.ended for one in ran if one.dag_id == before.dag_id)
-        waited = (after.began - ended).total_seconds()
-        yield f"From the last task of {before.dag_id} to the first of {after.dag_id}: {waited:.1f} s."
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The benchmark of drift: ours beside Evidently's preset, on the same data. ``make bench`` runs it last."""
+"""The benchmark of drift: ours beside Evidently's preset, on the same data; part of ``make bench``."""
 
 import sys
 from pathlib import Path

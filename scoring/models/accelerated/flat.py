@@ -66,9 +66,12 @@ class Ensemble:
                 found[tree.feature[node]] = max(found[tree.feature[node]], len(goes))
         return found
 
-    def thresholds(self) -> Floats:
-        """All thresholds of numbers, each once."""
-        asked = [tree.threshold[_numbers(tree)] for tree in self.trees]
+    def thresholds(self, feature: int | None) -> Floats:
+        """All thresholds of a feature, or of all features, each once."""
+        asked = [
+            tree.threshold[_numbers(tree) & (True if feature is None else tree.feature == feature)]
+            for tree in self.trees
+        ]
         return np.unique(np.concatenate([*asked, np.zeros(0)]))
 
 

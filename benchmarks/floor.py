@@ -4,6 +4,8 @@ It reads nothing, keeps no digest, writes no event and can't be repeated; what i
 """
 
 import io
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,7 +32,15 @@ CHANGES = """
     WHERE n.band IS DISTINCT FROM a.band OR abs(n.points - a.points) >= 50"""
 
 
-def floor(url: str, model: str, location: str) -> Measured:
+Predict: TypeAlias = Callable[[Any, pd.DataFrame], np.ndarray]
+
+
+def by_estimator(estimator: Any, features: pd.DataFrame) -> np.ndarray:
+    """Probabilities of class 1, by scikit-learn itself."""
+    return np.asarray(estimator.predict_proba(features)[:, 1])
+
+
+def floor(url: str, model: str, location: str, predict: Predict = by_estimator) -> Measured:
     """Score the customers of a snapshot file, which are brought into memory before the clock starts."""
     measured = Measured()
     ids, matrix = in_memory(location)
@@ -39,7 +49,7 @@ def floor(url: str, model: str, location: str) -> Measured:
     with measured.phase("model"):
         estimator = skops.io.load(model, trusted=list(RISK.trusted_types))
     with measured.phase("predict"):
-        value = estimator.predict_proba(features)[:, 1]
+        value = predict(estimator, features)
         points = np.floor(value * 1000 + 0.5).astype(np.int16)
         band = np.searchsorted([band.upper for band in RISK.bands], value, side="left")
     with connection.cursor() as cursor:

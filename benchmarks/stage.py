@@ -20,6 +20,7 @@ from scoring.settings import Settings
 from scoring.snapshots import manifest
 
 PIPELINE, PROCESSES, TUTORIAL, FLOOR = "pipeline", "pipeline, shards in 2 processes", "tutorial way", "floor"
+FLOOR_ACCELERATED = "floor, accelerated predictor"
 
 _SIZE = "SELECT pg_database_size(current_database()) + (SELECT sum(size) FROM pg_ls_waldir())::bigint"
 
@@ -87,8 +88,9 @@ class Customers:
         if self._tutorial:
             measured[TUTORIAL] = self._tutorial_way()
             yield TUTORIAL, measured[TUTORIAL]
-        measured[FLOOR] = self._floor(2 * number + 1)
-        yield FLOOR, measured[FLOOR]
+        for way, script in ((FLOOR, "floor.py"), (FLOOR_ACCELERATED, "floor_accelerated.py")):
+            measured[way] = self._floor(2 * number + 1, script)
+            yield way, measured[way]
         measured[PIPELINE] = self._ours(2 * number + 1, workers=1)
         yield PIPELINE, measured[PIPELINE]
         found = {way: one.changed for way, one in measured.items()}
@@ -96,12 +98,12 @@ class Customers:
             raise AssertionError(f"the ways do not find the same changes: {found}")
         yield PROCESSES, self._ours(2 * number + 2, workers=2)
 
-    def _floor(self, months: int) -> Measured:
+    def _floor(self, months: int, script: str) -> Measured:
         with connect(self._settings.database()) as connection:
             snapshot = manifest.current(connection, RISK.data_set, months_after(FIRST, months))
         if snapshot is None:
             raise AssertionError("steady_state has recorded a snapshot for each run")
-        return self._measured("floor.py", url=self._url(), model=self._stage.model, location=snapshot.location)
+        return self._measured(script, url=self._url(), model=self._stage.model, location=snapshot.location)
 
     def _ours(self, months: int, *, workers: int) -> Measured:
         return self.pipeline(months, workers=workers)[0]

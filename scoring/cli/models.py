@@ -71,6 +71,7 @@ def model_show(name: ScoreName, version: Version) -> None:
         typer.echo(f"{ref}, file {ref.digest}, trained with {with_library(ref.trained_with)}")
         if trained:
             typer.echo(f"learned from the snapshot of {trained.as_of} ({trained.snapshot_digest[:12]})")
+        typer.echo(f"accelerated predictor: {ref.parity or 'not checked, so the estimator predicts'}")
         for metric, value in sorted(registry.promised(ref).items()):
             typer.echo(f"{metric:<20} {value:.4g}")
         with transaction(settings.database()) as connection:

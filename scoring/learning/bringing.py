@@ -27,7 +27,7 @@ from scoring.models.encoding import Encoding
 from scoring.models.features import feature_frame
 from scoring.models.registry import Registry
 from scoring.models.scorer import BLOCK, Scorer
-from scoring.models.tags import INPUTS_TAG, SNAPSHOT_TAG, TRAINED_AS_OF_TAG, TRAINED_WITH_TAG, ModelRef
+from scoring.models.tags import INPUTS_TAG, PARITY_TAG, SNAPSHOT_TAG, TRAINED_AS_OF_TAG, TRAINED_WITH_TAG, ModelRef
 from scoring.monitoring import sampling
 from scoring.settings import Settings
 from scoring.snapshots import manifest
@@ -109,7 +109,7 @@ def bring(
         shown = _shown(settings, score, data_set, snapshot, encoding)
         tried = _tried(scorer, shown, snapshot)
         refuse_unpublishable(score, data_set, scorer, shown)
-        explained = explanation(score, found.model, scorer, shown)
+        explained = explanation(score, found.model, scorer, shown) | {PARITY_TAG: scorer.parity(shown.features)}
         digest = digest_of([BROUGHT, score.name, found.digest, encoding.content])
         ref = registry.find_made_of(score.model_name, digest)
         if ref is None:

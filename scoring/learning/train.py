@@ -28,7 +28,7 @@ from scoring.models.charge import find_in_charge
 from scoring.models.encoding import Encoding
 from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
-from scoring.models.tags import SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef
+from scoring.models.tags import PARITY_TAG, SNAPSHOT_TAG, TRAINED_AS_OF_TAG, ModelRef
 from scoring.settings import Settings
 from scoring.snapshots import manifest
 from scoring.snapshots.manifest import Snapshot
@@ -67,7 +67,7 @@ def train(settings: Settings, score: Score, as_of: dt.date) -> ModelRef:
     encoding = Encoding.of(score, data_set)
     scorer = Scorer(estimator, score, encoding, key=data_set.key, name=NEW)
     refuse_unpublishable(score, data_set, scorer, known)
-    explained = explanation(score, estimator, scorer, known)
+    explained = explanation(score, estimator, scorer, known) | {PARITY_TAG: scorer.parity(known.features)}
     tried = out_of_fold(score, data_set, known)
     registry = Registry(settings.mlflow_tracking_uri.get_secret_value(), settings.mlflow_artifacts)
     ref = registry.register(

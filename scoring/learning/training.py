@@ -29,6 +29,7 @@ from scoring.models.scorer import Scorer
 from scoring.models.tags import (
     HELD_OUT,
     INPUTS_TAG,
+    PARITY_TAG,
     SNAPSHOT_TAG,
     TRAINED_AS_OF_TAG,
     TRIED_AS_OF_TAG,
@@ -87,7 +88,7 @@ class Training:
         estimator = fit(score, known, parameters)
         scorer = Scorer(estimator, score, encoding, key=self.data_set.key, name=NEW)
         refuse_unpublishable(score, self.data_set, scorer, known)
-        explained = explanation(score, estimator, scorer, known)
+        explained = explanation(score, estimator, scorer, known) | {PARITY_TAG: scorer.parity(known.features)}
         features = feature_frame(encoding, held.rows, self.data_set.key)
         values = scorer.values_of(features, held.rows.column(self.data_set.key))
         newest = slice(len(values) - len(held.newest), None)

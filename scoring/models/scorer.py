@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from scoring.domain.scale import value_of
 from scoring.domain.score import Score
 from scoring.errors import PermanentError
+from scoring.models.accelerated.flat import NotAccelerated
+from scoring.models.accelerated.parity import admitted, checked, parity
+from scoring.models.accelerated.predictor import Accelerated
 from scoring.models.encoding import Encoding
 from scoring.models.explaining.explainer import Explainer
 from scoring.models.features import feature_frame, features_of_one
@@ -23,6 +27,7 @@ Floats = NDArray[np.float64]
 SHOWN = 3  # customers named in a message
 ROUNDED = 1e-6  # tolerance outside of 0 to 1, for models that compute with 32-bit floats
 BLOCK = 16  # rows: BLAS computes whole blocks in another order than the rest, which gets other last digits
+MANY = 2000  # customers at once: with less, compiling takes longer than it saves
 PROMOTE = "Nothing is published. Promote another version, or correct the estimator and train it again."
 
 
@@ -46,6 +51,9 @@ class Scorer:
         gives a customer the same number to the last bit, alone or among a million.
     background
         Training means of a linear model, which :attr:`explainer` needs.
+    parity
+        What the version says of its accelerated predictor (:func:`~scoring.models.accelerated.parity.parity`). One
+        that was admitted predicts for :data:`MANY` customers and more; they get the same numbers, sooner.
     """
 
     def __init__(
@@ -58,10 +66,41 @@ class Scorer:
         name: str,
         block: int = 1,
         background: Sequence[float] | None = None,
+        parity: str | None = None,
     ) -> None:
         self._estimator, self._score, self.encoding = estimator, score, encoding
         self._key, self._name, self._block, self._background = key, name, block, background
         self._few: Walker | None = None
+        self._many: Accelerated | None = None
+        self._lock, self._parity = Lock(), parity
+        self._why_own = self._why_not_accelerated(parity)
+
+    @staticmethod
+    def _why_not_accelerated(recorded: str | None) -> str | None:
+        if recorded is None:
+            return "the version was registered without a parity check"
+        return None if admitted(recorded) else recorded
+
+    @property
+    def predictor(self) -> str:
+        """What has predicted so far, for people: ``accelerated``, or ``estimator`` with the reason."""
+        if self._many is not None:
+            return "accelerated"
+        return f"estimator ({self._why_own or f'never {MANY:,} customers at once'})"
+
+    def parity(self, features: pd.DataFrame) -> str:
+        """What a version should say of its accelerated predictor, compared on these features and on hard rows."""
+        return parity(self._estimator, self.encoding, features, self._asked)
+
+    def _accelerated(self) -> Accelerated | None:
+        """The accelerated predictor, made when it is first wanted; None if there is none, :attr:`_why_own`."""
+        with self._lock:
+            if self._many is None and self._why_own is None:
+                try:
+                    self._many = checked(self._estimator, self.encoding, self._asked)
+                except NotAccelerated as why:
+                    self._why_own = str(why)
+            return self._many
 
     def hurry(self) -> None:
         """Make the prediction of a few rows quick, where that is known to give the same numbers.
@@ -149,7 +188,9 @@ class Scorer:
         """
         if self._few is not None and len(features) <= MOST:
             return self._few.predict(features.to_numpy())
-        return self._asked(features)
+        accelerated = self._accelerated() if len(features) >= MANY else None
+        found = None if accelerated is None else accelerated.predict(features)
+        return self._asked(features) if found is None else found
 
     def _asked(self, features: pd.DataFrame) -> Floats:
         """What the estimator itself predicts."""

@@ -19,6 +19,7 @@ TRIED_AS_OF_TAG, TRIED_SNAPSHOT_TAG = "tried_as_of", "tried_snapshot_digest"
 INPUTS_TAG = "inputs_digest"  # of a version that retraining has made
 ENCODING_TAG = "encoding"
 KIND_TAG = "kind"  # of the file, where it is not scikit-learn's
+PARITY_TAG = "parity"  # of the accelerated predictor with the estimator: "equal on ...", or "refused: ..."
 BACKGROUND_TAG, EXPLAINED_TAG = "background", "explained"
 TAG_CHARACTERS = 90_000  # a tag holds at most 100,000, so a long encoding takes several
 
@@ -34,7 +35,8 @@ class ModelRef:
     ``trained_with`` the version of scikit-learn, or the name and version of another library. Versions of the first
     release have no ``encoding``; ``data_set_digest`` says which definition of the data set they were trained with.
     ``background`` are the training means that explain a linear model; None if it is none, or an older version.
-    ``explained`` says that it was found at training that the scores of all customers can be explained.
+    ``explained`` says that it was found at training that the scores of all customers can be explained. ``parity`` is
+    what was found of its accelerated predictor; None for older versions, which have none.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ModelRef:
     background: tuple[float, ...] | None = None
     explained: bool = False
     kind: str = SCIKIT_LEARN
+    parity: str | None = None
 
     def __str__(self) -> str:
         """Name and version, as messages show them."""
@@ -86,6 +89,7 @@ def ref_of(name: str, version: int, tags: Mapping[str, str]) -> ModelRef:
         background=_background(f"{name} version {version}", tags),
         explained=EXPLAINED_TAG in tags,
         kind=tags.get(KIND_TAG, SCIKIT_LEARN),
+        parity=tags.get(PARITY_TAG),
     )
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,14 +12,15 @@ from scoring.database import Connection, connect
 from scoring.domain.dataset import DataSet
 from scoring.domain.reasons import Reason, Reasons, told
 from scoring.domain.score import Score
-from scoring.errors import IntegrityError, NotFound, PermanentError
+from scoring.errors import IntegrityError, NotFound, PermanentError, ScoringError
 from scoring.features import past as pasts
 from scoring.features.file import opened
 from scoring.features.past import Past
 from scoring.models.explaining.ensembles import Unit
+from scoring.models.registry import Registry
 from scoring.models.scorer import Scorer
 from scoring.models.versions import with_library
-from scoring.publishing import publications
+from scoring.publishing import publications, shards
 from scoring.publishing.plan import digest_of_definition, planned_definition
 from scoring.publishing.predict import load_scorer
 from scoring.publishing.publications import Arm, Publication, ScoreRow
@@ -40,6 +41,8 @@ class Passport:
     snapshot: Snapshot
     past: Past = ()
     transform: str | None = None
+    predictors: list[str] = field(default_factory=list)
+    parity: str | None = None
 
 
 def passport(settings: Settings, score: str, customer: str, as_of: dt.date | None = None) -> Passport:
@@ -61,9 +64,21 @@ def passport(settings: Settings, score: str, customer: str, as_of: dt.date | Non
         arms = {arm.arm: arm for arm in publications.arms(connection, publication.publication_id)}
         snapshot = manifest.by_id(connection, publication.snapshot_id)
         past = pasts.of_publication(connection, publication.publication_id)
+        predictors = shards.predictors(connection, publication.publication_id, row.arm)
     if snapshot is None:
         raise IntegrityError(f"The snapshot of publication {publication.publication_id} is not recorded any more.")
-    return Passport(row, publication, arms[row.arm], snapshot, past, _transform(settings, defined, publication))
+    arm = arms[row.arm]
+    transform, recorded = _transform(settings, defined, publication), _parity(settings, arm)
+    return Passport(row, publication, arm, snapshot, past, transform, predictors, recorded)
+
+
+def _parity(settings: Settings, arm: Arm) -> str | None:
+    """What the arm's version says of its accelerated predictor; None if it says nothing, or has gone."""
+    try:
+        registry = Registry(settings.mlflow_tracking_uri.get_secret_value())
+        return registry.version(arm.model_name, arm.model_version).parity
+    except ScoringError:
+        return None
 
 
 def _transform(settings: Settings, score: Score, publication: Publication) -> str | None:
@@ -100,6 +115,8 @@ def lines(found: Passport) -> list[tuple[str, object]]:
         ("model digest", arm.model_digest),
         ("trained with", with_library(arm.trained_with)),
         ("scored with", with_library(arm.scored_with)),
+        ("predicted by", ", ".join(found.predictors) or "estimator (before there was another way)"),
+        ("parity", found.parity or "not checked"),
         ("snapshot", f"{snapshot.data_set} {snapshot.snapshot_id}"),
         ("snapshot digest", snapshot.digest),
         *((f"snapshot {one.period} before", str(one)) for one in found.past),

@@ -50,7 +50,10 @@ def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -
         )
     encoding = fitting_encoding(ref, score, data_set)
     estimator = registry.load(replace(ref, digest=arm.model_digest), score.trusted_types)
-    return Scorer(estimator, score, encoding, key=data_set.key, name=str(ref), block=BLOCK, background=ref.background)
+    return Scorer(
+        estimator, score, encoding, key=data_set.key, name=str(ref), block=BLOCK, background=ref.background,
+        parity=ref.parity,
+    )  # fmt: skip
 
 
 def _loaded(settings: Settings, score: Score, data_set: DataSet, arm: Arm, *, explained: bool) -> Scorer:
@@ -104,7 +107,8 @@ def _score_shard(settings: Settings, publication_id: int, shard: int) -> int:
                 shards.copy_rows(connection, table, piece.content, scorers.written)
                 digests.append(piece.digest)
                 rows += piece.rows
-        shards.finish(connection, publication_id, shard, rows, digests)
+        predictors = {arm.arm: scorer.predictor for arm, scorer in zip(arms, loaded, strict=True)}
+        shards.finish(connection, publication_id, shard, rows=rows, group_digests=digests, predictors=predictors)
     return rows
 
 

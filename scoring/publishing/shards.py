@@ -2,10 +2,11 @@
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg2 import sql
+from psycopg2.extras import Json
 
 from scoring.database import Connection, all_rows, execute, insert, one_or_none, value
 
@@ -31,7 +32,7 @@ _ADD = "INSERT INTO scoring.shard (publication_id, shard, first_group, groups) V
 
 # A shard's mark commits with its rows, so the rows of a finished shard need no check.
 _FINISH = """
-    UPDATE scoring.shard SET rows = %s, group_digests = %s, done_at = now()
+    UPDATE scoring.shard SET rows = %s, group_digests = %s, predictors = %s, done_at = now()
     WHERE publication_id = %s AND shard = %s"""
 
 _WRITTEN = """
@@ -63,9 +64,24 @@ def copy_rows(connection: Connection, table: sql.Composed, rows: bytes, columns:
         cursor.copy_expert(statement, io.BytesIO(rows), size=1 << 20)
 
 
-def finish(connection: Connection, publication_id: int, shard: int, rows: int, group_digests: list[str]) -> None:
-    """Mark a shard as done, in the transaction that wrote its rows."""
-    execute(connection, _FINISH, (rows, group_digests, publication_id, shard))
+def finish(
+    connection: Connection,
+    publication_id: int,
+    shard: int,
+    *,
+    rows: int,
+    group_digests: list[str],
+    predictors: Mapping[str, str],
+) -> None:
+    """Mark a shard as done, in the transaction that wrote its rows; ``predictors`` says what predicted, by arm."""
+    execute(connection, _FINISH, (rows, group_digests, Json(dict(predictors)), publication_id, shard))
+
+
+def predictors(connection: Connection, publication_id: int, arm: str) -> list[str]:
+    """What predicted in an arm of a publication, each once; empty where an earlier release did not record it."""
+    query = """SELECT DISTINCT predictors ->> %s AS predictor FROM scoring.shard
+        WHERE publication_id = %s AND predictors ? %s ORDER BY 1"""
+    return [row["predictor"] for row in all_rows(connection, dict, query, (arm, publication_id, arm))]
 
 
 def rows_written(connection: Connection, scores: Sequence[str], as_of: dt.date) -> int:

@@ -50,6 +50,8 @@ def test_a_passport_is_complete(scored_shop):
         "checksum": checksum,
         "trained with": f"scikit-learn {sklearn.__version__}",
         "scored with": f"scikit-learn {sklearn.__version__}",
+        "predicted by": "estimator (the version was registered without a parity check)",
+        "parity": "not checked",
         "run": "test",
         "code version": "1.2.3",
     }

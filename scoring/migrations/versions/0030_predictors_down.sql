@@ -1,0 +1,1 @@
+ALTER TABLE scoring.shard DROP COLUMN predictors;

@@ -12,7 +12,7 @@ from scoring.settings import load_settings
 
 
 def ours(kind: str, rows: int, months: int = 0, read_only: bool = False) -> Measured:
-    """Take in ``rows`` customers from a ``kind`` of source as of ``months`` later; ``read_only`` only reads and casts."""
+    """Take in ``rows`` customers from a ``kind`` of source ``months`` later; ``read_only`` only reads and casts."""
     measured, settings, as_of = Measured(), load_settings(), months_after(FIRST, months)
     source = {
         "csv": CsvSource(path=f"{rows}.csv"),

@@ -58,7 +58,7 @@ def test_a_piece_ends_where_a_row_ends(url, cells, size):
 
 def test_a_reader_who_stops_waits_for_nobody(url):
     query = (
-        "SELECT repeat('x', 100000), n, CASE WHEN n = 100 THEN pg_sleep(3600)::text END FROM generate_series(1, 100) n"
+        "SELECT repeat('x', 100000), n, CASE WHEN n = 20 THEN pg_sleep(3600)::text END FROM generate_series(1, 20) n"
     )
     with closing(psycopg2.connect(url)) as connection:
         pieces = copied(connection, query, piece_bytes=1 << 20)

@@ -49,6 +49,7 @@ format: .venv/dev ## let ruff format and mend what it can
 bench: .venv/dev ## rows per second and peak memory beside the tutorial way and the floor
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/drift.py
 	$(BIN)/python benchmarks/afterwards.py
 	$(BIN)/python benchmarks/serving.py

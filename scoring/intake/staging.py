@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
+from scoring.intake.key_hashes import Hashed, KeyHashes, hashes_of
 from scoring.intake.sources import Received
 from scoring.snapshots.arrow import arrow_schema
 from scoring.snapshots.parts import place_of
@@ -21,19 +21,19 @@ CHECKED_ROWS = 200_000
 
 
 class Staged:
-    """All received rows of one intake in a local Parquet file. Memory: one batch, and a 64-bit hash of each key."""
+    """All received rows of one intake in a local Parquet file. Memory: one batch, and a byte for each row."""
 
-    def __init__(self, data_set: DataSet, received: Received, path: Path) -> None:
-        self._data_set = data_set
+    def __init__(self, data_set: DataSet, received: Received, path: Path, *, hashed: Hashed = hashes_of) -> None:
+        self._data_set, self._hashed = data_set, hashed
         self.name = received.name
-        hashes = []
+        self._hashes = KeyHashes(path.with_suffix(".hashes"), hashed=hashed)
+        self.rows = 0
         with pq.ParquetWriter(path, arrow_schema(data_set), compression="lz4") as writer:
             for batch in received.batches:
                 writer.write_batch(batch)
-                hashes.append(_hashes(batch.column(data_set.key)))
+                self._hashes.add(batch.column(data_set.key))
+                self.rows += batch.num_rows
         self._file = pq.ParquetFile(path)
-        self._hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
-        self.rows = len(self._hashes)
         self.parts = received.parts
 
     def close(self) -> None:
@@ -58,11 +58,11 @@ class Staged:
             If there are duplicates and the rule is ``refuse``.
         """
         dropped = np.zeros(self.rows, dtype=bool)
-        candidates = self._sharing_a_hash()
-        if candidates.size:
-            keys = pd.Series(self._keys_at(candidates), index=candidates)
+        shared = self._hashes.shared()
+        if shared.size:
+            keys = self._keys_with(shared)
             last = self._data_set.duplicates == "keep_last"
-            twice = keys[keys.duplicated(keep="last" if last else "first") & keys.notna()]
+            twice = keys[keys.duplicated(keep="last" if last else "first")]
             if self._data_set.duplicates == "refuse" and len(twice):
                 row = int(twice.index[0]) + 1
                 name, row = place_of(self.parts, row) if self.parts else (self.name, row)
@@ -76,31 +76,16 @@ class Staged:
             dropped[twice.index.to_numpy()] = True
         return dropped
 
-    def _sharing_a_hash(self) -> NDArray[np.intp]:
-        """The rows whose hash another row has, too; one sorted copy of the hashes is all the memory that it takes."""
-        in_order = np.sort(self._hashes)
-        shared = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
-        if not shared.size:
-            return np.empty(0, np.intp)
-        del in_order
-        found = []
-        for first in range(0, self.rows, CHECKED_ROWS):
-            hashes = self._hashes[first : first + CHECKED_ROWS]
-            nearest = shared[np.minimum(np.searchsorted(shared, hashes), shared.size - 1)]
-            found.append(np.flatnonzero(nearest == hashes) + first)
-        return np.concatenate(found)
-
-    def _keys_at(self, rows: NDArray[np.intp]) -> list[str | None]:
-        keys: list[str | None] = []
-        first = 0
+    def _keys_with(self, shared: NDArray[np.uint64]) -> "pd.Series[str]":
+        """The keys whose hash is one of ``shared``, by the 0-based number of their row."""
+        rows, keys, first = [np.empty(0, np.intp)], list[str](), 0
         for batch in self._file.iter_batches(columns=[self._data_set.key], use_threads=False):
-            here = rows[(rows >= first) & (rows < first + batch.num_rows)] - first
-            keys.extend(batch.column(0).take(pa.array(here)).to_pylist())
+            column = batch.column(0)
+            there = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+            hashes = self._hashed(column.drop_null())
+            nearest = shared[np.minimum(np.searchsorted(shared, hashes), shared.size - 1)]
+            here = there[nearest == hashes]
+            rows.append(here + first)
+            keys += column.take(pa.array(here)).to_pylist()
             first += batch.num_rows
-        return keys
-
-
-def _hashes(keys: pa.Array) -> NDArray[np.uint64]:
-    return pd.util.hash_array(
-        np.asarray(pc.fill_null(keys, "").to_numpy(zero_copy_only=False), dtype=object), categorize=False
-    )
+        return pd.Series(keys, index=np.concatenate(rows), dtype=object)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.errors import SourceError
+from scoring.intake.key_hashes import hashes_of
 from scoring.intake.sources import Received
 from scoring.intake.staging import Staged
 
@@ -31,9 +32,9 @@ def dropped(keys, rule, *, batch_rows=4, collide=False):
     rows = table_of([customer(0) for _ in keys]).set_column(0, "customer_id", pa.array(keys, pa.string()))
     batches = rows.combine_chunks().to_batches(max_chunksize=batch_rows)
     with tempfile.TemporaryDirectory() as directory:
-        staged = Staged(data_set, Received("made up", iter(batches)), Path(directory) / "received.parquet")
-        if collide:
-            staged._hashes[:] = 1
+        received, path = Received("made up", iter(batches)), Path(directory) / "received.parquet"
+        hashed = (lambda keys: np.ones(len(keys), np.uint64)) if collide else hashes_of
+        staged = Staged(data_set, received, path, hashed=hashed)
         try:
             return np.flatnonzero(staged.duplicates()).tolist()
         finally:

@@ -26,6 +26,7 @@ COLUMNS = (
 )
 SEEN = Column(name="seen", type="timestamp", nullable=True, source="last seen")
 QUERY = "SELECT * FROM people WHERE as_of = %(as_of)s ORDER BY id"
+MANY = 100_000  # times 26 people is more than what is on its way to a reader who waits
 TABLE = """
 CREATE TYPE grade AS ENUM ('A', 'B');
 CREATE TABLE people (as_of date, active boolean, since date, debt numeric, income real, age smallint,
@@ -219,7 +220,8 @@ def test_rows_are_those_of_one_moment_though_others_write_meanwhile(warehouse):
 
 def test_a_connection_that_breaks_off_is_not_ready(warehouse):
     killer = psycopg2.connect(warehouse["warehouse"])
-    with reading(data_set(), warehouse, batch_rows=2) as received, killer, killer.cursor() as cursor:
+    many = data_set(QUERY.replace("people", f"(SELECT * FROM people, generate_series(1, {MANY})) people"))
+    with reading(many, warehouse) as received, killer, killer.cursor() as cursor:
         next(received.batches)
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'scoring source' "

@@ -21,7 +21,7 @@ DIFFERENT = re.compile(r"\[\[|[*+?}]\+|\{,|--|&&|~~|\|\|")  # but for patterns t
 def passing(rule: Rule, data_set: DataSet) -> Passes | None:
     """What says whether a value of the rule's column certainly passes it; None: nothing here does.
 
-    ``rule`` is one that :func:`scoring.intake.expectations.compiled.compiled` takes.
+    ``rule`` is one that :func:`scoring.intake.expectations.kernels.compiled` takes.
     """
     make = _MAKERS.get(str(rule.configuration.type))
     return make(rule.kwargs, data_set.column(rule.columns[0])) if make else None

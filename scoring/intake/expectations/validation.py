@@ -1,13 +1,14 @@
 """One validation: checks an input batch by batch, then as a table, and counts what it finds."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from scoring.domain.dataset import DataSet
+from scoring.intake.expectations import kernels
 from scoring.intake.expectations.findings import RowFinding, TableFinding
 from scoring.intake.expectations.frames import texts, to_frame
 from scoring.intake.expectations.rules import Rule
@@ -19,10 +20,15 @@ if TYPE_CHECKING:  # importing Great Expectations takes seconds
 
 
 class Validation:
-    """The check of one input by the rules of a suite; ``Suite.validation`` makes it."""
+    """The check of one input by the rules of a suite; ``Suite.validation`` makes it.
 
-    def __init__(self, data_set: DataSet, rules: Sequence[Rule], engine: "Engine") -> None:
+    Rules that can be compiled are checked by Arrow. With ``compiled`` false Great Expectations judges all of them.
+    """
+
+    def __init__(self, data_set: DataSet, rules: Sequence[Rule], engine: "Engine", *, compiled: bool = True) -> None:
         self._data_set, self._rules, self._engine = data_set, rules, engine
+        found = {rule: kernels.compiled(rule, data_set) for rule in rules if compiled and rule.by_row}
+        self._quick = {rule: check for rule, check in found.items() if check is not None}
         self._tallies = {rule: Tally(rule) for rule in rules if rule.by_row}
         self._table: list[RuleResult] = []
 
@@ -48,17 +54,30 @@ class Validation:
         DefinitionError
             If a rule cannot be computed; names it and the reason.
         """
+        if not batch.num_rows:
+            return []
         found: list[RowFinding] = []
-        for scope in ("row", "pair"):
-            rules = [rule for rule in self._tallies if rule.scope == scope]
-            if not rules or not batch.num_rows:
-                continue
-            frame = to_frame(batch, self._needed(rules), in_pairs=scope == "pair")
-            for rule, result, failing in self._engine.rows(frame, rules):
-                self._tallies[rule].add(result, texts(batch, rule.columns, np.flatnonzero(failing)))
-                if failing.any():
-                    found.append(RowFinding(rule.name, rule.column or "", rule.columns, rule.critical, failing))
+        for rule, result, failing in self._judged(batch):
+            broken = failing.any()
+            values = texts(batch, rule.columns, np.flatnonzero(failing)) if broken else []
+            self._tallies[rule].add(result, values)
+            if broken:
+                found.append(RowFinding(rule.name, rule.column or "", rule.columns, rule.critical, failing))
         return found
+
+    def _judged(self, batch: pa.RecordBatch) -> Iterator[tuple[Rule, Mapping[str, Any], kernels.Flags]]:
+        """Each row rule with its counts and the rows (shape (rows,), bool) that fail."""
+        left: list[Rule] = []
+        for rule in self._tallies:
+            check = self._quick.get(rule)
+            failing = check(batch.column(rule.columns[0])) if check else None
+            if failing is None:
+                left.append(rule)
+            else:
+                yield rule, kernels.counts(rule, batch.column(rule.columns[0])), failing
+        for scope in ("row", "pair"):
+            if rules := [rule for rule in left if rule.scope == scope]:
+                yield from self._engine.rows(to_frame(batch, self._needed(rules), in_pairs=scope == "pair"), rules)
 
     def check_table(self, columns: Callable[[tuple[str, ...]], pa.Table], rows: int) -> list[TableFinding]:
         """The table rules that do not hold, each computed only on the columns that it needs.

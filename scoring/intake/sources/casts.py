@@ -4,7 +4,7 @@
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -47,13 +47,6 @@ def cast_arrow(cells: pa.Array, column: Column) -> pa.Array:
     return _in_calendar(cells) if column.type == "date" else cells
 
 
-def cast_fetched(cells: Sequence[str | bool | None], column: Column) -> pa.Array:
-    """Cast what PostgreSQL sends (booleans; everything else as text) to the column's type."""
-    if column.type == "boolean":
-        return pa.array(cells, pa.bool_())
-    return cast_text(pa.array(cells, pa.string()), column)
-
-
 def written_arrow(cells: pa.Array, _column: Column) -> pa.Array:
     """Arrow values of a plain type as text that reads back as the same value."""
     if pa.types.is_dictionary(cells.type):
@@ -63,11 +56,6 @@ def written_arrow(cells: pa.Array, _column: Column) -> pa.Array:
         return pc.if_else(pc.match_substring_regex(texts, r"^-?\d{16,}$"), _with_point(texts), texts)
     texts.validate(full=True)
     return texts
-
-
-def written_fetched(cells: Sequence[str | bool | None], _column: Column) -> pa.Array:
-    """What PostgreSQL sends as text; booleans as true and false."""
-    return pa.array([str(cell).lower() if isinstance(cell, bool) else cell for cell in cells], pa.string())
 
 
 def check_text(array: pa.Array, limit: int) -> None:

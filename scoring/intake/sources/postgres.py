@@ -1,55 +1,32 @@
-"""Reads a PostgreSQL query through a server-side cursor, in one read-only repeatable-read transaction."""
+"""Reads a PostgreSQL query by COPY, in one read-only repeatable-read transaction."""
 
 import datetime as dt
-from collections.abc import Generator, Mapping
+import itertools
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 import psycopg2
 import pyarrow as pa
-from psycopg2 import extensions
+import pyarrow.compute as pc
+from psycopg2 import extensions, sql
+from pyarrow import csv
 
 from scoring.database import AMBIGUOUS, Connection, is_transient
-from scoring.domain.dataset import Column, DataSet, PostgresSource
-from scoring.errors import ConfigurationError, Finding, PermanentError, SourceError, SourceNotReady, TransientError
-from scoring.intake.sources.casts import cast_fetched, written_fetched
+from scoring.domain.dataset import DataSet, PostgresSource
+from scoring.errors import ConfigurationError, PermanentError, SourceError, SourceNotReady, TransientError
+from scoring.intake.sources.casts import cast_text
 from scoring.intake.sources.cells import Form, TypedBatches
 from scoring.intake.sources.findings import Findings
 from scoring.intake.sources.header import check_columns
+from scoring.intake.sources.postgres_stream import copied
+from scoring.intake.sources.postgres_types import BOOLEAN, check_type
 from scoring.intake.sources.sql_errors import refuses_connection, said, unconnected
 
-POSTGRES = Form(cast_fetched, missing="give NULL in the query instead, e.g. with NULLIF or CASE")
-AS_WRITTEN = Form(written_fetched, missing=POSTGRES.missing)
-FETCHED_ROWS = 5_000  # at a time: the client holds them as Python's objects
-
-# Fixed type OIDs of pg_type.dat: the database's types that each of our types accepts.
-_INTEGERS = {20: "bigint", 21: "smallint", 23: "integer"}
-_NUMERIC = {1700: "numeric"}
-_FLOATS = {700: "real", 701: "double precision"}
-_DATE = {1082: "date"}
-_LOCAL_TIME, _MOMENT = {1114: "timestamp"}, {1184: "timestamptz"}
-_BOOLEAN = {16: "boolean"}
-_TEXTS = {25: "text", 1043: "varchar", 1042: "char", 19: "name", 18: '"char"'}
-_OTHERS = {1083: "time", 1266: "timetz", 1186: "interval", 17: "bytea", 114: "json", 3802: "jsonb"}
-_NAMES = _INTEGERS | _NUMERIC | _FLOATS | _DATE | _LOCAL_TIME | _MOMENT | _BOOLEAN | _TEXTS | _OTHERS
-_ACCEPTED = {
-    "integer": _INTEGERS | _NUMERIC,
-    "number": _INTEGERS | _NUMERIC | _FLOATS,
-    "decimal": _INTEGERS | _NUMERIC,
-    "date": _DATE,
-    "timestamp": _LOCAL_TIME | _MOMENT,
-    "boolean": _BOOLEAN,
-}
-_CAST = {"integer": "bigint", "number": "double precision", "decimal": "numeric", "category": "text"} | {
-    "timestamp": "timestamptz"
-}
-
-# psycopg2 would change some values (an infinite date becomes the year 9999) and fail on others (dates before Christ).
-# So values arrive as PostgreSQL writes them, and are checked like the cells of a file.
-_BUILT_IN = frozenset(extensions.string_types)
-_AS_WRITTEN = extensions.new_type(
-    tuple(_BUILT_IN - _TEXTS.keys() - _BOOLEAN.keys()), "AS_WRITTEN", lambda text, _cursor: text
-)
+# Values arrive as PostgreSQL writes them, and are checked like the cells of a file: an infinite date is told as such.
+POSTGRES = Form(cast_text, missing="give NULL in the query instead, e.g. with NULLIF or CASE")
+_BUILT_IN = frozenset(extensions.string_types)  # the OIDs that psycopg2 knows, which are those of PostgreSQL itself
+_SYNTAX_ERROR = "42601"
 
 
 def postgres_batches(
@@ -78,10 +55,9 @@ def postgres_batches(
     findings = Findings(name)
     with closing(_connect(source.connection, source_urls, name)) as connection:
         connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
-        extensions.register_type(_AS_WRITTEN, connection)
-        fetched = _fetched(connection, source, data_set, as_of, min(rows, FETCHED_ROWS), as_written=as_written)
-        with closing(fetched) as blocks:
-            yield from TypedBatches(data_set, AS_WRITTEN if as_written else POSTGRES, findings).of(blocks)
+        blocks = _blocks(connection, source, data_set, as_of, as_written=as_written)
+        with closing(blocks), closing(_cut(blocks, rows)) as cut:
+            yield from TypedBatches(data_set, POSTGRES, findings).of(cut)
 
 
 def _connect(connection: str, source_urls: Mapping[str, str], name: str) -> Connection:
@@ -111,71 +87,111 @@ def _unreadable(connection: str) -> ConfigurationError:
     )
 
 
-def _fetched(
-    connection: Connection, source: PostgresSource, data_set: DataSet, as_of: dt.date, rows: int, *, as_written: bool
-) -> Generator[list[tuple[Any, ...]], None, None]:
-    """The query's columns, in the order of the definition, ``rows`` rows at a time."""
+def _blocks(
+    connection: Connection, source: PostgresSource, data_set: DataSet, as_of: dt.date, *, as_written: bool
+) -> Generator[list[pa.Array], None, None]:
+    """The query's columns as text, in the order of the definition; a boolean is true or false."""
     name = source.name
     try:
-        with connection.cursor(name="scoring_source") as cursor:
-            _execute(cursor, source.query, as_of, name)
-            records = cursor.fetchmany(rows)
-            if not records:
+        query = _filled(connection, source.query, as_of, name)
+        fields = _fields(connection, query)
+        with closing(_copied(connection, query, name)) as pieces:
+            first = next(pieces, None)
+            if first is None:
                 raise SourceNotReady(f"{name}: The query returned no row.", remedy="Try again when its data is there.")
-            positions = _checked(cursor.description, data_set, name, as_written=as_written)
-            while records:
-                columns = list(zip(*records, strict=True))
-                yield [columns[at] for at in positions]
-                records = cursor.fetchmany(rows)
-    except (psycopg2.Error, UnicodeDecodeError) as error:
-        raise _failed(error, name) from error
+            positions = _checked(fields, data_set, name, as_written=as_written)
+            booleans = {at for at in positions if fields[at].type_code == BOOLEAN}
+            for piece in itertools.chain([first], pieces):
+                cells = _cells(piece, len(fields), positions)
+                yield [_spelled_out(cells[at]) if at in booleans else cells[at] for at in positions]
+    except psycopg2.Error as error:
+        raise _failed(error, name, broke=connection.closed != 0) from error
 
 
-def _execute(cursor: Any, query: str, as_of: dt.date, name: str) -> None:
+def _filled(connection: Connection, query: str, as_of: dt.date, name: str) -> str:
+    """The query with its parameter in it, without a semicolon at its end."""
     try:
-        cursor.execute(query, {"as_of": as_of})
+        with connection.cursor() as cursor:
+            filled: bytes = cursor.mogrify(query, {"as_of": as_of})
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise SourceError(
             name,
             f"The query's parameters cannot be filled in ({error}).",
             "Its one parameter is %(as_of)s; a percent sign of its own is written %%.",
         ) from error
+    return filled.decode(extensions.encodings[connection.encoding]).rstrip().rstrip(";")
 
 
-def _failed(error: Exception, name: str) -> PermanentError | TransientError:
-    diagnostics = getattr(error, "diag", None)
-    text = (diagnostics and diagnostics.message_primary) or str(error)  # without its detail, which may quote a row
-    problem = f"The query failed: {' '.join(text.split()).rstrip('.')}."
-    broken_off = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or getattr(
-        error, "pgcode", None
+def _fields(connection: Connection, query: str) -> Sequence[Any]:
+    """What the query's columns are; nothing of it is computed. Refuses all that is no query, too."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DECLARE scoring_source CURSOR FOR {}").format(sql.SQL(query)))
+        cursor.execute("FETCH 0 FROM scoring_source")
+        fields = cursor.description or ()
+        cursor.execute("CLOSE scoring_source")
+    return fields
+
+
+def _copied(connection: Connection, query: str, name: str) -> Generator[bytes, None, None]:
+    try:
+        with closing(copied(connection, query)) as pieces:
+            yield from pieces
+    except psycopg2.ProgrammingError as error:
+        if error.pgcode != _SYNTAX_ERROR:
+            raise
+        # It was a statement of its own a moment ago.
+        raise SourceError(name, "The query holds a semicolon before its end.", "Write one SELECT.") from error
+
+
+def _cells(piece: bytes, width: int, positions: Sequence[int]) -> dict[int, pa.Array]:
+    """The cells of whole rows as Arrow strings, by the position of their column."""
+    names = [str(at) for at in range(width)]
+    wanted = [names[at] for at in positions]
+    table = csv.read_csv(
+        pa.py_buffer(piece),
+        read_options=csv.ReadOptions(use_threads=False, block_size=len(piece) + 1, column_names=names),
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(
+            check_utf8=False,  # the cast does, and so its cell is found
+            column_types=dict.fromkeys(wanted, pa.string()),
+            include_columns=wanted,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
     )
-    if isinstance(error, psycopg2.Error) and broken_off and is_transient(error.pgcode):
+    return {at: table.column(names[at]).combine_chunks() for at in positions}
+
+
+def _spelled_out(cells: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(cells, "t"), "true", "false")
+
+
+def _cut(blocks: Iterator[list[pa.Array]], rows: int) -> Generator[list[pa.Array], None, None]:
+    """The blocks, cut to at most ``rows`` rows."""
+    for block in blocks:
+        for first in range(0, len(block[0]), rows):
+            yield [cells.slice(first, rows) for cells in block]
+
+
+def _failed(error: psycopg2.Error, name: str, *, broke: bool) -> PermanentError | TransientError:
+    text = error.diag.message_primary or str(error)  # without its detail, which may quote a row
+    if broke and error.pgcode is None and text.startswith("error with status"):  # of a COPY that breaks off
+        text = "the connection broke off"
+    problem = f"The query failed: {' '.join(text.split()).rstrip('.')}."
+    broken_off = broke or isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or error.pgcode
+    if broken_off and is_transient(error.pgcode):
         return SourceNotReady(f"{name}: {problem}", remedy="Try again when the database answers.")
     return SourceError(name, problem, "Correct the source's query.")
 
 
-def _checked(description: Any, data_set: DataSet, name: str, *, as_written: bool) -> list[int]:
+def _checked(fields: Sequence[Any], data_set: DataSet, name: str, *, as_written: bool) -> list[int]:
     """Where the columns of the definition stand in the query's; all that do not fit are refused at once."""
-    names = [field.name for field in description]
+    names = [field.name for field in fields]
     check_columns(names, data_set, name, quotable=True)
     findings = Findings(name)
     for column in () if as_written else data_set.columns:
-        _check_type(description[names.index(column.source_name)].type_code, column, findings)
+        check_type(fields[names.index(column.source_name)].type_code, column, _BUILT_IN, findings)
     if findings:
         raise findings.error()
     return [names.index(column.source_name) for column in data_set.columns]
-
-
-def _check_type(oid: int, column: Column, findings: Findings) -> None:
-    """Note a finding if the column does not accept the type; text also accepts user-defined types (an enumeration)."""
-    accepted = _ACCEPTED.get(column.type)
-    wrong = oid not in accepted if accepted else oid in _BUILT_IN and oid not in _TEXTS
-    if wrong:
-        problem = f"The column is of type {_NAMES.get(oid, f'with OID {oid}')}, which is not {column.type!r}."
-        cast = f"{column.source_name}::{_CAST.get(column.type, column.type)}"
-        remedy = f"Cast it in the query ({cast}), or change the column's type in the definition."
-        findings.add("is of another type", Finding(problem, remedy, column=column.source_name))
-    elif oid in _LOCAL_TIME and column.type == "timestamp" and column.time_zone is None:
-        remedy = "Set the column's time_zone in the definition, or give the moment: (... AT TIME ZONE 'Europe/Madrid')."
-        findings.add("has no time zone", Finding("The column is a timestamp without time zone.", remedy,
-                                                 column=column.source_name))  # fmt: skip

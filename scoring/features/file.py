@@ -12,6 +12,7 @@ from scoring.domain.features import derived_columns, history_columns
 from scoring.domain.score import Score
 from scoring.features import past as pasts
 from scoring.features.aggregates import feature, needs_now
+from scoring.features.customers import Customers
 from scoring.features.lookback import Lookback
 from scoring.features.past import Past
 from scoring.snapshots import manifest
@@ -147,11 +148,11 @@ class FeatureFile(SnapshotFile):
             for period in _periods(history.asked(column.name), history.within):
                 own = self._data_set.column(history.column)
                 columns.setdefault(period, {})[own.name] = own
-        folder, chunked = self._open.enter_context(scratch_directory()), pa.chunked_array(keys, pa.string())
+        folder, customers = self._open.enter_context(scratch_directory()), Customers(keys)
 
         def look_up(period: int) -> Lookback:
             own, location = list(columns[period].values()), self._locations[period]
-            return Lookback(folder / f"{period}.arrow", own, self._data_set.key, chunked, location)
+            return Lookback(folder / f"{period}.arrow", own, self._data_set.key, customers, location)
 
         periods = [period for period in self._locations if period in columns]
         with ThreadPoolExecutor(THREADS) as pool:

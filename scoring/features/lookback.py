@@ -1,22 +1,23 @@
 """Looks customers up in earlier snapshots, in bounded memory; what is found stands in files, group by group.
 
-The keys of a span of rows are in memory, with some row groups of one earlier snapshot at a time, and the columns that
-are found in it. Nothing depends on how long a snapshot is, or on how many there are.
+The keys of a span of rows are in memory, with a row group of an earlier snapshot and what was found before it. Nothing
+depends on how long a snapshot is, or on how many there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.domain.dataset import Column
 from scoring.errors import PermanentError
+from scoring.features.customers import Customers, Places
 from scoring.snapshots.arrow import arrow_type
 from scoring.snapshots.lake import SnapshotFile
 
 _REMEDY = "Ingest that date again with the present definition, or let the history look back less far."
-CELLS = 8_000_000  # of an earlier snapshot in memory: 64 MB of numbers
 
 
 class Lookback:
@@ -28,23 +29,22 @@ class Lookback:
         A file of its own.
     columns
         The columns that are looked up.
-    keys
-        The customers' ids, in chunks: one for each row group, whose rows are asked for together.
+    customers
+        Who is looked up; what is found is asked for row group by row group.
     location
         Where the snapshot is; None if there is none, then everything is null.
     """
 
     def __init__(
-        self, path: Path, columns: Sequence[Column], key: str, keys: pa.ChunkedArray, location: str | None
+        self, path: Path, columns: Sequence[Column], key: str, customers: Customers, location: str | None
     ) -> None:
         self._schema = pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])
-        found = self._of_nobody(len(keys)) if location is None else self._found(key, keys, location)
-        first = 0
+        parts = self._of_nobody() if location is None else self._found(key, customers, location)
+        found, first = parts.of(len(customers)), 0
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._schema) as writer:
-            for chunk in keys.chunks:
-                some = [found[name].slice(first, len(chunk)) for name in self._schema.names]
-                writer.write_batch(pa.record_batch(some, schema=self._schema))
-                first += len(chunk)
+            for rows in customers.groups:
+                writer.write_batch(found.slice(first, rows))
+                first += rows
         self._source = pa.OSFile(str(path), "rb")
         self._file = pa.ipc.open_file(self._source)
 
@@ -56,21 +56,20 @@ class Lookback:
         """What is known of the customers of one row group (0-based)."""
         return self._file.get_batch(number)
 
-    def _of_nobody(self, count: int) -> dict[str, pa.Array]:
-        return {field.name: pa.nulls(count, field.type) for field in self._schema}
+    def _of_nobody(self) -> "_Parts":
+        return _Parts(self._schema)
 
-    def _found(self, key: str, keys: pa.ChunkedArray, location: str) -> dict[str, pa.Array]:
-        wanted, found = keys.combine_chunks(), self._of_nobody(len(keys))
+    def _found(self, key: str, customers: Customers, location: str) -> "_Parts":
+        found = self._of_nobody()
         with SnapshotFile(location) as file:
             if key not in file.schema.names or not pa.types.is_string(file.schema.field(key).type):
                 raise PermanentError(f"The earlier snapshot {location} has another key than {key!r}.", remedy=_REMEDY)
             # A column that the data set did not have then is null.
             there = [name for name in self._schema.names if name in file.schema.names]
-            for part in _parts(file, [key, *there]):
-                places = pc.index_in(wanted, value_set=part.column(key).combine_chunks())
-                for name in there:
-                    values = self._cast(part.column(name).combine_chunks(), name, location).take(places)
-                    found[name] = pc.coalesce(found[name], values)  # a customer is in one part
+            for group in file.groups([key, *there]):
+                rows, places = customers.among(group.column(key).combine_chunks())
+                values = {name: self._cast(group.column(name).combine_chunks(), name, location) for name in there}
+                found.add(places, {name: _taken(column, rows) for name, column in values.items()})
         return found
 
     def _cast(self, values: pa.Array, name: str, location: str) -> pa.Array:
@@ -85,14 +84,32 @@ class Lookback:
             ) from error
 
 
-def _parts(file: SnapshotFile, columns: list[str]) -> Iterator[pa.Table]:
-    """The rows of a snapshot in parts of about so many cells, at least a row group each."""
-    waiting, rows = list[pa.Table](), 0
-    for group in file.groups(columns):
-        waiting.append(group)
-        rows += group.num_rows
-        if rows * len(columns) >= CELLS:
-            yield pa.concat_tables(waiting)
-            waiting, rows = [], 0
-    if rows:
-        yield pa.concat_tables(waiting)
+class _Parts:
+    """What was found of customers, row group by row group; each of them once."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._places: list[Places] = []
+        self._values: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
+
+    def add(self, places: Places, values: dict[str, pa.Array]) -> None:
+        """Add the values of the customers at some places; a column that is not there is null."""
+        self._places.append(places)
+        for name, parts in self._values.items():
+            parts.append(values[name] if name in values else pa.nulls(len(places), self._schema.field(name).type))
+
+    def of(self, count: int) -> pa.RecordBatch:
+        """All that was found, as rows of so many customers; what was found is not kept twice."""
+        where = np.full(count, -1)
+        if self._places:
+            places = np.concatenate(self._places)
+            where[places] = np.arange(len(places))
+        indices, columns = pa.array(where, mask=where < 0), list[pa.Array]()
+        for field in self._schema:
+            parts = self._values.pop(field.name) or [pa.nulls(0, field.type)]
+            columns.append(pa.concat_arrays(parts).take(indices))
+        return pa.record_batch(columns, schema=self._schema)
+
+
+def _taken(values: pa.Array, rows: Places) -> pa.Array:
+    return values if len(rows) == len(values) else values.take(pa.array(rows))

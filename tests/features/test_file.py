@@ -15,7 +15,6 @@ from scoring.domain.dataset import Column
 from scoring.domain.history import History
 from scoring.errors import IntegrityError, PermanentError
 from scoring.features import file as files
-from scoring.features import lookback
 from scoring.features.file import opened
 from scoring.features.past import Earlier
 from scoring.monitoring import sampling
@@ -76,9 +75,8 @@ def test_every_customer_gets_their_own_earlier_values_of_every_type(now, before,
 
 @pytest.fixture
 def small(monkeypatch):
-    """Spans and parts of a few rows."""
+    """Spans of a few rows."""
     monkeypatch.setattr(files, "SPAN_ROWS", 10)
-    monkeypatch.setattr(lookback, "CELLS", 30)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from scoring.domain.history import History
 from scoring.domain.keys import joined, whole
 from scoring.domain.score import Score
 from scoring.errors import PermanentError, SourceError
+from scoring.features.customers import Customers
 from scoring.features.file import opened_at
 from scoring.features.lookback import Lookback
 from scoring.intake.expectations import load_suite
@@ -236,10 +237,10 @@ def test_nobody_looks_back_at_a_key_or_in_a_snapshot_with_another_one(keyed, kin
     deliver(keyed, kind, MAY)
     ingest(keyed, kind.data_set, MAY)
     location = value(keyed, "SELECT location FROM scoring.snapshot")
-    keys = pa.chunked_array([pa.array(kind.ids)])
+    customers = Customers([pa.array(kind.ids)])
     for other in ("elsewhere", "spend"):
         with pytest.raises(PermanentError, match=f"has another key than '{other}'"):
-            Lookback(Path(keyed.inbox) / "x.arrow", kind.data_set.columns[1:2], other, keys, location)
+            Lookback(Path(keyed.inbox) / "x.arrow", kind.data_set.columns[1:2], other, customers, location)
 
 
 def test_outcomes_name_a_key_as_the_dialect_of_their_file_spells_it(keyed, kind):

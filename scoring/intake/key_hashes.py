@@ -4,19 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
+
+from scoring.snapshots.hashes import Hashes, hashes_of
 
 RUN_ROWS = 1_000_000  # hashes sorted at a time: 8 MB
 
-Hashes = NDArray[np.uint64]
 Hashed = Callable[[pa.Array], Hashes]
-
-
-def hashes_of(keys: pa.Array) -> Hashes:
-    """The hash of each key (Arrow strings without nulls); uint64, shape (keys,)."""
-    return pd.util.hash_array(np.asarray(keys.to_numpy(zero_copy_only=False), dtype=object), categorize=False)
 
 
 class KeyHashes:

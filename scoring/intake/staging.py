@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from scoring.domain.dataset import DataSet
 from scoring.errors import SourceError
-from scoring.intake.key_hashes import Hashed, KeyHashes, hashes_of
+from scoring.intake.key_hashes import Hashed, KeyHashes
 from scoring.intake.sources import Received
 from scoring.snapshots.arrow import arrow_schema
+from scoring.snapshots.hashes import hashes_of
 from scoring.snapshots.parts import place_of
 
 # Rows checked at a time: Great Expectations has a fixed cost for each batch, so small ones are slow.

@@ -30,8 +30,8 @@ up: .venv/run ## leave everything running and print where to look; Ctrl-C stops 
 test properties: export OMP_NUM_THREADS = 1
 test properties: export OPENBLAS_NUM_THREADS = 1
 
-test: .venv/dev ## run all tests, three at a time
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+test: .venv/dev ## run all tests, four at a time
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 properties: .venv/dev ## try the laws on other and on more examples than `make test`, which tries the same each time
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m hypothesis --hypothesis-profile=properties

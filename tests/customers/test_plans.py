@@ -4,9 +4,9 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from factories_notify import wait_until
 from pydantic import SecretStr
 from shop_definitions import SHOP
+from waiting import until
 
 from scoring.customers.place import Subject
 from scoring.customers.publications import Publications
@@ -35,7 +35,7 @@ def read_through(url):
             cursor.execute(others)
             return cursor.fetchone() == (0,)
 
-        wait_until(ended)
+        until(ended)
         cursor.execute(tables, (list(BIG),))
         return {name for (name,) in cursor}
 

@@ -109,7 +109,8 @@ def test_what_waits_is_seen_while_it_is_worked_off(broker):
         until(lambda: topic.batch(0.1) == ([], []) and topic.part is not None)
         assert topic.looks({0: 0}) == []  # the database has not said where it goes on
         topic.begin({0: 0})
-        assert topic.looks({0: 0}) == [Look(0, 0, None, None)]
+        (one,) = topic.looks({0: 0})
+        assert one in (Look(0, 0, None, None), Look(0, 0, 5, None))  # the broker may have said where it ends
         read, _ = topic.batch(10.0)
         (one,) = topic.looks({0: len(read), 1: 0})
         assert one.end_offset == 5

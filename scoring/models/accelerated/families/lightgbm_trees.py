@@ -103,7 +103,7 @@ def _categories(said: dict[str, str], listed: Bools) -> dict[int, Bools]:
         return {}
     bounds = np.array(said["cat_boundaries"].split(), np.int64)
     words = np.array(said["cat_threshold"].split(), np.uint64).astype("<u4")
-    numbers = np.array(said["threshold"].split(), np.float64).astype(np.int64)
+    numbers = np.where(listed, np.array(said["threshold"].split(), np.float64), 0.0).astype(np.int64)
     found = {}
     for node in np.flatnonzero(listed).tolist():
         mine = words[bounds[numbers[node]] : bounds[numbers[node] + 1]]

@@ -115,7 +115,7 @@ def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
 
 def _parquet(path: Path, rows: int) -> Look:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             batches: list[pa.RecordBatch] = []
             for batch in file.iter_batches(batch_size=10_000, use_threads=False):
                 batches.append(batch)

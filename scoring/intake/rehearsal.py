@@ -74,7 +74,7 @@ def _judged(data_set: DataSet, suite: Suite, staged: Staged, scratch: Path) -> R
             kept = ~dropped[first - 1 : first - 1 + batch.num_rows]
             numbers = np.arange(first, first + batch.num_rows)[kept]
             writer.write_batch(_accepted(validation, refusals, batch.filter(pa.array(kept)), numbers))
-    with pq.ParquetFile(place) as file:
+    with pq.ParquetFile(place, pre_buffer=False) as file:
         table = validation.check_table(lambda names: file.read(columns=list(names)), file.metadata.num_rows)
         sample = next(file.iter_batches(batch_size=SAMPLE, use_threads=False), None)
     return Rehearsal(

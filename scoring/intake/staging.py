@@ -34,7 +34,7 @@ class Staged:
                 writer.write_batch(batch)
                 self._hashes.add(batch.column(data_set.key))
                 self.rows += batch.num_rows
-        self._file = pq.ParquetFile(path)
+        self._file = pq.ParquetFile(path, pre_buffer=False)  # else all that was read stays in memory
         self.parts = received.parts
 
     def close(self) -> None:

@@ -20,9 +20,8 @@ def ensemble(model: Any) -> Ensemble | None:
         return None
     if model.n_trees_per_iteration_ != 1:
         raise NotAccelerated("it tells more than two classes apart")
-    known, places = model._bin_mapper.make_known_categories_bitsets()
     return Ensemble(
-        trees=[_tree(predictor, _unpacked(known), places) for (predictor,) in model._predictors],
+        trees=[_tree(predictor) for (predictor,) in model._predictors],
         features=int(model._bin_mapper.is_categorical_.size),
         base=float(np.ravel(model._baseline_prediction)[0]),
         matrix=partial(_matrix, model),
@@ -36,7 +35,7 @@ def _matrix(model: Any, features: Any) -> Floats:
     return np.asarray(found, np.float64)
 
 
-def _tree(predictor: Any, known: Bools, places: Any) -> Grown:
+def _tree(predictor: Any) -> Grown:
     nodes = predictor.nodes
     leaf = nodes["is_leaf"].astype(bool)
     feature, left, right = (
@@ -46,9 +45,8 @@ def _tree(predictor: Any, known: Bools, places: Any) -> Grown:
     listed = np.flatnonzero(nodes["is_categorical"].astype(bool) & ~leaf)
     categories = {}
     for node in listed.tolist():
-        goes = lefts[nodes["bitset_idx"][node]]
-        unseen = ~(known[places[feature[node]]] | goes)
-        categories[node] = np.append(np.where(unseen, missing_left[node], goes), [missing_left[node]] * 2)
+        # An unseen category comes as a missing one: the model's own encoder makes it one.
+        categories[node] = np.append(lefts[nodes["bitset_idx"][node]], [missing_left[node]] * 2)
     return Grown(
         feature=feature,
         threshold=nodes["num_threshold"].astype(np.float64),

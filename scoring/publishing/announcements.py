@@ -19,7 +19,7 @@ from scoring.domain.score import ChangeRule
 from scoring.domain.streams import known_until
 from scoring.publishing.change import share_limits
 from scoring.publishing.digest import MOVERS, Migration, Movements, Mover
-from scoring.publishing.planner import in_order, planner
+from scoring.publishing.planner import order, planner
 
 # The planner needs only few statistics of the new table's keys.
 _FEW_STATISTICS = {"default_statistics_target": "10"}
@@ -28,11 +28,17 @@ _FEW_STATISTICS = {"default_statistics_target": "10"}
 # In the order of the keys, a merge join reads both once, in the memory of a row. A hash join of a million customers
 # costs two to three times the CPU, because each probe misses the caches, and ten million spill to disk.
 # Announcements are written in that order; the planner, which cannot know it of their index, would sort them.
+# Workers take whole ranges of keys, one each: if they shared an index scan of one table, each would read all of the
+# other. No table is large enough for that by the two settings of sizes, which are as large as they can be.
 _IN_ORDER = {
     "enable_nestloop": "off",
     "enable_hashjoin": "off",
     "enable_sort": "off",
-    "max_parallel_workers_per_gather": "0",
+    "parallel_setup_cost": "0",
+    "parallel_tuple_cost": "0",
+    "parallel_leader_participation": "off",
+    "min_parallel_table_scan_size": "715827882",
+    "min_parallel_index_scan_size": "715827882",
 }
 
 # In any other order, a merge join would fetch each row from elsewhere. One parallel pass over both tables: the leader
@@ -64,7 +70,11 @@ _FIND = sql.SQL("""
            moved OR %(known_only)s AND known IS NOT NULL AS moved, another AND %(paced)s AS paced,
            CASE WHEN known IS NOT NULL AND (moved OR NOT differs) OR %(known_only)s THEN coalesce(version, 0)
                 ELSE coalesce(version, 0) + 1 END AS version
-    FROM (
+    FROM ({compared}) compared
+    WHERE (differs OR unseen) AND (told_of < %(known_until)s) IS NOT FALSE
+    ORDER BY customer_id""")
+
+_COMPARE = sql.SQL("""
         SELECT n.customer_id, n.value, n.points, n.band, n.model_version, a.ctid AS known, a.version,
                a.value AS previous_value, a.points AS previous_points, a.band AS previous_band,
                a.event_time AS told_of,
@@ -83,10 +93,18 @@ _FIND = sql.SQL("""
                                 WHEN abs(a.value) >= %(share_infinite_from)s THEN 'Infinity'
                                 ELSE %(relative)s * abs(a.value) END))) IS TRUE AS differs
         FROM {rows} n
-        LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id
-    ) compared
-    WHERE (differs OR unseen) AND (told_of < %(known_until)s) IS NOT FALSE
-    ORDER BY customer_id""")
+        LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id{announced}{range}""")
+
+# The two ranges of keys, which two processes compare side by side.
+_LOWER = {"announced": sql.SQL(" AND a.customer_id < %(middle)s"), "range": sql.SQL(" WHERE n.customer_id < %(middle)s")}
+_UPPER = {
+    "announced": sql.SQL(" AND a.customer_id >= %(middle)s"),
+    "range": sql.SQL(" WHERE n.customer_id >= %(middle)s"),
+}
+_ALL = {"announced": sql.SQL(""), "range": sql.SQL("")}
+
+# With fewer rows, starting two processes takes longer than they save.
+SHARED_FROM = 100_000
 
 _ADD = """
     INSERT INTO scoring.announcement (score, customer_id, version, as_of, value, points, band, publication_id,
@@ -214,19 +232,32 @@ def counts(connection: Connection, score: str, after: dt.date) -> Counts:
 
 @contextmanager
 def compared(
-    connection: Connection, rows: sql.Composed, rule: ChangeRule, *, score: str, as_of: dt.date, known_only: bool
+    connection: Connection,
+    rows: sql.Composed,
+    rule: ChangeRule,
+    *,
+    count: int,
+    score: str,
+    as_of: dt.date,
+    known_only: bool,
 ) -> Iterator[Found]:
     """Compare the table ``rows``, of a date, with the announcements; gives how many customers differ.
+
+    It has ``count`` rows.
 
     Inside, :func:`movements` looks at the differences and :func:`tell` writes them; without it they are forgotten.
     With ``known_only`` everybody is to become known and nobody to be told.
     """
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
-    ordered = in_order(connection, rows, "customer_id")
-    with planner(connection, **(_IN_ORDER if ordered else _IN_DISORDER)):
-        names = {"score": score, "known_until": known_until(as_of), "known_only": known_only}
-        execute(connection, _FIND.format(rows=rows), names | _bounds(rule))
+    keys = order(connection, rows, "customer_id")
+    ranges = [_LOWER, _UPPER] if keys.kept and keys.middle and count >= SHARED_FROM else [_ALL]
+    with planner(connection, **(_IN_ORDER if keys.kept else _IN_DISORDER)):
+        statement = _FIND.format(
+            compared=sql.SQL("\n        UNION ALL").join(_COMPARE.format(rows=rows, **one) for one in ranges)
+        )
+        names = {"score": score, "known_until": known_until(as_of), "known_only": known_only, "middle": keys.middle}
+        execute(connection, statement, names | _bounds(rule))
     yield one(connection, Found, _FOUND)
     execute(connection, "DROP TABLE changed")
 

@@ -35,7 +35,13 @@ def announce(
         return None
     table, known_only = publications.rows_table(publication.publication_id), decided == "know"
     with announcements.compared(
-        connection, table, score.change, score=score.name, as_of=publication.as_of, known_only=known_only
+        connection,
+        table,
+        score.change,
+        count=rows,
+        score=score.name,
+        as_of=publication.as_of,
+        known_only=known_only,
     ) as found:
         changed = found.told
         text = digest.described(announcements.movements(connection)) if changed else ""

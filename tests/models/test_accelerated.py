@@ -65,11 +65,11 @@ def own(estimator, rows):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the estimators' own, of numbers at the limits
 @pytest.mark.parametrize("kind", HIST + FORESTS + LIGHT + XG, ids=lambda kind: kind.__name__)
 @settings(max_examples=8, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), features=st.integers(1, 5), size=st.integers(1, 120))
+@given(seed=st.integers(0, 2**32 - 1), features=st.integers(1, 5), size=st.integers(1, 120) | st.integers(121, 400))
 def test_numbers_are_those_of_the_estimator_to_the_last_bit(kind, seed, features, size):
     random = np.random.default_rng(seed)
     odd = NUMBERS if kind in FORESTS + XG else NUMBERS + BEYOND
-    rows = rows_of(random, 400, features, odd[:6])
+    rows = rows_of(random, 400 if size <= 120 else 1200, features, odd[:6])
     estimator = made(kind, size)
     estimator.fit(rows, outcomes_of(random, rows, estimator))
     asked = rows_of(random, 700, features, odd)
@@ -100,6 +100,19 @@ def test_categories_go_where_the_estimator_lets_them_go_unseen_and_missing_ones_
     estimator.fit(rows, outcomes_of(random, rows.assign(f0=np.where(odd, 2.0, rows["f0"])), estimator))
     asked = with_plans(random, rows_of(random, 700, features, NUMBERS))
     assert np.array_equal(Accelerated.of(estimator).predict(asked), own(estimator, asked))
+
+
+@pytest.mark.parametrize("leaves", [255, 256, 257, 600])
+def test_trees_with_categories_may_have_more_leaves_than_a_byte_can_number(leaves):
+    random = np.random.default_rng(11)
+    rows = with_plans(random, rows_of(random, 5000, 3, NUMBERS[:6]))
+    estimator = LGBMClassifier(n_estimators=3, num_leaves=leaves, min_child_samples=1, verbose=-1, n_jobs=1)
+    estimator.fit(rows, outcomes_of(random, rows, estimator))
+    accelerated = Accelerated.of(estimator)
+    assert max(int((tree.left == -1).sum()) for tree in accelerated.ensemble.trees) == leaves
+    assert any(tree.categories for tree in accelerated.ensemble.trees)
+    asked = with_plans(random, rows_of(random, 3000, 3, NUMBERS))
+    assert np.array_equal(accelerated.predict(asked), own(estimator, asked))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

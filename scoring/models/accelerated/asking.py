@@ -1,11 +1,13 @@
 """A kernel for small trees: it asks each node of a tree, of many rows at once, from the deepest to the root.
 
-A node's answer is that of its first child where the row goes there, else that of its second: a choice between two
-vectors that stand in the nearest memory, with nothing to wait for. A walk would ask fewer nodes, but one by one.
+A node's answer is the number of a leaf: that of its first child where the row goes there, else that of its second. It
+is a choice between two vectors that stand in the nearest memory, with nothing to wait for. A walk would ask fewer nodes,
+but one by one. Numbers are bytes where a tree has no more leaves than those tell apart, so a vector has many.
 """
 
 import ctypes
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +16,10 @@ from scoring.models.accelerated.flat import Ensemble, Ints, Plain, padded
 from scoring.models.accelerated.machine import function
 
 WIDTH = 32  # rows at once
-ROWS = 256  # rows for which a tree is at hand: their views fit into the nearest memory
-BYTES = 8 * WIDTH  # of a node's answers
+ROWS = 512  # rows for which a tree is at hand
+
+Number: TypeAlias = Literal["i8", "i16"]
+BYTE = 256  # leaves that a byte tells apart
 
 NODE = np.dtype([("threshold", "f8"), ("column", "i4"), ("first", "i4"), ("second", "i4"), ("category", "i4")])
 VECTOR, MASK = f"<{WIDTH} x double>", f"<{WIDTH} x i1>"
@@ -41,12 +45,12 @@ each_tree:
 each_leaf:
   %leaf = phi i64 [ %leaf_from, %each_tree ], [ %next_leaf, %each_leaf ]
   %slot = phi ptr [ %answers, %each_tree ], [ %next_slot, %each_leaf ]
-  %value_place = getelementptr double, ptr %values, i64 %leaf
-  %value = load double, ptr %value_place
-  %value_one = insertelement VECTOR poison, double %value, i64 0
-  %value_all = shufflevector VECTOR %value_one, VECTOR poison, SPLAT
-  store VECTOR %value_all, ptr %slot, align 64
-  %next_slot = getelementptr VECTOR, ptr %slot, i64 1
+  %number_wide = sub i64 %leaf, %leaf_from
+  %number_small = trunc i64 %number_wide to NUMBER
+  %number_one = insertelement NUMBERS poison, NUMBER %number_small, i64 0
+  %number_all = shufflevector NUMBERS %number_one, NUMBERS poison, SPLAT
+  store NUMBERS %number_all, ptr %slot, align 32
+  %next_slot = getelementptr NUMBERS, ptr %slot, i64 1
   %next_leaf = add i64 %leaf, 1
   %leaves_done = icmp uge i64 %next_leaf, %leaf_to
   br i1 %leaves_done, label %each_row, label %each_leaf
@@ -92,17 +96,22 @@ choose:
   %goes = phi MASK [ %below, %number ], [ %in_list, %listed ]
   %first_answer_place = getelementptr i8, ptr %answers, i64 %first_wide
   %second_answer_place = getelementptr i8, ptr %answers, i64 %second_wide
-  %first_answer = load VECTOR, ptr %first_answer_place, align 64
-  %second_answer = load VECTOR, ptr %second_answer_place, align 64
-  %chosen = select MASK %goes, VECTOR %first_answer, VECTOR %second_answer
-  store VECTOR %chosen, ptr %answer, align 64
-  %next_answer = getelementptr VECTOR, ptr %answer, i64 1
+  %first_answer = load NUMBERS, ptr %first_answer_place, align 32
+  %second_answer = load NUMBERS, ptr %second_answer_place, align 32
+  %chosen = select MASK %goes, NUMBERS %first_answer, NUMBERS %second_answer
+  store NUMBERS %chosen, ptr %answer, align 32
+  %next_answer = getelementptr NUMBERS, ptr %answer, i64 1
   %next_node = add i64 %node, 1
   %nodes_done = icmp uge i64 %next_node, %node_to
   br i1 %nodes_done, label %row_done, label %each_node
 row_done:
   %root = phi ptr [ %answers, %each_row ], [ %answer, %choose ]
-  %added = load VECTOR, ptr %root, align 64
+  %said = load NUMBERS, ptr %root, align 32
+  %said_wide = zext NUMBERS %said to <WIDTH x i64>
+  %values_of_tree = getelementptr double, ptr %values, i64 %leaf_from
+  %value_places = getelementptr double, ptr %values_of_tree, <WIDTH x i64> %said_wide
+  %added = call VECTOR @llvm.masked.gather.vWIDTHf64.vWIDTHp0(<WIDTH x ptr> %value_places, i32 8, MASK ALL,
+                                                              VECTOR poison)
   %sum_place = getelementptr double, ptr %sums, i64 %row
   %before = load VECTOR, ptr %sum_place, align 8
   %exact = fadd VECTOR %before, %added
@@ -118,6 +127,7 @@ tree_done:
 end:
   ret void
 }
+declare VECTOR @llvm.masked.gather.vWIDTHf64.vWIDTHp0(<WIDTH x ptr>, i32 immarg, MASK, VECTOR)
 declare <WIDTH x i8> @llvm.masked.gather.vWIDTHi8.vWIDTHp0(<WIDTH x ptr>, i32 immarg, MASK, <WIDTH x i8>)
 """
 # Of two floats the sum in double precision, rounded, is the sum in single precision.
@@ -126,11 +136,13 @@ ROUNDED = """%rounded = fptrunc VECTOR %exact to <WIDTH x float>
 EXACT = "%after = bitcast VECTOR %exact to VECTOR"
 
 
-def source(*, single: bool) -> str:
-    """The kernel in LLVM's language, adding in single or double precision."""
+def source(*, single: bool, number: Number) -> str:
+    """The kernel in LLVM's language, adding in single or double precision, with leaves' numbers of that size."""
     text = SOURCE.replace("ROUND\n", f"{ROUNDED if single else EXACT}\n").replace("MASK ALL", f"{MASK} splat (i1 true)")
     for name, meaning in {
         "VECTOR": VECTOR,
+        "NUMBERS": f"<{WIDTH} x {number}>",
+        "NUMBER": number,
         "MASK": MASK,
         "SPLAT": SPLAT,
         "WIDTH": str(WIDTH),
@@ -150,20 +162,22 @@ class Asking:
 
     def __init__(self, trees: list[Plain], ensemble: Ensemble) -> None:
         self._slots, self._taken, self._tables = ensemble.slots(), 1, [np.zeros(1, np.uint8)]
+        self._bytes = 1 if max(int(tree.leaf.sum()) for tree in trees) <= BYTE else 2
         nodes = [self._nodes(tree) for tree in trees]
         self._nodes_of_all = np.concatenate(nodes)
         self._values = np.concatenate([tree.value[tree.leaf] for tree in trees])
         sizes = [[len(found), int(tree.leaf.sum())] for found, tree in zip(nodes, trees, strict=True)]
         self._starts = np.vstack([[0, 0], np.cumsum(sizes, axis=0)]).astype(np.int64)
         self._table, self._count = np.concatenate(self._tables), len(trees)
-        self.scratch = WIDTH * max(len(tree.leaf) for tree in trees)
+        self.scratch = WIDTH * self._bytes * max(len(tree.leaf) for tree in trees) // 8  # in float64
         self._single = ensemble.sums == "float32"
         self._run  # noqa: B018 - compiled now, so that a missing package is noticed
 
     @cached_property
     def _run(self) -> "ctypes._CFunctionType":
         kinds = [ctypes.c_int64, *[ctypes.c_void_p] * 7]
-        return function(source(single=self._single), "ask", *kinds)  # type: ignore[no-any-return]
+        text = source(single=self._single, number="i8" if self._bytes == 1 else "i16")
+        return function(text, "ask", *kinds)  # type: ignore[no-any-return]
 
     def _nodes(self, tree: Plain) -> NDArray[np.void]:
         inner, leaves = tree.order[~tree.leaf[tree.order]][::-1], np.flatnonzero(tree.leaf)
@@ -171,7 +185,8 @@ class Asking:
         slot[leaves], slot[inner] = np.arange(len(leaves)), len(leaves) + np.arange(len(inner))
         found = np.zeros(len(inner), NODE)
         found["threshold"], found["column"] = tree.threshold[inner], tree.column[inner] * ROWS * 8
-        found["first"], found["second"] = slot[tree.first[inner]] * BYTES, slot[tree.second[inner]] * BYTES
+        size = WIDTH * self._bytes
+        found["first"], found["second"] = slot[tree.first[inner]] * size, slot[tree.second[inner]] * size
         found["category"] = [self._listed(tree, int(node)) for node in inner]
         return found
 

@@ -11,7 +11,7 @@ from scoring.models.accelerated.flat import Ensemble, Floats, NotAccelerated, pl
 from scoring.models.accelerated.walking import Walking
 
 ALIGNED = 64  # bytes; what vectors of all processors want
-SMALL = 150  # nodes of a tree that are asked quicker than one is walked
+SMALL = 350  # nodes of a tree that are asked quicker than one is walked
 LISTED = 4000  # nodes of a tree with categories, which is always asked
 
 

@@ -1,12 +1,14 @@
 """Scores one shard: row group by row group from the lake through the model into PostgreSQL.
 
-A few row groups are in memory at a time, each in a thread of its own, so that reading, predicting and copying overlap.
+A few row groups are in memory at a time, each in a thread of its own, so that reading (one after the other, in order),
+predicting and copying overlap.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeAlias
 
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
@@ -30,6 +32,8 @@ from scoring.publishing.scorers import Piece, Scorers
 from scoring.publishing.shards import Shard
 from scoring.settings import Settings
 from scoring.snapshots import lake
+
+Read: TypeAlias = "Future[pa.Table]"
 
 
 def load_scorer(settings: Settings, score: Score, data_set: DataSet, arm: Arm) -> Scorer:
@@ -101,9 +105,9 @@ def _score_shard(settings: Settings, publication_id: int, shard: int) -> int:
         table, rows, digests = publications.rows_table(publication_id), 0, []
         planned = range(mine.first_group, mine.first_group + mine.groups)
         features = opened_of(connection, score, data_set, publication_id, publication.snapshot_id, groups=planned)
-        with features as file, threads_of_one_core(settings.threads) as pool:
-            customers = (file.read_group(group, scorers.columns) for group in _groups(mine, file))
-            for piece in _ahead(pool, scorers.piece, customers, settings.threads):
+        with features as file, ThreadPoolExecutor(1, "read") as reader, threads_of_one_core(settings.threads) as pool:
+            read = (reader.submit(file.read_group, group, scorers.columns) for group in _groups(mine, file))
+            for piece in _ahead(pool, lambda customers: scorers.piece(customers.result()), read, settings.threads):
                 shards.copy_rows(connection, table, piece.content, scorers.written)
                 digests.append(piece.digest)
                 rows += piece.rows
@@ -128,7 +132,7 @@ def threads_of_one_core(count: int) -> ThreadPoolExecutor:
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[pa.Table], Piece], items: Iterable[pa.Table], count: int
+    pool: ThreadPoolExecutor, work: Callable[[Read], Piece], items: Iterable[Read], count: int
 ) -> Iterator[Piece]:
     """The results of ``work`` for the items, in order; while the caller uses one, ``count`` others are under way."""
     under_way: deque[Future[Piece]] = deque()

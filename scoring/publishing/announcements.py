@@ -29,7 +29,7 @@ _FEW_STATISTICS = {"default_statistics_target": "10"}
 # costs two to three times the CPU, because each probe misses the caches, and ten million spill to disk.
 # Announcements are written in that order; the planner, which cannot know it of their index, would sort them.
 # Workers take whole ranges of keys, one each: if they shared an index scan of one table, each would read all of the
-# other. No table is large enough for that by the two settings of sizes, which are as large as they can be.
+# other. No index is large enough for that by the setting of its size, which is as large as it can be.
 _IN_ORDER = {
     "enable_nestloop": "off",
     "enable_hashjoin": "off",
@@ -37,7 +37,6 @@ _IN_ORDER = {
     "parallel_setup_cost": "0",
     "parallel_tuple_cost": "0",
     "parallel_leader_participation": "off",
-    "min_parallel_table_scan_size": "715827882",
     "min_parallel_index_scan_size": "715827882",
 }
 
@@ -95,13 +94,15 @@ _COMPARE = sql.SQL("""
         FROM {rows} n
         LEFT JOIN scoring.announcement a ON a.score = %(score)s AND a.customer_id = n.customer_id{announced}{range}""")
 
-# The two ranges of keys, which two processes compare side by side.
-_LOWER = {"announced": sql.SQL(" AND a.customer_id < %(middle)s"), "range": sql.SQL(" WHERE n.customer_id < %(middle)s")}
-_UPPER = {
-    "announced": sql.SQL(" AND a.customer_id >= %(middle)s"),
-    "range": sql.SQL(" WHERE n.customer_id >= %(middle)s"),
-}
-_ALL = {"announced": sql.SQL(""), "range": sql.SQL("")}
+# All rows, or the two ranges of keys that two processes compare side by side.
+_ALL = [{"announced": sql.SQL(""), "range": sql.SQL("")}]
+_HALVES = [
+    {
+        "announced": sql.SQL(f" AND a.customer_id {is_} %(middle)s"),
+        "range": sql.SQL(f" WHERE n.customer_id {is_} %(middle)s"),
+    }
+    for is_ in ("<", ">=")
+]
 
 # With fewer rows, starting two processes takes longer than they save.
 SHARED_FROM = 100_000
@@ -251,7 +252,7 @@ def compared(
     with planner(connection, **_FEW_STATISTICS):
         execute(connection, sql.SQL("ANALYZE {} (customer_id)").format(rows))
     keys = order(connection, rows, "customer_id")
-    ranges = [_LOWER, _UPPER] if keys.kept and keys.middle and count >= SHARED_FROM else [_ALL]
+    ranges = _HALVES if keys.kept and keys.middle and count >= SHARED_FROM else _ALL
     with planner(connection, **(_IN_ORDER if keys.kept else _IN_DISORDER)):
         statement = _FIND.format(
             compared=sql.SQL("\n        UNION ALL").join(_COMPARE.format(rows=rows, **one) for one in ranges)

@@ -35,7 +35,7 @@ from scoring.database import value as value_of
 from scoring.domain.score import ChangeRule
 from scoring.domain.streams import known_until
 from scoring.publishing import keys, publications
-from scoring.publishing.announcements import compared, movements, tell
+from scoring.publishing.announcements import SHARED_FROM, compared, movements, tell
 from scoring.publishing.change import Standing, told_of_newer, treatment
 from scoring.publishing.plan import plan
 from scoring.publishing.planner import planner
@@ -183,13 +183,13 @@ def rules_and_pairs(draw):
     by_stream = st.sampled_from([None, None, None, end, end - dt.timedelta(microseconds=1)])
     with_versions = st.tuples(pairs_at_the_bounds(rule), st.sampled_from([None, 1, 2]), by_stream)
     pairs = [(*pair, seen, at) for pair, seen, at in draw(st.lists(with_versions, min_size=10, max_size=40))]
-    return rule, pairs, draw(st.booleans())  # the rows in the order of their keys, or not
+    return rule, pairs, draw(st.sampled_from(["in no order", "in the order of their keys", "in two ranges of keys"]))
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=rules_and_pairs())
 def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
-    rule, pairs, ordered = case
+    rule, pairs, stand = case
     if value(shop, "SELECT count(*) FROM scoring.publication") == 0:
         snapshot_of(shop, customers(1))
         plan(shop, LEAVING, JUNE, run_id="test")
@@ -201,7 +201,7 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
         rows = [
             (name, *dataclasses.astuple(new), "champion", 1) for name, (_, new, _, _) in zip(names, pairs, strict=True)
         ]
-        if not ordered:
+        if stand == "in no order":
             rows = [rows[place] for place in np.random.default_rng(0).permutation(len(rows))]
         with connection.cursor() as cursor:
             execute_values(
@@ -223,7 +223,9 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
                 ],
             )
         rows = publications.rows_table(publication.publication_id)
-        with compared(connection, rows, rule, score=publication.score, as_of=JUNE, known_only=False) as counted:
+        count = SHARED_FROM if stand == "in two ranges of keys" else len(pairs)
+        names_of = {"count": count, "score": publication.score, "as_of": JUNE, "known_only": False}
+        with compared(connection, rows, rule, **names_of) as counted:
             movements(connection)  # raises at no float
             tell(
                 connection,
@@ -290,7 +292,7 @@ def test_what_publishing_asks_of_the_planner_ends_with_the_statements_that_need_
         publication = publications.by_id(connection, publication_id)
         keys.add(connection, publication)
         rows = publications.rows_table(publication_id)
-        with compared(connection, rows, SPENDING.change, score="spending", as_of=JUNE, known_only=False):
+        with compared(connection, rows, SPENDING.change, count=3, score="spending", as_of=JUNE, known_only=False):
             tell(connection, score="spending", as_of=JUNE, publication_id=publication_id)
         assert all_rows(connection, dict, SETTINGS) == before
         connection.rollback()

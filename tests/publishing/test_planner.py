@@ -7,8 +7,8 @@ from shop_definitions import SPENDING
 
 from scoring.database import connect, execute
 from scoring.publishing import keys, publications
-from scoring.publishing.announcements import compared
-from scoring.publishing.planner import in_order
+from scoring.publishing.announcements import SHARED_FROM, compared
+from scoring.publishing.planner import Order, order
 
 KEYS = [f"c{number:05d}" for number in range(5_000)]
 SHUFFLED = np.random.default_rng(0).permutation(KEYS).tolist()
@@ -16,24 +16,33 @@ TWO_SHARDS_AT_ONCE = [key for pair in zip(KEYS[:2_500], KEYS[2_500:], strict=Tru
 
 
 @pytest.mark.parametrize(
-    ("stand", "expected"),
+    ("stand", "kept"),
     [
         pytest.param(KEYS, True, id="in order"),
         pytest.param(KEYS[::-1], True, id="the last one first"),
         pytest.param(TWO_SHARDS_AT_ONCE, True, id="two shards in order, written at once"),
         pytest.param(SHUFFLED, False, id="in no order"),
-        pytest.param(KEYS[:1], True, id="a single row"),
-        pytest.param([], True, id="no row"),
     ],
 )
-def test_a_table_is_in_order_if_neighbours_stand_near_each_other(shop, stand, expected):
+def test_a_table_is_in_order_if_neighbours_stand_near_each_other_and_its_middle_is_known(shop, stand, kept):
+    found = ordered(shop, stand)
+    assert found.kept is kept
+    assert "c02000" < found.middle < "c03000"
+
+
+@pytest.mark.parametrize("stand", [KEYS[:2], KEYS[:1], []], ids=["two rows", "a single row", "no row"])
+def test_few_rows_are_in_order_and_have_no_middle(shop, stand):
+    assert ordered(shop, stand) == Order(kept=True, middle=None)
+
+
+def ordered(shop, stand):
     snapshot_of(shop, customers(1))
     table = publications.rows_table(scored(shop, SPENDING))
     with connect(shop.database()) as connection:
         _stand(connection, table, stand)
         execute(connection, "SET LOCAL default_statistics_target = 10")
         execute(connection, f"ANALYZE {table.as_string(connection)} (customer_id)")
-        assert in_order(connection, table, "customer_id") is expected
+        return order(connection, table, "customer_id")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +53,23 @@ def test_a_table_is_in_order_if_neighbours_stand_near_each_other(shop, stand, ex
     ],
 )
 def test_rows_in_order_are_merged_and_others_are_hashed(shop, stand, expected, others):
+    plan = plan_of(shop, stand, count=SHARED_FROM - 1)
+    assert expected in plan
+    assert not any(other in plan for other in others)
+
+
+def test_many_rows_in_order_are_merged_in_two_ranges_of_keys_by_a_process_each(shop):
+    many = [f"c{number:07d}" for number in range(12 * SHARED_FROM)]  # with less, no scan would be shared anyway
+    plan = plan_of(shop, many, count=SHARED_FROM)
+    assert "Workers Planned: 2" in plan
+    assert "Parallel Append" in plan
+    assert plan.count("Merge Left Join") == 2
+    assert plan.count("Sort Key") == 1, "the changes are sorted, and no table"
+    assert "Parallel Index Scan" not in plan, "each process would read all announcements"
+
+
+def plan_of(shop, stand, count):
+    """How a table with these keys is compared; all of them are told."""
     snapshot_of(shop, customers(1))
     publication_id = scored(shop, SPENDING)
     table = publications.rows_table(publication_id)
@@ -52,11 +78,11 @@ def test_rows_in_order_are_merged_and_others_are_hashed(shop, stand, expected, o
         publication = publications.by_id(connection, publication_id)
         keys.add(connection, publication)
         execute(connection, "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET client_min_messages = log")
-        with compared(connection, table, SPENDING.change, score="spending", as_of=JUNE, known_only=False) as found:
+        names = {"count": count, "score": "spending", "as_of": JUNE, "known_only": False}
+        with compared(connection, table, SPENDING.change, **names) as found:
             plan = next(text for text in connection.notices if "CREATE TEMPORARY TABLE changed" in text)
         assert found.told == len(stand)
-        assert expected in plan
-        assert not any(other in plan for other in others)
+    return plan
 
 
 def _stand(connection, table, names):

@@ -1,8 +1,8 @@
 """A kernel for small trees: it asks each node of a tree, of many rows at once, from the deepest to the root.
 
 A node's answer is the number of a leaf: that of its first child where the row goes there, else that of its second. It
-is a choice between two vectors that stand in the nearest memory, with nothing to wait for. A walk would ask fewer nodes,
-but one by one. Numbers are bytes where a tree has no more leaves than those tell apart, so a vector has many.
+is a choice between two vectors that stand in the nearest memory, with nothing to wait for. A walk would ask fewer
+nodes, but one by one. Numbers are bytes where a tree has no more leaves than those tell apart: a vector has many.
 """
 
 import ctypes

@@ -4,8 +4,8 @@ import datetime as dt
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
-import llvmlite.binding  # noqa: F401 - imports do not count, also what the predictor and MLflow import on first use
-import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+import llvmlite.binding  # noqa: F401 - the predictor would import it on first use; imports do not count
+import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - MLflow would import it on first use
 from bench_definitions import RISK
 from measure import Measured, answer, peak_mb
 

@@ -1,6 +1,6 @@
 """Whether a score has moved enough to tell the CRM: the rule, as a pure function.
 
-Publishing applies the same rule in SQL (``announcements``); a property test over all floats checks that both agree.
+Publishing applies the same rule in SQL (``comparison``); a property test over all floats checks that both agree.
 """
 
 import datetime as dt

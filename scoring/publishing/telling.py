@@ -4,7 +4,7 @@ from scoring.alerts import wording
 from scoring.alerts.facts import note
 from scoring.database import Connection, value
 from scoring.domain.score import Score
-from scoring.publishing import announcements, digest, holds, publications
+from scoring.publishing import announcements, comparison, digest, holds, publications
 from scoring.publishing.decisions import announcing, telling
 from scoring.publishing.plan import planned_definition
 from scoring.publishing.publications import Publication
@@ -34,7 +34,7 @@ def announce(
     if held is not None and held.state == "rejected" and confirmed_by is None:
         return None
     table, known_only = publications.rows_table(publication.publication_id), decided == "know"
-    with announcements.compared(
+    with comparison.compared(
         connection,
         table,
         score.change,
@@ -44,7 +44,7 @@ def announce(
         known_only=known_only,
     ) as found:
         changed = found.told
-        text = digest.described(announcements.movements(connection)) if changed else ""
+        text = digest.described(comparison.movements(connection)) if changed else ""
         most = score.monitoring.most_changed
         decision = telling(changed, rows, most, first_load=heard is None, confirmed=confirmed_by is not None)
         if decision == "hold" and most is not None:

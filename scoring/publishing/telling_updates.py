@@ -1,6 +1,6 @@
 """Tells the CRM what updates of single customers changed: by the rule of change, and few rows by their keys.
 
-A publication compares everybody in one statement (``announcements``); here each customer is looked up, and the rule is
+A publication compares everybody in one statement (``comparison``); here each customer is looked up, and the rule is
 that of :mod:`scoring.publishing.change`. Call it in the transaction that holds the lock of the score.
 """
 

@@ -35,8 +35,9 @@ from scoring.database import value as value_of
 from scoring.domain.score import ChangeRule
 from scoring.domain.streams import known_until
 from scoring.publishing import keys, publications
-from scoring.publishing.announcements import SHARED_FROM, compared, movements, tell
+from scoring.publishing.announcements import tell
 from scoring.publishing.change import Standing, told_of_newer, treatment
+from scoring.publishing.comparison import SHARED_FROM, compared, movements
 from scoring.publishing.plan import plan
 from scoring.publishing.planner import planner
 from scoring.publishing.publish import drop
@@ -186,6 +187,33 @@ def rules_and_pairs(draw):
     return rule, pairs, draw(st.sampled_from(["in no order", "in the order of their keys", "in two ranges of keys"]))
 
 
+def _stand(connection, publication, pairs, stand):
+    """Let each pair be the announcement and the new row of one customer; returns the customers in the pairs' order."""
+    names = [f"c{number:02d}" for number in range(len(pairs))]
+    rows = [(name, *dataclasses.astuple(new), "champion", 1) for name, (_, new, _, _) in zip(names, pairs, strict=True)]
+    if stand == "in no order":
+        rows = [rows[place] for place in np.random.default_rng(0).permutation(len(rows))]
+    known = [
+        (name, *dataclasses.astuple(old), "leaving", 3, JUNE, None if at else 0, seen, at)
+        for name, (old, _, seen, at) in zip(names, pairs, strict=True)
+        if old is not None
+    ]
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor,
+            f"""INSERT INTO scoring.score_{publication.publication_id}
+                (customer_id, value, points, band, arm, model_version) VALUES %s""",
+            rows,
+        )
+        execute_values(
+            cursor,
+            """INSERT INTO scoring.announcement (customer_id, value, points, band, score, version, as_of,
+                   publication_id, model_version, event_time) VALUES %s""",
+            known,
+        )
+    return names
+
+
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=rules_and_pairs())
 def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
@@ -197,31 +225,7 @@ def test_the_publishing_sql_decides_as_the_domain_does(shop, case):
         publication = publications.by_inputs(
             connection, "leaving", JUNE, value(shop, "SELECT inputs_digest FROM scoring.publication")
         )
-        names = [f"c{number:02d}" for number in range(len(pairs))]
-        rows = [
-            (name, *dataclasses.astuple(new), "champion", 1) for name, (_, new, _, _) in zip(names, pairs, strict=True)
-        ]
-        if stand == "in no order":
-            rows = [rows[place] for place in np.random.default_rng(0).permutation(len(rows))]
-        with connection.cursor() as cursor:
-            execute_values(
-                cursor,
-                f"""INSERT INTO scoring.score_{publication.publication_id}
-                    (customer_id, value, points, band, arm, model_version) VALUES %s""",
-                rows,
-            )
-            known = [
-                (name, old, seen, at) for name, (old, _, seen, at) in zip(names, pairs, strict=True) if old is not None
-            ]
-            execute_values(
-                cursor,
-                """INSERT INTO scoring.announcement (customer_id, value, points, band, score, version, as_of,
-                       publication_id, model_version, event_time) VALUES %s""",
-                [
-                    (name, *dataclasses.astuple(old), "leaving", 3, JUNE, None if at else 0, seen, at)
-                    for name, old, seen, at in known
-                ],
-            )
+        names = _stand(connection, publication, pairs, stand)
         rows = publications.rows_table(publication.publication_id)
         count = SHARED_FROM if stand == "in two ranges of keys" else len(pairs)
         names_of = {"count": count, "score": publication.score, "as_of": JUNE, "known_only": False}

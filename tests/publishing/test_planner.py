@@ -7,7 +7,7 @@ from shop_definitions import SPENDING
 
 from scoring.database import connect, execute
 from scoring.publishing import keys, publications
-from scoring.publishing.announcements import SHARED_FROM, compared
+from scoring.publishing.comparison import SHARED_FROM, compared
 from scoring.publishing.planner import Order, order
 
 KEYS = [f"c{number:05d}" for number in range(5_000)]
@@ -68,10 +68,38 @@ def test_many_rows_in_order_are_merged_in_two_ranges_of_keys_by_a_process_each(s
     assert "Parallel Index Scan" not in plan, "each process would read all announcements"
 
 
-def plan_of(shop, stand, count):
-    """How a table with these keys is compared; all of them are told."""
+def test_rows_in_no_order_are_not_halved_however_many_they_are(shop):
+    assert plan_of(shop, SHUFFLED, count=SHARED_FROM).count("Hash Left Join") == 1
+
+
+@pytest.mark.parametrize("stand", [KEYS[:2], [f"{key}{'x' * 1500}" for key in KEYS[:500]]], ids=["few", "long"])
+def test_rows_whose_middle_is_not_known_are_all_compared_at_once(shop, stand):
+    """PostgreSQL keeps no statistics of values of more than 1,024 bytes."""
+    assert plan_of(shop, stand, count=SHARED_FROM).count("Merge Left Join") == 1
+
+
+def test_few_customers_are_not_looked_up_one_by_one(shop):
+    """What the planner believes of the number of either may be old."""
     snapshot_of(shop, customers(1))
     publication_id = scored(shop, SPENDING)
+    with connect(shop.database()) as connection, connection:
+        execute(
+            connection,
+            """INSERT INTO scoring.announcement (score, customer_id, version, as_of, value, publication_id)
+            SELECT 'spending', 'a' || lpad(n::text, 6, '0'), 1, %s, 1.0, %s FROM generate_series(1, 60000) n""",
+            (JUNE, publication_id),
+        )
+    with connect(shop.database()) as connection:
+        connection.autocommit = True
+        execute(connection, "ANALYZE scoring.announcement")
+    assert "Nested Loop" not in plan_of(shop, KEYS[:20], count=20, publication_id=publication_id)
+
+
+def plan_of(shop, stand, count, publication_id=None):
+    """How a table with these keys is compared; all of them are told."""
+    if publication_id is None:
+        snapshot_of(shop, customers(1))
+        publication_id = scored(shop, SPENDING)
     table = publications.rows_table(publication_id)
     with connect(shop.database()) as connection:
         _stand(connection, table, stand)

@@ -7,7 +7,7 @@ from psycopg2 import sql
 
 from scoring.database import connect
 from scoring.domain.score import ChangeRule
-from scoring.publishing import announcements, publications
+from scoring.publishing import announcements, comparison, publications
 
 
 def test_a_passport_reads_one_partition_by_its_key(busy):
@@ -30,7 +30,7 @@ def test_announcements_of_those_who_differ_are_written_by_their_place(busy):
         table = sql.SQL("scoring.score_900").format()
         rule = ChangeRule(absolute=0.1)
         rows = sql.Composed([table])
-        with announcements.compared(connection, rows, rule, count=KNOWN, **names, known_only=False) as found:
+        with comparison.compared(connection, rows, rule, count=KNOWN, **names, known_only=False) as found:
             assert found.told == KNOWN // 100
             with collected_plans(connection) as plans:
                 announcements.tell(connection, **names, publication_id=900)

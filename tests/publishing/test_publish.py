@@ -1,6 +1,7 @@
 """A publication is all or nothing, made from stated inputs, and the same inputs give the same result."""
 
 import hashlib
+import threading
 from base64 import b64encode
 
 import pytest
@@ -29,6 +30,7 @@ from scoring.publishing import publications, shards
 from scoring.publishing.plan import plan
 from scoring.publishing.predict import score_shard
 from scoring.publishing.publish import drop, publish
+from scoring.snapshots import lake
 
 VISIBLE = ("score", "published_score", "current_score")
 
@@ -224,6 +226,28 @@ def test_the_checksum_does_not_depend_on_how_the_work_was_cut(shop, shard_rows):
     assert again.checksum == first.checksum
     shards = value(shop, "SELECT count(*) FROM scoring.shard WHERE publication_id = %s", again.publication_id)
     assert shards == {1: 5, 7: 5, 21: 2, 1000: 1}[shard_rows]
+
+
+def test_one_thread_reads_row_groups_in_order_and_no_more_ahead_than_threads_work_on(shop, monkeypatch):
+    read, ahead, readers = [], [], set()
+    read_group, copy_rows = lake.SnapshotFile.read_group, shards.copy_rows
+
+    def reading(file, group, columns=None):
+        read.append(group)
+        readers.add(threading.get_ident())
+        return read_group(file, group, columns)
+
+    def copying(*arguments):
+        ahead.append(len(read) - len(ahead))
+        copy_rows(*arguments)
+
+    monkeypatch.setattr(lake.SnapshotFile, "read_group", reading)
+    monkeypatch.setattr(shards, "copy_rows", copying)
+    snapshot_of(shop, customers(210))
+    scored(shop.model_copy(update={"shard_rows": 210}), SPENDING)
+    assert read == list(range(30))
+    assert len(readers) == 1
+    assert max(ahead) <= shop.threads + 1
 
 
 def test_the_checksum_depends_on_the_scores(shop):

@@ -14,7 +14,7 @@ from scoring.local.places import Places
 from scoring.local.postgres import running_postgres
 
 SIZES = "100000,1000000,10000000"
-ROUNDS = "3,3,1"
+ROUNDS = "3,5,1"
 
 
 def bench(
